@@ -1,2 +1,3 @@
-//! x
+//! Arguments in, exit code out; everything else is in the library.
+
 fn main() {}

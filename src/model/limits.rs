@@ -1,0 +1,74 @@
+//! Every bound of the program, by name. Nothing grows without one of these.
+
+use std::time::Duration;
+
+/// A playbook file: larger ones are refused.
+pub const PLAYBOOK_BYTES: usize = 1024 * 1024;
+/// Front matter of a playbook.
+pub const FRONT_MATTER_BYTES: usize = 64 * 1024;
+/// Depth of nested front matter.
+pub const FRONT_MATTER_DEPTH: usize = 32;
+/// Nodes in front matter: a small file can otherwise unfold into millions through aliases.
+pub const FRONT_MATTER_NODES: usize = 10_000;
+/// Aliases followed in front matter.
+pub const FRONT_MATTER_ALIASES: usize = 64;
+/// An expression's source text.
+pub const EXPRESSION_BYTES: usize = 4 * 1024;
+/// Diagnostics kept for one file; more are counted, not kept.
+pub const DIAGNOSTICS: usize = 1_000;
+
+/// Rows a query returns when its playbook says nothing.
+pub const ROWS_DEFAULT: u64 = 10_000;
+/// Rows a query may ask for.
+pub const ROWS_MAX: u64 = 1_000_000;
+/// Bytes of one result, spilled to disk; past that the result is cut and says so.
+pub const RESULT_BYTES: u64 = 512 * 1024 * 1024;
+/// Rows fetched from a cursor in one round trip.
+pub const FETCH_ROWS: u64 = 1_000;
+/// Output of a script or body of an answer that is kept.
+pub const OUTPUT_BYTES: usize = 10 * 1024 * 1024;
+/// Series in one chart answer; more are dropped with a warning.
+pub const SERIES: usize = 200;
+/// Samples in one series.
+pub const SAMPLES: usize = 11_000;
+
+/// A run without a time-out in the playbook.
+pub const TIMEOUT_DEFAULT: Duration = Duration::from_secs(30);
+/// The longest time-out a playbook may ask for.
+pub const TIMEOUT_MAX: Duration = Duration::from_secs(600);
+/// How long a query may wait for a lock.
+pub const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long making a connection may take.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// A live pane's refresh when the playbook says nothing, and the shortest it may ask for.
+pub const POLL_DEFAULT: Duration = Duration::from_secs(30);
+/// The shortest refresh of a live pane.
+pub const POLL_MIN: Duration = Duration::from_secs(5);
+
+/// Events that wait for the loop, per channel.
+pub const EVENTS: usize = 1_024;
+/// Events handled before the screen is drawn again even if more wait.
+pub const EVENTS_PER_FRAME: usize = 64;
+/// Time spent on events before the screen is drawn again.
+pub const FRAME_TIME: Duration = Duration::from_millis(4);
+/// Entries that wait for a record that cannot be written.
+pub const ENTRIES_PENDING: usize = 1_000;
+/// Entries between two snapshots of the folded incident.
+pub const SNAPSHOT_EVERY: u64 = 256;
+/// Timeline entries kept in memory around what is shown.
+pub const TIMELINE_WINDOW: usize = 512;
+/// Other writers' heads named in one entry.
+pub const SEEN_HEADS: usize = 16;
+/// Bytes of one entry's body.
+pub const ENTRY_BODY_BYTES: usize = 1024 * 1024;
+
+/// A displayed line; the rest is counted.
+pub const LINE_BYTES: usize = 4 * 1024;
+/// Combining marks kept on one base character.
+pub const COMBINING_MARKS: usize = 8;
+/// Bytes of a value typed or bound into an input.
+pub const INPUT_BYTES: usize = 4 * 1024;
+/// Bytes of a note or an edited query.
+pub const TEXT_BYTES: usize = 64 * 1024;
+/// How long the process may take to end after its terminal is gone.
+pub const HANGUP_GRACE: Duration = Duration::from_millis(800);

@@ -1,0 +1,66 @@
+//! Where questions go: one trait, one file a source, one table of all kinds (`registry::REGISTRY`).
+//!
+//! A source plans without side effects and runs what was planned, nothing else. It never decides whether it may run
+//! (that is the engine's), never writes to the record, and never draws.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::model::playbook::Action;
+use crate::model::request::{Chunk, Outcome, PlanContext, PlanError, Request, RunError};
+
+/// A place that answers questions of one kind.
+pub trait Source: Send + Sync {
+    /// Turns an action and its inputs into the exact request. Pure: no IO, no clock, no secret. A walkthrough is this.
+    fn plan(&self, action: &Action, context: &PlanContext) -> Result<Request, PlanError>;
+
+    /// Completes a plan with what only the server knows, such as the types of bound parameters. Sends no user's
+    /// statement for execution. Sources that need nothing return the request as it is.
+    fn describe(&self, request: Request) -> BoxFuture<'_, Result<Request, PlanError>> {
+        Box::pin(async move { Ok(request) })
+    }
+
+    /// Runs a planned request and streams what comes back to the sink. Ends on cancel and at the request's time-out by
+    /// itself, after telling the server to stop. A request whose effect is a write is refused until writes have a gate.
+    fn run<'a>(
+        &'a self,
+        request: &'a Request,
+        sink: &'a Sink,
+        context: RunContext,
+    ) -> BoxFuture<'a, Result<Outcome, RunError>>;
+
+    /// Where it is and as whom, for people: the same text as [`Request::target`].
+    fn target(&self) -> String;
+}
+
+/// A source shared between tasks.
+pub type SharedSource = Arc<dyn Source>;
+
+/// What a run is given beside its request.
+#[derive(Debug, Clone)]
+pub struct RunContext {
+    /// Set when the operator cancels or the program ends.
+    pub cancel: CancellationToken,
+    /// Time left; the request's time-out or less.
+    pub deadline: Duration,
+}
+
+/// Where a run puts what it gets. Bounded: a slow screen slows the source down, it never fills memory.
+#[derive(Debug, Clone)]
+pub struct Sink(mpsc::Sender<Chunk>);
+
+impl Sink {
+    /// A sink that hands its chunks to `sender`.
+    pub fn new(sender: mpsc::Sender<Chunk>) -> Self {
+        Self(sender)
+    }
+
+    /// Hands over a chunk, waiting for room. A receiver that is gone means nobody looks any more: cancel is on its way.
+    pub async fn send(&self, chunk: Chunk) {
+        let _ = self.0.send(chunk).await;
+    }
+}
