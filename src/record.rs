@@ -1,0 +1,5 @@
+//! The record: entries, canonical bytes, chains, verification (`record.md` of the documentation is the specification).
+//!
+//! Pure: it hashes and signs what it is given. Files are the store's, clocks and randomness the run time's.
+
+pub mod entry;
