@@ -3,6 +3,8 @@
 //! [`apply`] is the one place where an incident changes. It is total: unknown ids, unknown kinds and erased bodies are
 //! accepted. What is blocked, missing or due is a view over playbook, incident and now, never stored here.
 
+pub mod view;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};

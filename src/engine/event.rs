@@ -1,0 +1,167 @@
+//! What happened. Every event carries the time at which it did.
+
+use std::sync::Arc;
+
+use crate::incident::Incident;
+use crate::keymap::Chord;
+use crate::model::Timestamp;
+use crate::model::diagnostic::Diagnostic;
+use crate::model::ids::{RunId, Ticket};
+use crate::model::playbook::Playbook;
+use crate::model::request::{Chunk, Outcome, PlanError, Request, RunError};
+use crate::model::table::{Row, Rows};
+use crate::record::entry::Sealed;
+
+use super::state::HomeItem;
+
+/// An event with its time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// When.
+    pub now: Timestamp,
+    /// What.
+    pub kind: EventKind,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum EventKind {
+    /// A key was pressed.
+    Key(Chord),
+    /// Text was pasted; a line feed in it never submits.
+    Paste(String),
+    /// The terminal has this many columns and rows.
+    Resized(u16, u16),
+    /// Time passed; something is due.
+    Ticked,
+    /// Rows of the home screen, in addition to those already there; `last` when no more follow.
+    HomeLoaded {
+        /// More rows.
+        items: Vec<HomeItem>,
+        /// No more follow.
+        last: bool,
+    },
+    /// An incident is open.
+    Opened(Box<Opened>),
+    /// A playbook may open with several severities: one is to be chosen.
+    SeverityAsked {
+        /// File or `built-in:`.
+        path: String,
+        /// Its title.
+        title: String,
+        /// The severities.
+        severities: Vec<String>,
+    },
+    /// An incident could not be opened.
+    OpenFailed(String),
+    /// A plan is ready.
+    Planned {
+        /// Whose.
+        run: RunId,
+        /// The request, or why there is none.
+        result: Result<Box<Request>, PlanError>,
+    },
+    /// An entry is on disk.
+    Recorded {
+        /// Whose.
+        ticket: Ticket,
+        /// The entry.
+        entry: Arc<Sealed>,
+    },
+    /// An entry could not be written; it waits and is tried again.
+    NotRecorded {
+        /// Whose.
+        ticket: Ticket,
+        /// Why.
+        reason: String,
+    },
+    /// Another session wrote an entry. The incident is the fold that takes it in.
+    EntryArrived {
+        /// The entry.
+        entry: Arc<Sealed>,
+        /// The incident with it, folded in order.
+        incident: Box<Incident>,
+    },
+    /// A part of a result.
+    Arrived {
+        /// Whose.
+        run: RunId,
+        /// The part.
+        chunk: Chunk,
+    },
+    /// A run ended: exactly once for each that was started.
+    Finished {
+        /// Which.
+        run: RunId,
+        /// How.
+        result: Result<Outcome, RunError>,
+    },
+    /// A row was read for its detail or for binding.
+    RowRead {
+        /// Whose result.
+        run: RunId,
+        /// Row number.
+        row: usize,
+        /// Its cells; none when it could not be read.
+        cells: Option<Row>,
+        /// Why it was read.
+        purpose: RowPurpose,
+    },
+    /// A result is sorted.
+    Sorted {
+        /// Whose result.
+        run: RunId,
+        /// By which column and descending or not.
+        by: (usize, bool),
+        /// The rows in that order.
+        rows: Rows,
+    },
+    /// A search ended.
+    Found {
+        /// Whose result.
+        run: RunId,
+        /// What was looked for.
+        text: String,
+        /// Rows that hold it.
+        matches: Arc<[u32]>,
+    },
+    /// A part of the timeline was read.
+    TimelineLoaded {
+        /// Position of the first entry.
+        first: u64,
+        /// The entries.
+        entries: Vec<Arc<Sealed>>,
+    },
+}
+
+/// Why a row is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowPurpose {
+    /// To show all its columns.
+    Detail,
+    /// To fill an input.
+    Bind,
+    /// To copy the cell of this column.
+    Copy(usize),
+}
+
+/// An incident that was opened or resumed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Opened {
+    /// The playbook in force.
+    pub playbook: Arc<Playbook>,
+    /// What is wrong with it.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The file on disk differs from the pinned text.
+    pub playbook_differs: bool,
+    /// The fold.
+    pub incident: Incident,
+    /// Newest entries.
+    pub tail: Vec<Arc<Sealed>>,
+    /// Entries in all.
+    pub total: u64,
+    /// This session's writer.
+    pub writer: String,
+    /// Profile's name.
+    pub profile: String,
+}
