@@ -1,5 +1,6 @@
 //! What happened. Every event carries the time at which it did.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::incident::Incident;
@@ -81,6 +82,8 @@ pub enum EventKind {
         entry: Arc<Sealed>,
         /// The incident with it, folded in order.
         incident: Box<Incident>,
+        /// Writers that hold their lock now.
+        alive: BTreeSet<String>,
     },
     /// A part of a result.
     Arrived {
@@ -162,6 +165,8 @@ pub struct Opened {
     pub total: u64,
     /// This session's writer.
     pub writer: String,
+    /// Writers that hold their lock, this session's among them.
+    pub alive: BTreeSet<String>,
     /// Profile's name.
     pub profile: String,
 }

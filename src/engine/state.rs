@@ -1,6 +1,6 @@
 //! Everything the program knows while it runs. The screen is drawn from this alone.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -138,6 +138,8 @@ pub struct Cockpit {
     pub view: View,
     /// This session's writer.
     pub writer: String,
+    /// Writers known to live, this session's among them: an unfinished intent of any other is outcome unknown.
+    pub alive: BTreeSet<String>,
     /// Profile and sources, for the header: `prod`.
     pub profile: String,
     /// True when every database source has shown a role that can only read.
