@@ -10,6 +10,7 @@ less, htop and csvlens take part where they are installed.
 """
 import argparse, contextlib, csv, json, os, pathlib, shutil, sqlite3, statistics, subprocess, sys, threading
 
+sys.dont_write_bytecode = True  # ttyprobe is imported from this folder
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
