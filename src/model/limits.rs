@@ -72,3 +72,5 @@ pub const INPUT_BYTES: usize = 4 * 1024;
 pub const TEXT_BYTES: usize = 64 * 1024;
 /// How long the process may take to end after its terminal is gone.
 pub const HANGUP_GRACE: Duration = Duration::from_millis(800);
+/// Wall clock against time since boot: a larger difference between two entries of a session is a jump.
+pub const CLOCK_JUMP: Duration = Duration::from_secs(5);
