@@ -72,3 +72,8 @@ pub const INPUT_BYTES: usize = 4 * 1024;
 pub const TEXT_BYTES: usize = 64 * 1024;
 /// How long the process may take to end after its terminal is gone.
 pub const HANGUP_GRACE: Duration = Duration::from_millis(800);
+/// Wall clock against time since boot: a larger difference between two entries of a session is a jump.
+pub const CLOCK_JUMP: Duration = Duration::from_secs(5);
+/// Snapshots of the folded incident kept in memory, with the entries after each: an entry of another writer that comes
+/// later than that many behind makes the incident be read again from its record.
+pub const SNAPSHOTS_KEPT: usize = 4;
