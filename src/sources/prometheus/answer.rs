@@ -13,6 +13,7 @@ use crate::model::limits;
 use crate::model::request::RunError;
 use crate::model::table::{Column, ColumnKind, Row, Sample, Series};
 use crate::model::timestamp_text;
+use crate::sources::mask::Masker;
 
 /// A good answer.
 #[derive(Debug)]
@@ -83,8 +84,29 @@ struct RawSeries {
 type RawSample = (f64, String);
 
 impl Answer {
-    /// Reads an answer of the API. `query` finds the place of a syntax error.
-    pub(super) fn read(status: u16, body: &str, query: &str) -> Result<Self, Failure> {
+    /// Reads an answer of the API. `query` finds the place of a syntax error. Texts are masked after they were read: a
+    /// secret that looks like a number must not break the document.
+    pub(super) fn read(
+        status: u16,
+        body: &str,
+        query: &str,
+        masker: &Masker,
+    ) -> Result<Self, Failure> {
+        let mut answer = Self::parse(status, body, query).map_err(|failure| Failure {
+            message: masker.mask(&failure.message),
+            ..failure
+        })?;
+        let labels = answer
+            .samples
+            .iter_mut()
+            .flat_map(|series| series.labels.values_mut());
+        for text in labels.chain(&mut answer.warnings).chain(&mut answer.infos) {
+            *text = masker.mask(text);
+        }
+        Ok(answer)
+    }
+
+    fn parse(status: u16, body: &str, query: &str) -> Result<Self, Failure> {
         let envelope: Envelope = serde_json::from_str(body).map_err(|error| Failure {
             message: not_the_api(status, body, &error),
             status,
@@ -292,7 +314,7 @@ mod tests {
     use super::*;
 
     fn read(body: &str) -> Answer {
-        Answer::read(200, body, "up").unwrap()
+        Answer::parse(200, body, "up").unwrap()
     }
 
     #[test]
@@ -367,7 +389,7 @@ mod tests {
     #[test]
     fn errors_keep_their_kind_and_find_their_place() {
         let body = r#"{"status":"error","errorType":"bad_data","error":"invalid parameter \"query\": 2:3: parse error: unexpected )"}"#;
-        let failure = Answer::read(400, body, "sum(\nup)").unwrap_err();
+        let failure = Answer::parse(400, body, "sum(\nup)").unwrap_err();
         assert_eq!(failure.position, Some(7));
         assert!(failure.message.starts_with("bad_data: invalid parameter"));
         for (status, body, words) in [
@@ -376,7 +398,7 @@ mod tests {
             (502, "<html>Bad gateway", "<html>Bad gateway"),
             (200, "<html>login", "does not look like"),
         ] {
-            let failure = Answer::read(status, body, "up").unwrap_err();
+            let failure = Answer::parse(status, body, "up").unwrap_err();
             assert!(failure.message.contains(words), "{failure:?}");
         }
     }
