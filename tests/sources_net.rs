@@ -202,7 +202,7 @@ async fn prometheus_says_what_is_wrong_and_nothing_is_not_zero() {
     table.text = "vector(0) / 0".into();
     assert_eq!(run(&source, &table, &[]).await.table().1[0][0], "NaN");
 
-    let syntax = run(&source, &action(Language::Promql, "sum(\nup))"), &[]).await;
+    let syntax = run(&source, &action(Language::Promql, "up +\nup up"), &[]).await;
     let (message, code) = syntax.failure();
     assert!(
         message.contains("bad_data") && message.contains("parse error"),

@@ -293,20 +293,21 @@ fn not_the_api(status: u16, body: &str, error: &serde_json::Error) -> String {
     }
 }
 
-/// `1:7: parse error: …` says line and column, both from 1; the place is a 0-based character of the query.
+/// `1:7: parse error: …` says line and byte of the line, both from 1; the place is a 0-based character of the query.
+/// (What the server's lexer refuses, such as a stray parenthesis, it reports one byte late.)
 fn position(error: &str, query: &str) -> Option<usize> {
     static PLACE: LazyLock<Option<Regex>> =
         LazyLock::new(|| Regex::new(r"\b(\d+):(\d+): parse error").ok());
     let found = PLACE.as_ref()?.captures(error)?;
     let line: usize = found.get(1)?.as_str().parse().ok()?;
     let column: usize = found.get(2)?.as_str().parse().ok()?;
-    let before: usize = query
+    let begin: usize = query
         .split('\n')
         .take(line.checked_sub(1)?)
-        .map(|line| line.chars().count() + 1)
+        .map(|line| line.len() + 1)
         .sum();
-    let position = before + column.checked_sub(1)?;
-    (position <= query.chars().count()).then_some(position)
+    let before = query.get(..begin + column.checked_sub(1)?)?;
+    Some(before.chars().count())
 }
 
 #[cfg(test)]
@@ -389,8 +390,8 @@ mod tests {
     #[test]
     fn errors_keep_their_kind_and_find_their_place() {
         let body = r#"{"status":"error","errorType":"bad_data","error":"invalid parameter \"query\": 2:3: parse error: unexpected )"}"#;
-        let failure = Answer::parse(400, body, "sum(\nup)").unwrap_err();
-        assert_eq!(failure.position, Some(7));
+        let failure = Answer::parse(400, body, "\"ü\" +\nup)").unwrap_err();
+        assert_eq!(failure.position, Some(8));
         assert!(failure.message.starts_with("bad_data: invalid parameter"));
         for (status, body, words) in [
             (401, "Unauthorized\n", "check bearer_token"),
