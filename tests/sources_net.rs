@@ -311,11 +311,11 @@ async fn http_sends_what_was_planned_and_shows_the_answer() {
     let missing = source.plan(&get, &context(&[])).unwrap_err();
     assert_eq!(missing, PlanError::Missing(vec!["id".into()]));
     let request = source
-        .plan(&get, &context(&[("id", "text", "a/b&c")]))
+        .plan(&get, &context(&[("id", "text", "a/b&ç")]))
         .unwrap();
     assert_eq!(
         request.text,
-        "GET /users/a%2Fb%26c?q=a%2Fb%26c\nX-Actor: a/b&c\n"
+        "GET /users/a%2Fb%26%C3%A7?q=a%2Fb%26%C3%A7\nX-Actor: a/b&ç\n"
     );
     assert!(!format!("{request:?}").contains(TOKEN));
 
@@ -329,8 +329,11 @@ async fn http_sends_what_was_planned_and_shows_the_answer() {
     assert_eq!(outcome.status, Some(404));
     assert_eq!(outcome.newest.unwrap().as_second(), 1_000_000 - 40);
     let asked = &double.asked()[0];
-    assert_eq!(asked.line, "GET /api/users/a%2Fb%26c?q=a%2Fb%26c HTTP/1.1");
-    assert_eq!(asked.header("x-actor"), Some("a/b&c"));
+    assert_eq!(
+        asked.line,
+        "GET /api/users/a%2Fb%26%C3%A7?q=a%2Fb%26%C3%A7 HTTP/1.1"
+    );
+    assert_eq!(asked.header("x-actor"), Some("a/b&ç"));
     assert!(asked.header("authorization").unwrap().starts_with("Basic "));
 }
 
@@ -459,6 +462,14 @@ async fn values_stay_data() {
     let ran = run(&shell(), &script, &[("name", "choice", &hostile)]).await;
     assert_eq!(ran.output(false), format!("<{hostile}>\n"));
     assert!(!trap.exists());
+    let mut example = context(&[("name", "text", "<name>")]);
+    example.inputs[0].example = true;
+    let shown_only = shell().plan(&script, &example).unwrap();
+    let (message, _) = run_with(&shell(), &shown_only, |_, _| {}).await.failure();
+    assert!(
+        message.contains("name stands at an example value"),
+        "{message}"
+    );
     let refused = shell()
         .plan(&script, &context(&[("name", "text", &hostile)]))
         .unwrap_err();
@@ -592,9 +603,9 @@ async fn cancel_and_time_out_end_the_whole_family() {
     assert_eq!(ran.result, Err(RunError::Cancelled));
     assert_all_gone(&told, 3).await;
 
-    script.timeout = Some(Duration::from_secs(3));
+    script.timeout = Some(Duration::from_secs(5));
     let ran = run(&shell(), &script, &[]).await;
-    assert_eq!(ran.result, Err(RunError::TimedOut(Duration::from_secs(3))));
+    assert_eq!(ran.result, Err(RunError::TimedOut(Duration::from_secs(5))));
     assert_all_gone(&ran.output(false), 3).await;
 }
 

@@ -127,7 +127,7 @@ impl Source for PrometheusSource {
         context: RunContext,
     ) -> BoxFuture<'a, Result<Outcome, RunError>> {
         Box::pin(async move {
-            registry::refuse_writes(request)?;
+            registry::check_sendable(request)?;
             client::bounded(&context, request.timeout, self.ask(request, sink)).await
         })
     }
