@@ -12,3 +12,4 @@ pub mod layout;
 pub mod model;
 pub mod record;
 pub mod sources;
+pub mod sql;
