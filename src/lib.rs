@@ -3,5 +3,8 @@
 //! The modules in reading order: plain data (`model`), the languages (`playbook`, `expr`, `sql`), the record, what is
 //! made of both (`check`, `incident`, `report`), the pure engine, and then the outside: sources, store, screen, run time.
 
+pub mod check;
+pub mod expr;
 pub mod model;
+pub mod playbook;
 pub mod sources;
