@@ -11,3 +11,5 @@ pub mod layout;
 pub mod model;
 pub mod record;
 pub mod sources;
+pub mod theme;
+pub mod ui;
