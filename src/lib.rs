@@ -17,3 +17,5 @@ pub mod record;
 pub mod sources;
 pub mod sql;
 pub mod store;
+pub mod theme;
+pub mod ui;
