@@ -11,7 +11,8 @@
     reason = "a bench stops at the first surprise"
 )]
 
-mod support;
+mod entries;
+mod times;
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
@@ -24,7 +25,8 @@ use quarterdeck::record::chain::{Writer, seal};
 use quarterdeck::record::entry::Sealed;
 use quarterdeck::record::raw::RawEntry;
 use quarterdeck::store::{Notice, Recorder};
-use support::{Times, action, draft, incident, record, stamp, verdict};
+use entries::{action, draft, incident, record, stamp};
+use times::{Times, verdict};
 
 /// Appends of each kind.
 const PAIRS: u64 = 3_000;

@@ -9,7 +9,8 @@
     reason = "a bench stops at the first surprise"
 )]
 
-mod support;
+mod entries;
+mod times;
 
 use std::path::Path;
 
@@ -18,7 +19,8 @@ use quarterdeck::model::{Mode, limits};
 use quarterdeck::record::entry::Sealed;
 use quarterdeck::record::verify::Verdict;
 use quarterdeck::store::{Fold, Store};
-use support::{Times, incident, record, verdict};
+use entries::{incident, record};
+use times::{Times, verdict};
 
 const TURNS: usize = 15;
 const SHORT: u64 = 10;
