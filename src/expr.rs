@@ -331,7 +331,9 @@ impl<'a> References<'a> {
                     self.visit(element, bound);
                 }
             }
-            Expr::Map(map) => self.visit_entries(map.entries.iter().map(|entry| &entry.expr), bound),
+            Expr::Map(map) => {
+                self.visit_entries(map.entries.iter().map(|entry| &entry.expr), bound)
+            }
             Expr::Struct(structure) => {
                 self.visit_entries(structure.entries.iter().map(|entry| &entry.expr), bound);
             }
@@ -382,7 +384,9 @@ fn depth_within(tree: &IdedExpr, left: usize) -> bool {
     };
     let entry = |entry: &EntryExpr| match entry {
         EntryExpr::StructField(field) => depth_within(&field.value, left),
-        EntryExpr::MapEntry(pair) => depth_within(&pair.key, left) && depth_within(&pair.value, left),
+        EntryExpr::MapEntry(pair) => {
+            depth_within(&pair.key, left) && depth_within(&pair.value, left)
+        }
     };
     match &tree.expr {
         Expr::Unspecified | Expr::Literal(_) | Expr::Ident(_) => true,
@@ -409,6 +413,10 @@ fn depth_within(tree: &IdedExpr, left: usize) -> bool {
 }
 
 /// `distinct(rows, "column")`: how many different values that are neither null nor empty.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the crate passes arguments of functions by value"
+)]
 fn distinct(rows: Arc<Vec<cel::Value>>, column: Arc<String>) -> Result<i64, ExecutionError> {
     let fail = |message: String| Err(ExecutionError::function_error("distinct", message));
     let mut seen = BTreeSet::new();
@@ -596,7 +604,13 @@ mod tests {
             threshold(" last >= 2.5 ").map(|line| line.number),
             Some(2.5)
         );
-        for text in ["value", "count > 1", "value > x", "value > 1 && last > 2", ""] {
+        for text in [
+            "value",
+            "count > 1",
+            "value > x",
+            "value > 1 && last > 2",
+            "",
+        ] {
             assert_eq!(threshold(text), None, "{text}");
         }
     }
