@@ -11,3 +11,4 @@ pub mod layout;
 pub mod model;
 pub mod record;
 pub mod sources;
+pub mod runtime;

@@ -1,0 +1,6 @@
+//! The run time: terminal, signals, loop, tasks, and the one place where effects become acts.
+//!
+//! It decides nothing: what is to be done comes from the engine as data.
+
+pub mod clock;
+pub mod terminal;
