@@ -3,6 +3,7 @@
 //! The modules in reading order: plain data (`model`), the languages (`playbook`, `expr`, `sql`), the record, what is
 //! made of both (`check`, `incident`, `report`), the pure engine, and then the outside: sources, store, screen, run time.
 
+pub mod config;
 pub mod editor;
 pub mod engine;
 pub mod incident;
@@ -10,5 +11,5 @@ pub mod keymap;
 pub mod layout;
 pub mod model;
 pub mod record;
-pub mod sources;
 pub mod runtime;
+pub mod sources;

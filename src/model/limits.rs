@@ -72,3 +72,17 @@ pub const INPUT_BYTES: usize = 4 * 1024;
 pub const TEXT_BYTES: usize = 64 * 1024;
 /// How long the process may take to end after its terminal is gone.
 pub const HANGUP_GRACE: Duration = Duration::from_millis(800);
+
+/// The configuration file: larger ones are refused.
+pub const CONFIG_BYTES: usize = 1024 * 1024;
+/// Secrets shorter than this are refused: masking them would blot out ordinary text, and they guard nothing.
+pub const SECRET_CHARACTERS_MIN: usize = 8;
+/// A secret read from a file or a command.
+pub const SECRET_BYTES: usize = 64 * 1024;
+/// How long the command behind a `cmd:` secret may take.
+pub const SECRET_COMMAND_TIMEOUT: Duration = Duration::from_secs(10);
+/// Between asking a script's process group to end and killing it; also how long the output of a script that ended is
+/// waited for when a process it left behind holds the pipe open.
+pub const KILL_GRACE: Duration = Duration::from_secs(2);
+/// Redirects followed within one host.
+pub const REDIRECTS: usize = 5;
