@@ -2,4 +2,10 @@
 //!
 //! Pure: it hashes and signs what it is given. Files are the store's, clocks and randomness the run time's.
 
+pub mod base64url;
+pub mod canonical;
+pub mod chain;
 pub mod entry;
+pub mod merge;
+pub mod raw;
+pub mod verify;

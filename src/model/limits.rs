@@ -86,3 +86,5 @@ pub const SECRET_COMMAND_TIMEOUT: Duration = Duration::from_secs(10);
 pub const KILL_GRACE: Duration = Duration::from_secs(2);
 /// Redirects followed within one host.
 pub const REDIRECTS: usize = 5;
+/// Wall clock against time since boot: a larger difference between two entries of a session is a jump.
+pub const CLOCK_JUMP: Duration = Duration::from_secs(5);
