@@ -3,4 +3,6 @@
 //! It decides nothing: what is to be done comes from the engine as data.
 
 pub mod clock;
+pub mod ending;
+pub mod signals;
 pub mod terminal;
