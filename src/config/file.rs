@@ -104,25 +104,25 @@ pub fn parse(source: &SourceText) -> (ConfigFile, Vec<Diagnostic>) {
     if let Some(profiles) = document.get_mut().remove("profiles") {
         file.profiles = parse_profiles(&profiles, source, &mut diagnostics);
     }
+    let mut known = settings::keys(GeneralSettings::ROWS);
+    known.push("profiles");
     diagnostics.extend(settings::unknown_keys(
         document.get_ref(),
-        GeneralSettings::ROWS
-            .iter()
-            .map(|row| row.key)
-            .chain(["profiles"]),
+        &known,
         "config.toml",
     ));
     keep_known(document.get_mut(), GeneralSettings::ROWS);
-    if let Some(display) = document
-        .get_mut()
-        .get_mut("display")
-        .and_then(|value| match value.get_mut() {
-            DeValue::Table(table) => Some(table),
-            _ => None,
-        })
+    if let Some(display) =
+        document
+            .get_mut()
+            .get_mut("display")
+            .and_then(|value| match value.get_mut() {
+                DeValue::Table(table) => Some(table),
+                _ => None,
+            })
     {
-        let known = DisplaySettings::ROWS.iter().map(|row| row.key);
-        diagnostics.extend(settings::unknown_keys(display, known, "[display]"));
+        let known = settings::keys(DisplaySettings::ROWS);
+        diagnostics.extend(settings::unknown_keys(display, &known, "[display]"));
         keep_known(display, DisplaySettings::ROWS);
     }
     match settings::read::<GeneralSettings>(document, "config.toml") {
@@ -164,8 +164,7 @@ fn parse_profiles(
         let what = format!("profile \"{name}\"");
         let mut sources = IndexMap::new();
         if let DeValue::Table(table) = value.get_ref() {
-            let known = std::iter::once("sources");
-            diagnostics.extend(settings::unknown_keys(table, known, &what));
+            diagnostics.extend(settings::unknown_keys(table, &["sources"], &what));
             if let Some(table) = table.get("sources") {
                 for (source, value) in in_order(table, &format!("{what}: sources"), diagnostics) {
                     if let Some(kind) = kind_of(&source, value, diagnostics) {

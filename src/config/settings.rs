@@ -184,11 +184,11 @@ impl SourceSettings {
 }
 
 /// Reads a table into its struct. `what` names the table in messages.
-pub(super) fn read<'a, T: Settings>(
-    table: Spanned<DeTable<'a>>,
+pub(super) fn read<T: Settings>(
+    table: Spanned<DeTable<'_>>,
     what: &str,
 ) -> Result<T, Vec<Diagnostic>> {
-    let unknown = unknown_keys(table.get_ref(), T::ROWS.iter().map(|row| row.key), what);
+    let unknown = unknown_keys(table.get_ref(), &keys(T::ROWS), what);
     if !unknown.is_empty() {
         return Err(unknown);
     }
@@ -202,29 +202,30 @@ pub(super) fn read<'a, T: Settings>(
     })
 }
 
+/// The keys of a reference.
+pub(super) fn keys(rows: &[SettingRow]) -> Vec<&'static str> {
+    rows.iter().map(|row| row.key).collect()
+}
+
 /// A finding for every key that is not among `known`.
-pub(super) fn unknown_keys(
-    table: &DeTable<'_>,
-    known: impl Iterator<Item = &'static str> + Clone,
-    what: &str,
-) -> Vec<Diagnostic> {
+pub(super) fn unknown_keys(table: &DeTable<'_>, known: &[&str], what: &str) -> Vec<Diagnostic> {
     table
         .keys()
-        .filter(|key| !known.clone().any(|name| name == key.get_ref().as_ref()))
-        .map(|key| unknown_name(key.get_ref(), key.span(), known.clone(), "key", what))
+        .filter(|key| !known.contains(&key.get_ref().as_ref()))
+        .map(|key| unknown_name(key.get_ref(), key.span(), known, "key", what))
         .collect()
 }
 
 /// "unknown key x in y", with the nearest known name or else all of them.
-pub fn unknown_name<'a>(
+pub fn unknown_name(
     written: &str,
     span: Span,
-    known: impl Iterator<Item = &'a str> + Clone,
+    known: &[&str],
     noun: &str,
     what: &str,
 ) -> Diagnostic {
-    let help = nearest(written, known.clone()).map_or_else(
-        || format!("expected one of {}", known.collect::<Vec<_>>().join(", ")),
+    let help = nearest(written, known.iter().copied()).map_or_else(
+        || format!("expected one of {}", known.join(", ")),
         |near| format!("did you mean `{near}`?"),
     );
     Diagnostic::error(

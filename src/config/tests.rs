@@ -207,10 +207,7 @@ fn places_follow_the_environment_and_a_missing_home_says_what_to_set() {
         ("QUARTERDECK_STATE", "/s"),
     ]);
     let places = Places::find(&overridden).unwrap();
-    assert_eq!(
-        places.config_file(),
-        std::path::Path::new("/c/config.toml")
-    );
+    assert_eq!(places.config_file(), std::path::Path::new("/c/config.toml"));
     assert_eq!(places.state, std::path::Path::new("/s"));
     let partly = Environment::from_pairs([("QUARTERDECK_CONFIG", "/c")]);
     assert_eq!(
@@ -232,7 +229,10 @@ async fn secrets_come_by_reference_only_and_never_show() {
     for (reference, expected) in [
         ("env:TOKEN".to_owned(), "correct-horse"),
         (format!("file:{}", file.display()), "from-a-file"),
-        ("cmd:printf '%s-%s\n' $TOKEN 2".to_owned(), "correct-horse-2"),
+        (
+            "cmd:printf '%s-%s\n' $TOKEN 2".to_owned(),
+            "correct-horse-2",
+        ),
     ] {
         let parsed: SecretReference = reference.parse().unwrap();
         assert_eq!(parsed.to_string(), reference);
