@@ -13,3 +13,4 @@ pub mod model;
 pub mod record;
 pub mod runtime;
 pub mod sources;
+pub mod sql;

@@ -8,6 +8,7 @@ pub mod mask;
 pub mod prometheus;
 pub mod registry;
 pub mod shell;
+pub mod spill;
 
 use std::sync::Arc;
 use std::time::Duration;
