@@ -1,9 +1,16 @@
 //! The incident: a fold of its entries, holding facts only.
 //!
 //! [`apply`] is the one place where an incident changes. It is total: unknown ids, unknown kinds and erased bodies are
-//! accepted. What is blocked, missing or due is a view over playbook, incident and now, never stored here.
+//! accepted. What is blocked, missing or due is a [`view::view`] over playbook and incident, never stored here.
 
+mod fold;
+pub mod log;
+#[cfg(test)]
+pub(crate) mod sample;
 pub mod view;
+
+pub use fold::apply;
+pub use log::Log;
 
 use std::collections::BTreeMap;
 
@@ -28,7 +35,7 @@ pub struct Incident {
     pub title: String,
     /// Hash of the playbook's text in force.
     pub playbook_sha256: Hash,
-    /// When it was opened.
+    /// When it was opened. Times are simulated ones in a drill, here and below.
     pub opened_at: Timestamp,
     /// Current severity.
     pub severity: Option<String>,
@@ -44,7 +51,7 @@ pub struct Incident {
     pub checks: BTreeMap<CheckId, CheckRecord>,
     /// Each action's latest run.
     pub actions: BTreeMap<ActionId, ActionRecord>,
-    /// Intents without an end, by the hash of their entry: outcome unknown once their writer is gone.
+    /// Intents whose end is not known, by the hash of their entry: outcome unknown once their writer is gone.
     pub unfinished: BTreeMap<Hash, UnfinishedIntent>,
     /// State of live panes.
     pub watches: BTreeMap<ActionId, WatchState>,
@@ -164,7 +171,7 @@ pub enum ActionState {
     },
 }
 
-/// An intent without an end.
+/// An intent without an end, or with an end that says it does not know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnfinishedIntent {
     /// Which action.
@@ -175,6 +182,8 @@ pub struct UnfinishedIntent {
     pub at: Timestamp,
     /// Read or write.
     pub effect: Effect,
+    /// True when a result said that the outcome is unknown: nobody works on it any more.
+    pub lost: bool,
 }
 
 /// A session that has not ended.

@@ -8,7 +8,7 @@ use crate::model::ids::{ActionId, InputId, PhaseId, StepId};
 use crate::model::playbook::{Playbook, Step};
 use crate::record::entry::{ActionOutcome, Hash};
 
-use super::{ActionState, Incident, StepState};
+use super::{ActionState, Incident, StepState, UnfinishedIntent};
 
 /// The view.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -186,7 +186,7 @@ pub fn view(playbook: &Playbook, incident: &Incident, alive: &BTreeSet<String>) 
     let unknown = incident
         .unfinished
         .iter()
-        .filter(|(_, intent)| !alive.contains(&intent.writer))
+        .filter(|(_, intent)| is_unknown(intent, alive))
         .map(|(hash, intent)| (*hash, intent.action.clone()))
         .collect();
     View {
@@ -214,7 +214,7 @@ fn action_status(incident: &Incident, id: &ActionId, alive: &BTreeSet<String>) -
             .values()
             .filter(|intent| intent.action == *id)
     };
-    if unfinished().any(|intent| !alive.contains(&intent.writer)) {
+    if unfinished().any(|intent| is_unknown(intent, alive)) {
         return ActionStatus::Unknown;
     }
     if unfinished().next().is_some() {
@@ -227,6 +227,11 @@ fn action_status(incident: &Incident, id: &ActionId, alive: &BTreeSet<String>) -
         Some(ActionState::Ended(outcome)) => ActionStatus::Ended(*outcome),
         Some(ActionState::Resolved { done, .. }) => ActionStatus::ByHand(*done),
     }
+}
+
+/// Nobody is left who could say how it ended.
+fn is_unknown(intent: &UnfinishedIntent, alive: &BTreeSet<String>) -> bool {
+    intent.lost || !alive.contains(&intent.writer)
 }
 
 fn step_view(
@@ -284,3 +289,6 @@ fn is_met(
         None => true,
     }
 }
+
+#[cfg(test)]
+mod tests;

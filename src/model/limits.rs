@@ -98,3 +98,6 @@ pub const HOME_BATCH: usize = 50;
 pub const SCREENSHOT_WAIT: Duration = Duration::from_secs(20);
 /// Matches of a search in a result.
 pub const MATCHES: usize = 100_000;
+/// Snapshots of the folded incident kept in memory, with the entries after each: an entry of another writer that comes
+/// later than that many behind makes the incident be read again from its record.
+pub const SNAPSHOTS_KEPT: usize = 4;

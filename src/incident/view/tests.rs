@@ -1,0 +1,151 @@
+use super::*;
+use crate::incident::sample::{intent, opened, playbook, result, session, write, writer};
+use crate::incident::{Log, apply};
+use crate::model::Mode;
+use crate::record::chain::Writer;
+use crate::record::entry::Body;
+
+/// An incident under way, and what it looks like after each further entry.
+struct Story {
+    writer: Writer,
+    incident: Incident,
+}
+
+impl Story {
+    fn begin() -> Self {
+        let mut writer = writer(1, Mode::Live);
+        let entries = [opened(), session(&writer, "alice")];
+        let log: Log = entries
+            .into_iter()
+            .map(|body| write(&mut writer, 0, body))
+            .collect();
+        Self {
+            incident: log.incident().unwrap().clone(),
+            writer,
+        }
+    }
+
+    fn say(&mut self, body: Body) -> Hash {
+        let sealed = write(&mut self.writer, 10, body);
+        apply(&mut self.incident, &sealed);
+        sealed.hash
+    }
+
+    fn look(&self) -> View {
+        let alive = BTreeSet::from([self.writer.id().to_owned()]);
+        view(&playbook(), &self.incident, &alive)
+    }
+}
+
+fn missing(view: &View, step: &str) -> Vec<String> {
+    view.step(&step.into()).unwrap().missing.clone()
+}
+
+#[test]
+fn requirements_block_until_they_are_met() {
+    let mut story = Story::begin();
+    let view = story.look();
+    assert_eq!(
+        view.step(&"quantify".into()).unwrap().status,
+        StepStatus::Todo
+    );
+    assert_eq!(
+        view.step(&"revoke".into()).unwrap().status,
+        StepStatus::Blocked
+    );
+    assert_eq!(
+        missing(&view, "revoke"),
+        ["count", "rows", "quantify-the-scope"]
+    );
+    assert_eq!(missing(&view, "notify"), ["count", "call"]);
+    assert!(view.step(&"maybe".into()).unwrap().conditional);
+    assert_eq!(view.current, Some("quantify".into()));
+    assert_eq!(view.step(&"quantify".into()).unwrap().open_checks, 1);
+
+    let intent = story.say(intent("count"));
+    story.say(result(intent, "count", ActionOutcome::Failed));
+    assert_eq!(missing(&story.look(), "notify"), ["count", "call"]);
+    story.say(Body::ActionResolved {
+        intent: None,
+        action: "count".into(),
+        done: true,
+        note: "counted by hand".into(),
+    });
+    assert_eq!(missing(&story.look(), "notify"), ["call"]);
+    story.say(Body::NoteAdded {
+        text: "called".into(),
+        happened_at: None,
+        step: None,
+    });
+    assert_eq!(
+        story.look().step(&"notify".into()).unwrap().status,
+        StepStatus::Todo
+    );
+    assert_eq!(missing(&story.look(), "revoke"), ["quantify-the-scope"]);
+
+    story.say(Body::StepDone {
+        step: "quantify".into(),
+    });
+    story.say(Body::CheckTicked {
+        check: "quantify-saved".into(),
+        not_applicable: None,
+    });
+    let view = story.look();
+    assert_eq!(
+        view.step(&"revoke".into()).unwrap().status,
+        StepStatus::Todo
+    );
+    assert_eq!(view.step(&"quantify".into()).unwrap().open_checks, 0);
+    assert!(view.phases[0].is_settled());
+    assert_eq!(view.current, Some("revoke".into()));
+
+    story.say(Body::StepStarted {
+        step: "notify".into(),
+    });
+    assert_eq!(story.look().current, Some("notify".into()));
+}
+
+#[test]
+fn a_run_is_unknown_once_nobody_can_say_how_it_ended() {
+    let mut story = Story::begin();
+    let status = |view: &View| (view.actions["count"].status, view.unknown.len());
+    assert_eq!(status(&story.look()), (ActionStatus::NotRun, 0));
+    let first = story.say(intent("count"));
+    assert_eq!(status(&story.look()), (ActionStatus::Running, 0));
+    let without = view(&playbook(), &story.incident, &BTreeSet::new());
+    assert_eq!(status(&without), (ActionStatus::Unknown, 1));
+
+    // Its own writer lives and says that it does not know either.
+    story.say(result(first, "count", ActionOutcome::Unknown));
+    assert_eq!(status(&story.look()), (ActionStatus::Unknown, 1));
+    let second = story.say(intent("count"));
+    story.say(result(second, "count", ActionOutcome::Ok));
+    let view = story.look();
+    assert_eq!(view.unknown, [(first, "count".into())]);
+    story.say(Body::ActionResolved {
+        intent: Some(first),
+        action: "count".into(),
+        done: false,
+        note: "the server never got it".into(),
+    });
+    assert_eq!(
+        status(&story.look()),
+        (ActionStatus::Ended(ActionOutcome::Ok), 0)
+    );
+}
+
+#[test]
+fn inputs_without_value_or_default_are_missing() {
+    let mut story = Story::begin();
+    assert_eq!(
+        story.look().actions["count"].missing_inputs,
+        [InputId::from("actor")]
+    );
+    story.say(Body::InputSet {
+        input: "actor".into(),
+        value: "u-1932".into(),
+        kind: "text".into(),
+        from: crate::model::input::Origin::Row,
+    });
+    assert_eq!(story.look().actions["count"].missing_inputs, []);
+}
