@@ -3,6 +3,7 @@
 //! A [`Secret`] never shows itself in `Debug`, and there is no `Display`. Errors never repeat what was read.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::str::FromStr;
 
@@ -18,7 +19,7 @@ use crate::model::limits;
 pub enum SecretReference {
     /// An environment variable.
     Environment(String),
-    /// A file; the line feed at its end is not part of the secret.
+    /// A file, `~/` at its beginning being the home folder; the line feed at its end is not part of the secret.
     File(String),
     /// A shell command whose output is the secret, such as `pass show audit`; the line feed at its end is dropped.
     Command(String),
@@ -63,7 +64,7 @@ impl SecretReference {
                 .get(name)
                 .map(str::to_owned)
                 .ok_or_else(|| "the environment variable is not set".to_owned()),
-            Self::File(path) => read_file(path).await,
+            Self::File(path) => read_file(path, environment).await,
             Self::Command(command) => run_command(command, environment).await,
         }
         .map_err(|reason| SecretError::Unavailable {
@@ -134,7 +135,11 @@ impl fmt::Debug for Secret {
     }
 }
 
-async fn read_file(path: &str) -> Result<String, String> {
+async fn read_file(path: &str, environment: &Environment) -> Result<String, String> {
+    let path = match (path.strip_prefix("~/"), environment.get("HOME")) {
+        (Some(below), Some(home)) => Path::new(home).join(below),
+        _ => PathBuf::from(path),
+    };
     let file = tokio::fs::File::open(path)
         .await
         .map_err(|error| error.to_string())?;

@@ -1,3 +1,5 @@
+//! Files, precedence, places and secrets; no test touches the process's own environment.
+
 use super::*;
 use crate::config::secret::{SecretError, SecretReference};
 
@@ -218,17 +220,20 @@ fn places_follow_the_environment_and_a_missing_home_says_what_to_set() {
 
 #[tokio::test]
 async fn secrets_come_by_reference_only_and_never_show() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().display().to_string();
     let environment = Environment::from_pairs([
         ("TOKEN", "correct-horse"),
         ("SHORT", "hunter2"),
         ("PATH", "/usr/bin:/bin"),
+        ("HOME", home.as_str()),
     ]);
-    let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("token");
     std::fs::write(&file, "from-a-file\n").unwrap();
     for (reference, expected) in [
         ("env:TOKEN".to_owned(), "correct-horse"),
         (format!("file:{}", file.display()), "from-a-file"),
+        ("file:~/token".to_owned(), "from-a-file"),
         (
             "cmd:printf '%s-%s\n' $TOKEN 2".to_owned(),
             "correct-horse-2",

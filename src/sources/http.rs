@@ -116,7 +116,7 @@ impl Source for HttpSource {
         context: RunContext,
     ) -> BoxFuture<'a, Result<Outcome, RunError>> {
         Box::pin(async move {
-            registry::refuse_writes(request)?;
+            registry::check_sendable(request)?;
             client::bounded(&context, request.timeout, self.exchange(request, sink)).await
         })
     }
@@ -145,7 +145,8 @@ impl HttpSource {
         let access = self.client.access().await?;
         let mut builder = self.client.request(method, url)?;
         for (name, value) in headers {
-            builder = builder.header(name, value);
+            // As bytes: UTF-8 in a value is allowed on the wire, though not in `HeaderValue`'s own text form.
+            builder = builder.header(name, value.as_bytes());
         }
         if !body.is_empty() {
             builder = builder.body(body.clone());

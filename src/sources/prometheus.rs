@@ -127,7 +127,7 @@ impl Source for PrometheusSource {
         context: RunContext,
     ) -> BoxFuture<'a, Result<Outcome, RunError>> {
         Box::pin(async move {
-            registry::refuse_writes(request)?;
+            registry::check_sendable(request)?;
             client::bounded(&context, request.timeout, self.ask(request, sink)).await
         })
     }
@@ -187,7 +187,7 @@ impl PrometheusSource {
         let url = self.client.url(path).map_err(RunError::failed)?;
         let builder = self.client.request(Method::POST, url)?.form(&form);
         let (status, body) = self.answer(builder, &access).await?;
-        let answer = Answer::read(status, &access.masker.mask(&body), query)
+        let answer = Answer::read(status, &body, query, &access.masker)
             .map_err(|failure| failure.into_run_error(&self.target()))?;
         for warning in answer.warnings.iter().chain(&answer.infos) {
             sink.send(Chunk::Warning(warning.clone())).await;

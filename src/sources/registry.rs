@@ -109,7 +109,7 @@ impl Sources {
         let language = action.language;
         if let Some(name) = &action.source {
             let Some(found) = self.configured.get(name) else {
-                return Err(PlanError::NeedsSource(self.needs(name.as_str(), language)));
+                return Err(PlanError::NeedsSource(self.needs(Some(name), language)));
             };
             if found.kind.languages.contains(&language) {
                 return Ok(found.source.clone());
@@ -126,9 +126,7 @@ impl Sources {
             .collect();
         match answering.as_slice() {
             [(_, only)] => Ok(only.source.clone()),
-            [] => Err(PlanError::NeedsSource(
-                self.needs(language.word(), language),
-            )),
+            [] => Err(PlanError::NeedsSource(self.needs(None, language))),
             several => Err(PlanError::NeedsSource(format!(
                 "several sources answer {}: {}; say which with source=NAME on the fence",
                 language.word(),
@@ -142,50 +140,47 @@ impl Sources {
     }
 
     /// What is missing, the lines that would give it, and the way on without it.
-    fn needs(&self, name: &str, language: Language) -> String {
+    fn needs(&self, name: Option<&SourceName>, language: Language) -> String {
         const BY_HAND: &str =
             "or complete the action by hand and say in a note what was done and seen";
         let word = language.word();
+        let mut text = match name {
+            Some(name) => format!("needs a source \"{name}\" that answers {word}; "),
+            None => format!("needs a source that answers {word}; "),
+        };
+        let _ = match &self.profile {
+            Some(profile) => write!(text, "profile \"{profile}\" has none"),
+            None => write!(text, "no profile is chosen"),
+        };
+        let known = self.configured.keys().map(SourceName::as_str);
+        if let Some(near) = name.and_then(|name| nearest(name.as_str(), known)) {
+            let _ = write!(text, " (did the playbook mean \"{near}\"?)");
+        }
         let kinds: Vec<&SourceKind> = REGISTRY
             .iter()
             .filter(|kind| kind.languages.contains(&language))
             .collect();
-        let profile = self.profile.as_deref().unwrap_or("prod");
-        let mut text = match &self.profile {
-            Some(profile) => {
-                format!("needs a source that answers {word}; profile \"{profile}\" has none")
-            }
-            None => format!("needs a source that answers {word}; no profile is chosen"),
-        };
-        if self.configured.keys().any(|known| known.as_str() != name)
-            && let Some(near) = nearest(name, self.configured.keys().map(SourceName::as_str))
-        {
-            let _ = write!(
-                text,
-                " of the name \"{name}\" (did the playbook mean \"{near}\"?)"
-            );
-        } else if !kinds.is_empty() && name != word {
-            let _ = write!(text, " of the name \"{name}\"");
-        }
         if kinds.is_empty() {
             let _ = write!(
                 text,
-                ", and no kind of source answers {word} outside drills; {BY_HAND}"
+                ", and no kind of source answers {word} outside drills: try it in a drill, {BY_HAND}"
             );
             return text;
         }
-        let _ = write!(text, "; add to {}:", self.config_path);
+        let _ = writeln!(text, "; add to {}:", self.config_path);
+        let profile = self.profile.as_deref().unwrap_or("prod");
+        let name = name.map_or(word, SourceName::as_str);
         for kind in kinds {
             let _ = write!(
                 text,
-                "\n\n[profiles.{profile}.sources.{name}]\nkind = \"{}\"",
+                "\n[profiles.{profile}.sources.{name}]\nkind = \"{}\"\n",
                 kind.word
             );
             if !kind.example.is_empty() {
-                let _ = write!(text, "\n{}", kind.example);
+                let _ = writeln!(text, "{}", kind.example);
             }
         }
-        let _ = write!(text, "\n\n{BY_HAND}");
+        let _ = write!(text, "\n{BY_HAND}");
         text
     }
 }
@@ -240,15 +235,26 @@ pub fn require_inputs(action: &Action, context: &PlanContext) -> Result<(), Plan
     }
 }
 
-/// Writes have no gate in this version: they are never sent.
-pub fn refuse_writes(request: &Request) -> Result<(), RunError> {
-    match request.effect {
-        Effect::Read => Ok(()),
-        Effect::Write => Err(RunError::failed(format!(
+/// What no live source sends: writes, which have no gate in this version, and a walkthrough's example values. Every
+/// `run` begins with this.
+pub fn check_sendable(request: &Request) -> Result<(), RunError> {
+    if request.effect == Effect::Write {
+        return Err(RunError::failed(format!(
             "{} is a write, and writes are not run yet: do it by hand on {} and say in a note what was done and seen",
             request.action, request.target
-        ))),
+        )));
     }
+    if let Some(example) = request
+        .parameters
+        .iter()
+        .find(|parameter| parameter.example)
+    {
+        return Err(RunError::failed(format!(
+            "{} stands at an example value: give it a value and plan again",
+            example.name
+        )));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -115,7 +115,7 @@ impl Source for ShellSource {
         context: RunContext,
     ) -> BoxFuture<'a, Result<Outcome, RunError>> {
         Box::pin(async move {
-            registry::refuse_writes(request)?;
+            registry::check_sendable(request)?;
             let Payload::Shell {
                 script,
                 environment,

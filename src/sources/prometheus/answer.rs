@@ -13,6 +13,7 @@ use crate::model::limits;
 use crate::model::request::RunError;
 use crate::model::table::{Column, ColumnKind, Row, Sample, Series};
 use crate::model::timestamp_text;
+use crate::sources::mask::Masker;
 
 /// A good answer.
 #[derive(Debug)]
@@ -83,8 +84,29 @@ struct RawSeries {
 type RawSample = (f64, String);
 
 impl Answer {
-    /// Reads an answer of the API. `query` finds the place of a syntax error.
-    pub(super) fn read(status: u16, body: &str, query: &str) -> Result<Self, Failure> {
+    /// Reads an answer of the API. `query` finds the place of a syntax error. Texts are masked after they were read: a
+    /// secret that looks like a number must not break the document.
+    pub(super) fn read(
+        status: u16,
+        body: &str,
+        query: &str,
+        masker: &Masker,
+    ) -> Result<Self, Failure> {
+        let mut answer = Self::parse(status, body, query).map_err(|failure| Failure {
+            message: masker.mask(&failure.message),
+            ..failure
+        })?;
+        let labels = answer
+            .samples
+            .iter_mut()
+            .flat_map(|series| series.labels.values_mut());
+        for text in labels.chain(&mut answer.warnings).chain(&mut answer.infos) {
+            *text = masker.mask(text);
+        }
+        Ok(answer)
+    }
+
+    fn parse(status: u16, body: &str, query: &str) -> Result<Self, Failure> {
         let envelope: Envelope = serde_json::from_str(body).map_err(|error| Failure {
             message: not_the_api(status, body, &error),
             status,
@@ -271,20 +293,21 @@ fn not_the_api(status: u16, body: &str, error: &serde_json::Error) -> String {
     }
 }
 
-/// `1:7: parse error: …` says line and column, both from 1; the place is a 0-based character of the query.
+/// `1:7: parse error: …` says line and byte of the line, both from 1; the place is a 0-based character of the query.
+/// (What the server's lexer refuses, such as a stray parenthesis, it reports one byte late.)
 fn position(error: &str, query: &str) -> Option<usize> {
     static PLACE: LazyLock<Option<Regex>> =
         LazyLock::new(|| Regex::new(r"\b(\d+):(\d+): parse error").ok());
     let found = PLACE.as_ref()?.captures(error)?;
     let line: usize = found.get(1)?.as_str().parse().ok()?;
     let column: usize = found.get(2)?.as_str().parse().ok()?;
-    let before: usize = query
+    let begin: usize = query
         .split('\n')
         .take(line.checked_sub(1)?)
-        .map(|line| line.chars().count() + 1)
+        .map(|line| line.len() + 1)
         .sum();
-    let position = before + column.checked_sub(1)?;
-    (position <= query.chars().count()).then_some(position)
+    let before = query.get(..begin + column.checked_sub(1)?)?;
+    Some(before.chars().count())
 }
 
 #[cfg(test)]
@@ -292,7 +315,7 @@ mod tests {
     use super::*;
 
     fn read(body: &str) -> Answer {
-        Answer::read(200, body, "up").unwrap()
+        Answer::parse(200, body, "up").unwrap()
     }
 
     #[test]
@@ -367,8 +390,8 @@ mod tests {
     #[test]
     fn errors_keep_their_kind_and_find_their_place() {
         let body = r#"{"status":"error","errorType":"bad_data","error":"invalid parameter \"query\": 2:3: parse error: unexpected )"}"#;
-        let failure = Answer::read(400, body, "sum(\nup)").unwrap_err();
-        assert_eq!(failure.position, Some(7));
+        let failure = Answer::parse(400, body, "\"ü\" +\nup)").unwrap_err();
+        assert_eq!(failure.position, Some(8));
         assert!(failure.message.starts_with("bad_data: invalid parameter"));
         for (status, body, words) in [
             (401, "Unauthorized\n", "check bearer_token"),
@@ -376,7 +399,7 @@ mod tests {
             (502, "<html>Bad gateway", "<html>Bad gateway"),
             (200, "<html>login", "does not look like"),
         ] {
-            let failure = Answer::read(status, body, "up").unwrap_err();
+            let failure = Answer::parse(status, body, "up").unwrap_err();
             assert!(failure.message.contains(words), "{failure:?}");
         }
     }
