@@ -212,12 +212,7 @@ fn confined_fault(module: &[String], used: &UsedPath) -> Option<String> {
         .only_in
         .iter()
         .any(|place| own == *place || own.starts_with(&format!("{place}::")));
-    (!allowed).then(|| {
-        format!(
-            "`{what}` appears only in {}; take the value as an argument",
-            row.only_in.join(", ")
-        )
-    })
+    (!allowed).then(|| format!("`{what}` appears only in {}", row.only_in.join(", ")))
 }
 
 fn layer(module: &str) -> Option<u8> {
