@@ -17,3 +17,4 @@ pub mod record;
 pub mod runtime;
 pub mod sources;
 pub mod sql;
+pub mod store;

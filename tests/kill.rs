@@ -1,0 +1,155 @@
+//! A session that is killed at any moment loses no entry it was told is recorded, and leaves a record that verifies.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::collections::BTreeSet;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use quarterdeck::model::Mode;
+use quarterdeck::model::ids::IncidentId;
+use quarterdeck::record::entry::Hash;
+use quarterdeck::record::raw::RawEntry;
+use quarterdeck::record::verify::{Verdict, verify};
+use quarterdeck::store::{Store, evidence};
+
+const KILLS: u64 = 200;
+/// Sessions that follow each other in one record.
+const SESSIONS: u64 = 10;
+
+/// Cargo builds examples before it runs tests, beside the folder of the tests.
+fn append_program() -> PathBuf {
+    let tests = std::env::current_exe().unwrap();
+    let program = tests
+        .parent()
+        .unwrap()
+        .parent()
+        .unwrap()
+        .join("examples/append");
+    assert!(
+        program.exists(),
+        "{} is missing: `cargo test` builds it, `cargo test --test kill` alone does not",
+        program.display()
+    );
+    program
+}
+
+fn append(data: &Path, incident: IncidentId) -> Child {
+    Command::new(append_program())
+        .arg(data)
+        .args(["--incident", &incident.to_string()])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// A small generator with a printed seed, so that a failure can be repeated.
+struct Random(u64);
+
+impl Random {
+    fn new() -> Self {
+        let seed = match std::env::var("QUARTERDECK_SEED") {
+            Ok(seed) => seed.parse().unwrap(),
+            Err(_) => getrandom::u64().unwrap(),
+        };
+        println!("QUARTERDECK_SEED={seed}");
+        Self(seed | 1)
+    }
+
+    /// xorshift64*
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) % bound
+    }
+}
+
+/// Kills a session after some entries and some microseconds, and returns the entries that it was told are on disk. A line
+/// that was cut off by the kill was not said.
+fn kill_at_random(data: &Path, incident: IncidentId, random: &mut Random) -> Vec<Hash> {
+    let mut child = append(data, incident);
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let mut told = Vec::new();
+    let mut line = String::new();
+    for _ in 0..random.below(12) {
+        line.clear();
+        assert!(
+            output.read_line(&mut line).unwrap() > 0,
+            "the session ended by itself"
+        );
+        told.push(line.trim_end().parse().unwrap());
+    }
+    // Spinning, since a sleep is coarser than a commit: the kill falls anywhere in one.
+    let until = Instant::now() + Duration::from_micros(random.below(1_500));
+    while Instant::now() < until {
+        std::hint::spin_loop();
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    loop {
+        line.clear();
+        if output.read_line(&mut line).unwrap() == 0 || !line.ends_with('\n') {
+            return told;
+        }
+        told.push(line.trim_end().parse().unwrap());
+    }
+}
+
+/// What does not hold after the kills; none when all is well.
+fn broken(store: &Store, entries: &[RawEntry], told: &[Hash]) -> Option<String> {
+    let found = verify(store.incident(), store.mode(), entries, &mut |hash| {
+        evidence::hash_of(store.folder(), hash)
+    });
+    if found.verdict != Verdict::NotAnchored && !entries.is_empty() {
+        return Some(format!("{:?}", found.verdict));
+    }
+    let there: BTreeSet<Hash> = entries.iter().map(RawEntry::computed_hash).collect();
+    let lost = told.iter().find(|hash| !there.contains(hash))?;
+    Some(format!("{lost} was recorded and is gone"))
+}
+
+#[test]
+fn no_acknowledged_entry_is_lost_by_a_kill() {
+    let mut random = Random::new();
+    let mut acknowledged = 0;
+    for number in 0..u128::from(KILLS / SESSIONS) {
+        let data = tempfile::tempdir().unwrap();
+        let incident = IncidentId(uuid::Uuid::from_u128(number));
+        let mut told = Vec::new();
+        for session in 0..SESSIONS {
+            told.extend(kill_at_random(data.path(), incident, &mut random));
+            if let Ok(store) = Store::open(data.path(), Mode::Live, incident) {
+                let entries = store.raw_entries().unwrap();
+                if let Some(fault) = broken(&store, &entries, &told) {
+                    panic!("record {number}, session {session}: {fault}");
+                }
+                assert!(
+                    store.alive_writers().is_empty(),
+                    "the killed session's lock is free"
+                );
+                let fold = store.fold().unwrap();
+                assert_eq!(fold.incident(), store.fold_all().unwrap().incident());
+            } else {
+                assert!(
+                    told.is_empty(),
+                    "record {number}, session {session}: it is gone"
+                );
+            }
+        }
+        acknowledged += told.len();
+
+        // The control: with its last entries gone, the same check must speak up.
+        let store = Store::open(data.path(), Mode::Live, incident).unwrap();
+        let mut entries = store.raw_entries().unwrap();
+        let last = told.last().unwrap();
+        entries.retain(|entry| entry.hash != *last);
+        assert!(
+            broken(&store, &entries, &told).is_some(),
+            "a lost entry is noticed"
+        );
+    }
+    println!("{acknowledged} entries acknowledged before {KILLS} kills");
+}
