@@ -8,7 +8,9 @@ pub mod mask;
 pub mod prometheus;
 pub mod registry;
 pub mod shell;
+pub mod postgres;
 pub mod spill;
+pub mod sqlite;
 
 use std::sync::Arc;
 use std::time::Duration;

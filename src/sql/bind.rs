@@ -225,24 +225,10 @@ const FROM_FUNCTIONS: [&str; 5] = ["extract", "substring", "trim", "overlay", "p
 /// Words that begin a list of tables.
 const TABLE_WORDS: [&str; 5] = ["FROM", "JOIN", "INTO", "UPDATE", "TABLE"];
 /// Words that end a list of tables or of keys.
+#[rustfmt::skip]
 const OTHER_WORDS: [&str; 17] = [
-    "SELECT",
-    "WHERE",
-    "ON",
-    "USING",
-    "SET",
-    "HAVING",
-    "LIMIT",
-    "OFFSET",
-    "FETCH",
-    "VALUES",
-    "UNION",
-    "EXCEPT",
-    "INTERSECT",
-    "WINDOW",
-    "RETURNING",
-    "WITH",
-    "FOR",
+    "SELECT", "WHERE", "ON", "USING", "SET", "HAVING", "LIMIT", "OFFSET", "FETCH", "VALUES", "UNION", "EXCEPT",
+    "INTERSECT", "WINDOW", "RETURNING", "WITH", "FOR",
 ];
 
 impl Clauses {
