@@ -117,7 +117,7 @@ impl Source for HttpSource {
     ) -> BoxFuture<'a, Result<Outcome, RunError>> {
         Box::pin(async move {
             registry::check_sendable(request)?;
-            client::bounded(&context, request.timeout, self.exchange(request, sink)).await
+            registry::within_time(&context, request.timeout, self.exchange(request, sink)).await
         })
     }
 

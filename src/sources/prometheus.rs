@@ -12,7 +12,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use reqwest::Method;
 
-use super::http::client::{self, Access, Credentials, WebClient};
+use super::http::client::{Access, Credentials, WebClient};
 use super::registry::{self, SourceKind, Surroundings};
 use super::{RunContext, SharedSource, Sink, Source};
 use crate::config::secret::SecretReference;
@@ -128,7 +128,7 @@ impl Source for PrometheusSource {
     ) -> BoxFuture<'a, Result<Outcome, RunError>> {
         Box::pin(async move {
             registry::check_sendable(request)?;
-            client::bounded(&context, request.timeout, self.ask(request, sink)).await
+            registry::within_time(&context, request.timeout, self.ask(request, sink)).await
         })
     }
 

@@ -3,12 +3,13 @@
 //! A new kind is one file and one row of [`REGISTRY`]. Nothing here talks to a source; building one does no IO.
 
 use std::fmt::Write as _;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use super::{SharedSource, http, prometheus, shell};
+use super::{RunContext, SharedSource, http, prometheus, shell};
 use crate::config::Config;
 use crate::config::environment::Environment;
 use crate::config::settings::{SettingRow, SourceSettings, unknown_name};
@@ -212,7 +213,7 @@ pub fn row_limit(action: &Action) -> u64 {
 }
 
 /// The value of an input or built-in.
-pub fn bound<'a>(name: &str, context: &'a PlanContext) -> Result<&'a BoundInput, PlanError> {
+pub fn bound_input<'a>(name: &str, context: &'a PlanContext) -> Result<&'a BoundInput, PlanError> {
     context
         .inputs
         .iter()
@@ -255,6 +256,22 @@ pub fn check_sendable(request: &Request) -> Result<(), RunError> {
         )));
     }
     Ok(())
+}
+
+/// Runs `work` until it ends, the operator cancels or the time is up. Dropping the work must be enough to end it: an
+/// HTTP server, for one, learns from the closed connection that nobody waits any more.
+pub async fn within_time<T>(
+    context: &RunContext,
+    timeout: Duration,
+    work: impl Future<Output = Result<T, RunError>>,
+) -> Result<T, RunError> {
+    let limit = timeout.min(context.deadline);
+    tokio::select! {
+        biased;
+        () = context.cancel.cancelled() => Err(RunError::Cancelled),
+        result = work => result,
+        () = tokio::time::sleep(limit) => Err(RunError::TimedOut(limit)),
+    }
 }
 
 #[cfg(test)]

@@ -125,7 +125,9 @@ impl Source for ShellSource {
             else {
                 return Err(RunError::failed("this is not a script: plan it again"));
             };
-            let (given, secrets) = self.resolve(request, environment).await?;
+            let fetching = self.resolve(request, environment);
+            let (given, secrets) =
+                registry::within_time(&context, request.timeout, fetching).await?;
             let masker = Masker::new(&secrets);
             let script = process::Script {
                 text: script,

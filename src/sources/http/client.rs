@@ -3,9 +3,7 @@
 //! TLS is always verified. A client is built when it is first needed, because loading the system's certificates is slow.
 
 use std::error::Error as _;
-use std::future::Future;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, RequestBuilder, Response};
@@ -15,7 +13,6 @@ use crate::config::environment::Environment;
 use crate::config::secret::{Secret, SecretReference};
 use crate::model::limits;
 use crate::model::request::RunError;
-use crate::sources::RunContext;
 use crate::sources::mask::Masker;
 use crate::sources::registry::Surroundings;
 
@@ -23,22 +20,6 @@ use crate::sources::registry::Surroundings;
 pub fn install_crypto_provider() {
     // An error means that a provider is there already, which is what is wanted.
     let _ = rustls::crypto::ring::default_provider().install_default();
-}
-
-/// Runs `work` until it ends, the operator cancels or the time is up. Dropping the work closes its connection, which is
-/// how an HTTP server learns that nobody waits any more.
-pub async fn bounded<T>(
-    context: &RunContext,
-    timeout: Duration,
-    work: impl Future<Output = Result<T, RunError>>,
-) -> Result<T, RunError> {
-    let limit = timeout.min(context.deadline);
-    tokio::select! {
-        biased;
-        () = context.cancel.cancelled() => Err(RunError::Cancelled),
-        result = work => result,
-        () = tokio::time::sleep(limit) => Err(RunError::TimedOut(limit)),
-    }
 }
 
 /// How a source proves who is asking.

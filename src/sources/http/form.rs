@@ -143,7 +143,7 @@ struct Values<'a> {
 
 impl<'a> Values<'a> {
     fn take(&mut self, name: &str, place: &str) -> Result<&'a BoundInput, PlanError> {
-        let input = registry::bound(name, self.context)?;
+        let input = registry::bound_input(name, self.context)?;
         if input.kind == "secret" {
             return Err(refused(format!(
                 "{name} is a secret: an HTTP request takes secrets only from the source's own settings (bearer_token, password)"

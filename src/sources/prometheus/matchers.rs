@@ -125,7 +125,7 @@ fn fill_string(
                 "a backslash stands before `${name}`: it would change the value's first character"
             )));
         }
-        let input = registry::bound(name, context)?;
+        let input = registry::bound_input(name, context)?;
         if input.kind == "secret" {
             return Err(PlanError::Refused(format!(
                 "{name} is a secret: it would be seen in the query"
