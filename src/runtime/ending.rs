@@ -83,6 +83,11 @@ impl Ending {
         }
         terminal::leave_within(LEAVING);
         say();
+        self.wind_down(reason, end);
+    }
+
+    /// Stops runs, ends the session in the record, and waits for the last tasks until `end`.
+    pub fn wind_down(&self, reason: &str, end: Instant) {
         self.runs.cancel();
         let detach = self
             .detach

@@ -2,11 +2,17 @@
 //!
 //! Tasks wait for room, so a slow screen slows a source down. The loop itself never sends.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
 use tokio::sync::mpsc;
 
 use super::session::Session;
 use crate::engine::event::{EventKind, Opened};
 use crate::model::limits;
+
+/// How long a thread waits before it looks for room in the channel again.
+const ROOM: Duration = Duration::from_millis(1);
 
 /// What the loop takes from tasks.
 pub enum Message {
@@ -35,6 +41,18 @@ impl Events {
     /// The same from a thread that may block.
     pub fn send_blocking(&self, event: EventKind) {
         let _ = self.0.blocking_send(Message::Event(event));
+    }
+
+    /// The same from a thread that must not be held up once `closing` is set: nobody listens then.
+    pub fn send_unless(&self, event: EventKind, closing: &AtomicBool) {
+        let mut message = Message::Event(event);
+        while !closing.load(Ordering::SeqCst) {
+            match self.0.try_send(message) {
+                Err(mpsc::error::TrySendError::Full(back)) => message = back,
+                Ok(()) | Err(mpsc::error::TrySendError::Closed(_)) => return,
+            }
+            std::thread::sleep(ROOM);
+        }
     }
 
     /// Hands over an opened incident. Gives the session back when the loop is gone.

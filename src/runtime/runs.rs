@@ -38,9 +38,8 @@ impl Runs {
         }
     }
 
-    /// Begins a run and gives its token. Forgets runs that were cancelled.
+    /// Begins a run and gives its token.
     pub fn begin(&mut self, run: RunId) -> CancellationToken {
-        self.each.retain(|_, token| !token.is_cancelled());
         let token = self.all.child_token();
         self.each.insert(run, token.clone());
         token
@@ -51,6 +50,11 @@ impl Runs {
         if let Some(token) = self.each.get(&run) {
             token.cancel();
         }
+    }
+
+    /// The run has ended.
+    pub fn forget(&mut self, run: RunId) {
+        self.each.remove(&run);
     }
 
     /// Stops everything.
