@@ -18,3 +18,5 @@ pub mod runtime;
 pub mod sources;
 pub mod sql;
 pub mod store;
+pub mod theme;
+pub mod ui;
