@@ -103,6 +103,3 @@ pub const MATCHES: usize = 100_000;
 pub const SNAPSHOTS_KEPT: usize = 4;
 /// Files of a library of playbooks.
 pub const LIBRARY_FILES: usize = 10_000;
-/// Snapshots of the folded incident kept in memory, with the entries after each: an entry of another writer that comes
-/// later than that many behind makes the incident be read again from its record.
-pub const SNAPSHOTS_KEPT: usize = 4;

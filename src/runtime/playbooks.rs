@@ -118,17 +118,10 @@ pub fn find(workplace: &Workplace, name: &str) -> Result<Found, String> {
 }
 
 /// The playbook of an incident out of its text; an id that the text no longer has gives its first playbook.
-pub fn parse(path: &str, text: &str, id: &PlaybookId) -> Found {
+pub fn parse(path: &str, text: &str, id: &PlaybookId) -> Option<Found> {
     let file = LibraryFile::read(SourceText::new(path, text));
     let same = file.playbooks.iter().find(|parsed| parsed.playbook.id == *id);
-    match same.or(file.playbooks.first()) {
-        Some(parsed) => found(parsed, None),
-        None => Found {
-            playbook: Arc::new(empty(id, file.source)),
-            diagnostics: Vec::new(),
-            alert: None,
-        },
-    }
+    same.or(file.playbooks.first()).map(|parsed| found(parsed, None))
 }
 
 /// The text that stands now where an incident's playbook was read; none when nothing is there any more.
@@ -139,7 +132,7 @@ pub fn current(workplace: &Workplace, pinned: &Playbook) -> Option<Found> {
             .find(|file| file.playbooks.iter().any(|parsed| parsed.playbook.id == pinned.id))?
             .source,
     };
-    Some(parse(&source.path, &source.text, &pinned.id))
+    parse(&source.path, &source.text, &pinned.id)
 }
 
 /// Parser's findings and the linter's, in the order of the file.

@@ -310,8 +310,7 @@ fn begin(
     pen: Pen,
     sources: Sources,
     config: &Config,
-    /// Its playbook, as pinned.
-    pub found: playbooks::Found,
+    found: playbooks::Found,
     differs: bool,
     events: &Events,
 ) -> Result<(Session, Opened), SessionError> {
@@ -357,7 +356,7 @@ fn notifier(events: Events, closing: Arc<AtomicBool>, waiting: Waiting) -> impl 
                 answer(ticket, Err(reason.clone()));
                 EventKind::NotRecorded { ticket, reason }
             }
-            Notice::Arrived { entry, incident, alive } => EventKind::EntryArrived { entry, incident, alive },
+            Notice::Arrived { entry, incident, gone } => EventKind::EntryArrived { entry, incident, gone },
             // The next look may succeed; what cannot be read at all is verify's to tell.
             Notice::NotRead { .. } => return,
         };
@@ -411,7 +410,9 @@ pub fn pinned(store: &Store) -> Result<Pinned, SessionError> {
     });
     let path = path.unwrap_or_else(|| incident.playbook.to_string());
     let text = String::from_utf8_lossy(&text);
-    let found = playbooks::parse(&path, &text, &incident.playbook);
+    let found = playbooks::parse(&path, &text, &incident.playbook).ok_or_else(|| {
+        SessionError::Refused(format!("the playbook of {} is empty: see `quarterdeck verify`", incident.id))
+    })?;
     Ok(Pinned { incident, found })
 }
 
