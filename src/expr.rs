@@ -331,7 +331,9 @@ impl<'a> References<'a> {
                     self.visit(element, bound);
                 }
             }
-            Expr::Map(map) => self.visit_entries(map.entries.iter().map(|entry| &entry.expr), bound),
+            Expr::Map(map) => {
+                self.visit_entries(map.entries.iter().map(|entry| &entry.expr), bound)
+            }
             Expr::Struct(structure) => {
                 self.visit_entries(structure.entries.iter().map(|entry| &entry.expr), bound);
             }
@@ -382,7 +384,9 @@ fn depth_within(tree: &IdedExpr, left: usize) -> bool {
     };
     let entry = |entry: &EntryExpr| match entry {
         EntryExpr::StructField(field) => depth_within(&field.value, left),
-        EntryExpr::MapEntry(pair) => depth_within(&pair.key, left) && depth_within(&pair.value, left),
+        EntryExpr::MapEntry(pair) => {
+            depth_within(&pair.key, left) && depth_within(&pair.value, left)
+        }
     };
     match &tree.expr {
         Expr::Unspecified | Expr::Literal(_) | Expr::Ident(_) => true,
@@ -596,7 +600,13 @@ mod tests {
             threshold(" last >= 2.5 ").map(|line| line.number),
             Some(2.5)
         );
-        for text in ["value", "count > 1", "value > x", "value > 1 && last > 2", ""] {
+        for text in [
+            "value",
+            "count > 1",
+            "value > x",
+            "value > 1 && last > 2",
+            "",
+        ] {
             assert_eq!(threshold(text), None, "{text}");
         }
     }

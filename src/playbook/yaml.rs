@@ -183,9 +183,12 @@ fn node(raw: Spanned<Raw>, text: &str, base: usize) -> Node {
         Raw::Null => Value::Null,
         Raw::Typed => Value::Scalar(text.get(local).unwrap_or_default().trim().to_owned()),
         Raw::Text(text) => Value::Scalar(text),
-        Raw::List(items) => {
-            Value::List(items.into_iter().map(|item| node(item, text, base)).collect())
-        }
+        Raw::List(items) => Value::List(
+            items
+                .into_iter()
+                .map(|item| node(item, text, base))
+                .collect(),
+        ),
         Raw::Map(pairs) => Value::Map(
             pairs
                 .into_iter()
@@ -256,7 +259,13 @@ mod tests {
             let below = level - 1;
             bomb.push_str(&format!("a{level}: &a{level} [*a{below}, *a{below}]\n"));
         }
-        for text in [bomb.as_str(), "a: [", "a: b: c", &"[".repeat(5_000), "\t- x: {"] {
+        for text in [
+            bomb.as_str(),
+            "a: [",
+            "a: b: c",
+            &"[".repeat(5_000),
+            "\t- x: {",
+        ] {
             assert!(read(text, 0).is_err(), "{}", &text[..text.len().min(40)]);
         }
         assert!(read(&"#".repeat(limits::FRONT_MATTER_BYTES + 1), 0).is_err());
