@@ -413,6 +413,10 @@ fn depth_within(tree: &IdedExpr, left: usize) -> bool {
 }
 
 /// `distinct(rows, "column")`: how many different values that are neither null nor empty.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the crate passes arguments of functions by value"
+)]
 fn distinct(rows: Arc<Vec<cel::Value>>, column: Arc<String>) -> Result<i64, ExecutionError> {
     let fail = |message: String| Err(ExecutionError::function_error("distinct", message));
     let mut seen = BTreeSet::new();

@@ -180,8 +180,8 @@ fn value(text: &str, base: usize, diagnostics: &mut Vec<Diagnostic>) -> (Spanned
                 "expected a value after =",
             ));
         }
-        let bare = text.get(..end).unwrap_or_default();
-        return (spanned(bare, base..base + end), end);
+        let word = text.get(..end).unwrap_or_default();
+        return (spanned(word, base..base + end), end);
     };
     let mut content = String::new();
     let mut escaped = false;

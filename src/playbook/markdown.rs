@@ -79,6 +79,8 @@ pub struct Item {
 pub struct Fence {
     /// The info string in the file; empty for an indented block.
     pub info: Range<usize>,
+    /// False for an indented block.
+    pub fenced: bool,
     /// The text without the fence and without the indentation of a list.
     pub text: String,
     /// Where the text stands.
@@ -236,13 +238,16 @@ impl Reader<'_> {
             Tag::Item => self.open(Container::Item(None), span),
             Tag::CodeBlock(kind) => {
                 self.flush_implicit();
-                let info = match kind {
-                    CodeBlockKind::Fenced(_) => self.info_span(&span),
-                    CodeBlockKind::Indented => span.start..span.start,
+                let fenced = matches!(kind, CodeBlockKind::Fenced(_));
+                let info = if fenced {
+                    self.info_span(&span)
+                } else {
+                    span.start..span.start
                 };
                 self.fence = Some(Fence {
                     text_span: info.end..info.end,
                     info,
+                    fenced,
                     text: String::new(),
                 });
             }

@@ -203,6 +203,15 @@ fn node(raw: Spanned<Raw>, text: &str, base: usize) -> Node {
                 .collect(),
         ),
     };
+    // The parser's place of a list or mapping is its first sign; it reaches to the end of what is in it.
+    let last = match &value {
+        Value::List(items) => items.last().map(|item| item.span.end),
+        Value::Map(pairs) => pairs
+            .last()
+            .map(|(key, node)| node.span.end.max(key.span.end)),
+        Value::Null | Value::Scalar(_) => None,
+    };
+    let span = span.start..span.end.max(last.unwrap_or_default());
     Node { value, span }
 }
 
@@ -229,6 +238,7 @@ fn without_place(message: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fmt::Write as _;
 
     #[test]
     fn scalars_keep_their_spelling_and_place() {
@@ -257,7 +267,7 @@ mod tests {
         let mut bomb = String::from("a0: &a0 [x, x]\n");
         for level in 1..30 {
             let below = level - 1;
-            bomb.push_str(&format!("a{level}: &a{level} [*a{below}, *a{below}]\n"));
+            let _ = writeln!(bomb, "a{level}: &a{level} [*a{below}, *a{below}]");
         }
         for text in [
             bomb.as_str(),
