@@ -35,7 +35,7 @@ impl Show {
             out.json(&json!({
                 "incident": incident,
                 "current_step": view.current,
-                "outcome_unknown": view.unknown.iter().map(|unknown| &unknown.action).collect::<Vec<_>>(),
+                "outcome_unknown": view.unknown.iter().map(|(_, action)| action).collect::<Vec<_>>(),
             }))?;
             return Ok(code::DONE);
         }
@@ -45,7 +45,7 @@ impl Show {
                 out.line(format!("\n{}  {}/{}", phase.id, phase.settled, phase.steps.len()))?;
                 for step in &phase.steps {
                     let title = found.playbook.step(&step.id).map_or("", |step| step.title.as_str());
-                    out.line(format!("  {:<10} {}  {title}", step.state.word(), step.id))?;
+                    out.line(format!("  {:<10} {}  {title}", step.status.word(), step.id))?;
                 }
             }
         }

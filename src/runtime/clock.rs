@@ -29,3 +29,8 @@ pub fn boot_id() -> String {
 pub fn until(wake: Timestamp) -> Duration {
     Duration::try_from(wake.duration_since(Timestamp::now())).unwrap_or(Duration::ZERO)
 }
+
+/// Today, in UTC.
+pub fn today() -> jiff::civil::Date {
+    Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
+}

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::clock;
 use super::session::Workplace;
 use crate::check;
 use crate::model::diagnostic::{Diagnostic, SourceText, nearest};
@@ -138,7 +139,7 @@ pub fn current(workplace: &Workplace, pinned: &Playbook) -> Option<Found> {
 /// Parser's findings and the linter's, in the order of the file.
 pub fn diagnostics(parsed: &Parsed) -> Vec<Diagnostic> {
     let mut diagnostics = parsed.diagnostics.clone();
-    diagnostics.extend(check::check(&parsed.playbook));
+    diagnostics.extend(check::check(&parsed.playbook, clock::today()));
     diagnostics.sort_by_key(|finding| finding.span.start);
     diagnostics.truncate(limits::DIAGNOSTICS);
     diagnostics

@@ -356,7 +356,7 @@ fn notifier(events: Events, closing: Arc<AtomicBool>, waiting: Waiting) -> impl 
                 answer(ticket, Err(reason.clone()));
                 EventKind::NotRecorded { ticket, reason }
             }
-            Notice::Arrived { entry, incident, gone } => EventKind::EntryArrived { entry, incident, gone },
+            Notice::Arrived { entry, incident, alive } => EventKind::EntryArrived { entry, incident, alive },
             // The next look may succeed; what cannot be read at all is verify's to tell.
             Notice::NotRead { .. } => return,
         };
