@@ -53,7 +53,11 @@ impl Checker<'_> {
         let playbook = self.playbook;
         for action in playbook.actions.values() {
             let judge = &action.judge;
-            for (what, expression) in [("alert", &judge.alert), ("expect", &judge.expect), ("doubt", &judge.doubt)] {
+            for (what, expression) in [
+                ("alert", &judge.alert),
+                ("expect", &judge.expect),
+                ("doubt", &judge.doubt),
+            ] {
                 let Some(expression) = expression else {
                     continue;
                 };
@@ -65,7 +69,9 @@ impl Checker<'_> {
                             expression.span.clone(),
                             "all() holds for zero rows, so this passes when nothing was found",
                         )
-                        .with_help("ask for rows as well: size(rows) > 0 && …, or put that in doubt="),
+                        .with_help(
+                            "ask for rows as well: size(rows) > 0 && …, or put that in doubt=",
+                        ),
                     );
                 }
             }
@@ -102,43 +108,93 @@ impl Checker<'_> {
             Ok(parsed) => parsed,
             Err(error) => {
                 let exact = self.playbook.source.text.get(span.clone()) == Some(text);
-                let start = if exact { span.start + error.position } else { span.start };
-                self.error("bad-expression", start..span.end.max(start), format!("{what}: {}", error.message));
+                let start = if exact {
+                    span.start + error.position
+                } else {
+                    span.start
+                };
+                self.error(
+                    "bad-expression",
+                    start..span.end.max(start),
+                    format!("{what}: {}", error.message),
+                );
                 return;
             }
         };
-        let result_names = ["count", "rows", "value", "last", "max", "sum", "exit", "stdout", "lines", "status", "body"];
+        let result_names = [
+            "count", "rows", "value", "last", "max", "sum", "exit", "stdout", "lines", "status",
+            "body",
+        ];
         for name in expr::variables(&parsed) {
             let of_result = result_names.contains(&name.as_str());
             if !expr::NAMES.contains(&name.as_str()) {
                 let message = format!("{what}: expected a known name, found {name}");
-                self.unknown("unknown-variable", span.clone(), message, &name, expr::NAMES);
+                self.unknown(
+                    "unknown-variable",
+                    span.clone(),
+                    message,
+                    &name,
+                    expr::NAMES,
+                );
             } else if of_result && !own {
-                let message = format!("{what}: {name} belongs to an action; write result[\"action-id\"].{name}");
+                let message = format!(
+                    "{what}: {name} belongs to an action; write result[\"action-id\"].{name}"
+                );
                 self.error("unknown-variable", span.clone(), message);
             }
         }
         for function in expr::functions(&parsed) {
             if !expr::FUNCTIONS.contains(&function.as_str()) {
                 let message = format!("{what}: expected a known function, found {function}");
-                self.unknown("unknown-function", span.clone(), message, &function, expr::FUNCTIONS);
+                self.unknown(
+                    "unknown-function",
+                    span.clone(),
+                    message,
+                    &function,
+                    expr::FUNCTIONS,
+                );
             }
         }
         let playbook = self.playbook;
         for id in expr::keys_of(&parsed, "result") {
-            let known = playbook.actions.keys().map(crate::model::ids::ActionId::as_str);
-            self.known_id("unknown-id", span, &format!("{what}: expected an action"), &id, known);
+            let known = playbook
+                .actions
+                .keys()
+                .map(crate::model::ids::ActionId::as_str);
+            self.known_id(
+                "unknown-id",
+                span,
+                &format!("{what}: expected an action"),
+                &id,
+                known,
+            );
         }
         for id in expr::keys_of(&parsed, "decision") {
             let known = playbook
                 .steps()
                 .filter(|(_, step)| step.decision.is_some())
                 .map(|(_, step)| step.id.as_str());
-            self.known_id("unknown-id", span, &format!("{what}: expected a decision"), &id, known);
+            self.known_id(
+                "unknown-id",
+                span,
+                &format!("{what}: expected a decision"),
+                &id,
+                known,
+            );
         }
         for id in expr::keys_of(&parsed, "inputs") {
-            let known = playbook.inputs.keys().map(crate::model::ids::InputId::as_str).chain(input::BUILT_INS);
-            self.known_id("undeclared-input", span, &format!("{what}: expected a declared input"), &id, known);
+            let known = playbook
+                .inputs
+                .keys()
+                .map(crate::model::ids::InputId::as_str)
+                .chain(input::BUILT_INS);
+            self.known_id(
+                "undeclared-input",
+                span,
+                &format!("{what}: expected a declared input"),
+                &id,
+                known,
+            );
         }
     }
 
@@ -147,19 +203,36 @@ impl Checker<'_> {
             let Some(span) = self.declared(input.id.as_str()) else {
                 continue;
             };
-            if let InputType::Text { pattern: Some(pattern) } = &input.kind
+            if let InputType::Text {
+                pattern: Some(pattern),
+            } = &input.kind
                 && let Err(error) = regex::Regex::new(pattern)
             {
                 let reason = error.to_string();
                 let reason = reason.lines().last().unwrap_or_default().trim().to_owned();
-                self.error("bad-pattern", span.clone(), format!("the pattern of {} is no regular expression: {reason}", input.id));
+                self.error(
+                    "bad-pattern",
+                    span.clone(),
+                    format!(
+                        "the pattern of {} is no regular expression: {reason}",
+                        input.id
+                    ),
+                );
                 continue;
             }
             if let Some(default) = &input.default {
                 if input.kind == InputType::Secret {
-                    self.error("secret-default", span.clone(), format!("the secret {} must not have a default", input.id));
+                    self.error(
+                        "secret-default",
+                        span.clone(),
+                        format!("the secret {} must not have a default", input.id),
+                    );
                 } else if let Err(reason) = input::check(input, default) {
-                    self.error("bad-default", span.clone(), format!("the default of {}: {reason}, found {default}", input.id));
+                    self.error(
+                        "bad-default",
+                        span.clone(),
+                        format!("the default of {}: {reason}, found {default}", input.id),
+                    );
                 }
             }
         }
@@ -168,30 +241,50 @@ impl Checker<'_> {
     /// Writes without a preview, an undo, or with a preview that writes itself.
     fn writes(&mut self) {
         for action in self.playbook.actions.values() {
-            if let Some(preview) = action.preview.as_ref().and_then(|id| self.playbook.action(id))
+            if let Some(preview) = action
+                .preview
+                .as_ref()
+                .and_then(|id| self.playbook.action(id))
                 && preview.effect == Effect::Write
             {
                 let span = self.place(&action.span, preview.id.as_str());
-                self.error("preview-writes", span, format!("expected a preview that reads, found {} which writes", preview.id));
+                self.error(
+                    "preview-writes",
+                    span,
+                    format!(
+                        "expected a preview that reads, found {} which writes",
+                        preview.id
+                    ),
+                );
             }
             if action.effect != Effect::Write || action.language == Language::Message {
                 continue;
             }
             if self.playbook.watch.contains(&action.id) {
-                self.error("watch-writes", action.span.clone(), format!("a live pane only reads, {} writes", action.id));
+                self.error(
+                    "watch-writes",
+                    action.span.clone(),
+                    format!("a live pane only reads, {} writes", action.id),
+                );
             }
             if action.preview.is_none() && !action.preserves {
                 self.warning(
                     "write-without-preview",
                     action.span.clone(),
-                    format!("{} writes without preview=: name the read that shows what it would touch", action.id),
+                    format!(
+                        "{} writes without preview=: name the read that shows what it would touch",
+                        action.id
+                    ),
                 );
             }
             if action.undo.is_none() && !action.preserves {
                 self.warning(
                     "write-without-undo",
                     action.span.clone(),
-                    format!("{} writes without undo=: say how to undo it, or that it cannot be", action.id),
+                    format!(
+                        "{} writes without undo=: say how to undo it, or that it cannot be",
+                        action.id
+                    ),
                 );
             }
         }
@@ -203,9 +296,17 @@ impl Checker<'_> {
             let days = i64::from((today - reviewed).get_days());
             let span = self.key("reviewed:").unwrap_or(0..0);
             if days > REVIEW_DAYS {
-                self.warning("old-review", span, format!("last reviewed {reviewed}, {days} days ago; {REVIEW_DAYS} days is old"));
+                self.warning(
+                    "old-review",
+                    span,
+                    format!("last reviewed {reviewed}, {days} days ago; {REVIEW_DAYS} days is old"),
+                );
             } else if days < 0 {
-                self.warning("future-review", span, format!("last reviewed {reviewed}, which is after today"));
+                self.warning(
+                    "future-review",
+                    span,
+                    format!("last reviewed {reviewed}, which is after today"),
+                );
             }
         }
         for phase in &playbook.phases {
@@ -214,22 +315,37 @@ impl Checker<'_> {
                 .iter()
                 .all(|step| step.body.is_empty() && step.decision.is_none());
             if empty && phase.introduction.is_empty() {
-                self.warning("empty-phase", phase.span.clone(), format!("the phase {} has nothing in it", phase.title));
+                self.warning(
+                    "empty-phase",
+                    phase.span.clone(),
+                    format!("the phase {} has nothing in it", phase.title),
+                );
             }
         }
         if playbook.phases.is_empty() {
-            self.warning("no-phases", 0..0, "expected at least one ## heading that is a phase, found none".to_owned());
+            self.warning(
+                "no-phases",
+                0..0,
+                "expected at least one ## heading that is a phase, found none".to_owned(),
+            );
         }
         for clock in playbook.clocks.values() {
             if clock.met_by.is_empty() {
                 self.warning(
                     "clock-never-met",
                     clock.span.clone(),
-                    format!("nothing meets the clock {}: name a step or action in met_by", clock.id),
+                    format!(
+                        "nothing meets the clock {}: name a step or action in met_by",
+                        clock.id
+                    ),
                 );
             }
             if clock.repeats && clock.until.is_none() {
-                self.warning("clock-never-ends", clock.span.clone(), format!("the clock {} repeats without until:", clock.id));
+                self.warning(
+                    "clock-never-ends",
+                    clock.span.clone(),
+                    format!("the clock {} repeats without until:", clock.id),
+                );
             }
         }
     }
@@ -266,7 +382,9 @@ impl Checker<'_> {
             .map(|(at, _)| at)
             .find(|at| {
                 let before = source.get(..*at).and_then(|head| head.chars().next_back());
-                let after = source.get(at + id.len()..).is_some_and(|rest| rest.starts_with(':'));
+                let after = source
+                    .get(at + id.len()..)
+                    .is_some_and(|rest| rest.starts_with(':'));
                 after && matches!(before, Some(' ' | '{' | ',' | '\n'))
             })
             .map(|at| at..at + id.len())

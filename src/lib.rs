@@ -4,6 +4,7 @@
 //! made of both (`check`, `incident`, `report`), the pure engine, and then the outside: sources, store, screen, run time.
 
 pub mod check;
+pub mod cli;
 pub mod config;
 pub mod editor;
 pub mod engine;
@@ -14,6 +15,7 @@ pub mod layout;
 pub mod model;
 pub mod playbook;
 pub mod record;
+pub mod runtime;
 pub mod sources;
 pub mod sql;
 pub mod store;

@@ -42,11 +42,19 @@ pub struct Parsed {
 /// The path decides how: a name that ends in `.txt` is read verbatim, everything else as Markdown.
 pub fn parse(source: &SourceText) -> Vec<Parsed> {
     let text: &str = &source.text;
-    let from = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+    let from = if text.starts_with('\u{feff}') {
+        '\u{feff}'.len_utf8()
+    } else {
+        0
+    };
     let mut diagnostics = Vec::new();
     let mut settings = front_matter::Settings::default();
     if text.len() > limits::PLAYBOOK_BYTES {
-        let message = format!("expected at most {} bytes, found {}", limits::PLAYBOOK_BYTES, text.len());
+        let message = format!(
+            "expected at most {} bytes, found {}",
+            limits::PLAYBOOK_BYTES,
+            text.len()
+        );
         diagnostics.push(Diagnostic::error("file-size", 0..0, message));
         return body::playbooks(source, &settings, &[], diagnostics);
     }

@@ -5,10 +5,10 @@
 
 pub mod http;
 pub mod mask;
+pub mod postgres;
 pub mod prometheus;
 pub mod registry;
 pub mod shell;
-pub mod postgres;
 pub mod spill;
 pub mod sqlite;
 

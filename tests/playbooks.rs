@@ -1,6 +1,11 @@
 //! Playbooks from files: good ones have no findings, bad ones exactly those written beside them, and the five runbooks
 //! this project began with open as they are.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot read its own fixtures fails"
+)]
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -13,14 +18,19 @@ use quarterdeck::playbook::{Parsed, parse, read_file};
 const TODAY: jiff::civil::Date = jiff::civil::date(2026, 1, 31);
 
 fn folder(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests")
+        .join(name)
 }
 
 fn files(name: &str) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = std::fs::read_dir(folder(name))
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|end| end == "md" || end == "txt"))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|end| end == "md" || end == "txt")
+        })
         .collect();
     found.sort();
     assert!(!found.is_empty(), "no files in {name}");
@@ -92,7 +102,11 @@ fn actions(playbook: &Playbook) -> Vec<(&str, Language, Effect, Vec<&str>)> {
         .actions
         .values()
         .map(|action| {
-            let inputs = action.inputs.iter().map(quarterdeck::model::ids::InputId::as_str).collect();
+            let inputs = action
+                .inputs
+                .iter()
+                .map(quarterdeck::model::ids::InputId::as_str)
+                .collect();
             (action.id.as_str(), action.language, action.effect, inputs)
         })
         .collect()
@@ -101,7 +115,10 @@ fn actions(playbook: &Playbook) -> Vec<(&str, Language, Effect, Vec<&str>)> {
 #[test]
 fn seed_org_isolation_breach() {
     let [book] = seed("org-isolation-breach.md").try_into().unwrap();
-    assert_eq!((book.id.as_str(), book.title.as_str()), ("org-isolation-breach", "Org Isolation Breach Investigation"));
+    assert_eq!(
+        (book.id.as_str(), book.title.as_str()),
+        ("org-isolation-breach", "Org Isolation Breach Investigation")
+    );
     assert_eq!(book.severity, ["P1"]);
     assert_eq!(
         titles(&book),
@@ -109,12 +126,21 @@ fn seed_org_isolation_breach() {
             (
                 "Diagnosis Steps",
                 PhaseKind::Investigate,
-                vec!["Quantify the Scope", "Identify the Source", "Determine Pattern", "Check for Successful Cross-Org Access"]
+                vec![
+                    "Quantify the Scope",
+                    "Identify the Source",
+                    "Determine Pattern",
+                    "Check for Successful Cross-Org Access"
+                ]
             ),
             (
                 "Resolution Steps",
                 PhaseKind::Resolve,
-                vec!["If Bug (Most Common)", "If Attack", "If Deployment Regression"]
+                vec![
+                    "If Bug (Most Common)",
+                    "If Attack",
+                    "If Deployment Regression"
+                ]
             ),
             ("Verification", PhaseKind::Verify, vec!["Verification"]),
         ]
@@ -124,12 +150,27 @@ fn seed_org_isolation_breach() {
         [
             ("quantify-the-scope", Language::Kql, Effect::Read, vec![]),
             ("identify-the-source", Language::Kql, Effect::Read, vec![]),
-            ("verify-audit-trail-integrity", Language::Sql, Effect::Read, vec![]),
+            (
+                "verify-audit-trail-integrity",
+                Language::Sql,
+                Effect::Read,
+                vec![]
+            ),
         ]
     );
-    let references: Vec<_> = book.references.iter().map(|section| section.title.as_str()).collect();
-    assert_eq!(references, ["Trigger", "Pre-requisites", "Evidence to Capture"]);
-    let checks: Vec<_> = book.steps().map(|(_, step)| step.checks().count()).collect();
+    let references: Vec<_> = book
+        .references
+        .iter()
+        .map(|section| section.title.as_str())
+        .collect();
+    assert_eq!(
+        references,
+        ["Trigger", "Pre-requisites", "Evidence to Capture"]
+    );
+    let checks: Vec<_> = book
+        .steps()
+        .map(|(_, step)| step.checks().count())
+        .collect();
     assert_eq!(checks, [0, 0, 0, 0, 4, 5, 4, 6]);
     let slug = book.steps().next().map(|(_, step)| step.slug.clone());
     assert_eq!(slug.as_deref(), Some("step-1-quantify-the-scope"));
@@ -138,7 +179,10 @@ fn seed_org_isolation_breach() {
 #[test]
 fn seed_incident_playbook() {
     let books = seed("incident-playbook.md");
-    let names: Vec<_> = books.iter().map(|book| (book.id.as_str(), book.severity.join(" "))).collect();
+    let names: Vec<_> = books
+        .iter()
+        .map(|book| (book.id.as_str(), book.severity.join(" ")))
+        .collect();
     let expected = [
         ("cross-tenant-data-leakage", "P1"),
         ("token-session-abuse", "P1"),
@@ -146,7 +190,10 @@ fn seed_incident_playbook() {
         ("export-failures", "P2 P3"),
         ("database-performance-degradation", "P2 P3"),
     ];
-    assert_eq!(names, expected.map(|(id, severity)| (id, severity.to_owned())));
+    assert_eq!(
+        names,
+        expected.map(|(id, severity)| (id, severity.to_owned()))
+    );
     let own = |at: usize| -> Vec<_> {
         actions(&books[at])
             .into_iter()
@@ -158,14 +205,30 @@ fn seed_incident_playbook() {
         "cases-stuck-in-a-state-for-too-long",
         "feature-flag-audit-trail",
     ];
-    let read = |id: &'static str, inputs: &str| (id, Language::Sql, Effect::Read, inputs.to_owned());
+    let read =
+        |id: &'static str, inputs: &str| (id, Language::Sql, Effect::Read, inputs.to_owned());
     let with_general = |mut own: Vec<(&'static str, Language, Effect, String)>| {
         own.extend(general.map(|id| read(id, "")));
         own
     };
-    assert_eq!(own(0), with_general(vec![read("check-for-cross-tenant-access-in-audit-logs", "")]));
-    assert_eq!(own(1), with_general(vec![read("check-users-recent-audit-trail", "user_id")]));
-    assert!(books[1].actions[0].text.contains("WHERE \"actorUserId\" = :user_id\n"), "{}", books[1].actions[0].text);
+    assert_eq!(
+        own(0),
+        with_general(vec![read(
+            "check-for-cross-tenant-access-in-audit-logs",
+            ""
+        )])
+    );
+    assert_eq!(
+        own(1),
+        with_general(vec![read("check-users-recent-audit-trail", "user_id")])
+    );
+    assert!(
+        books[1].actions[0]
+            .text
+            .contains("WHERE \"actorUserId\" = :user_id\n"),
+        "{}",
+        books[1].actions[0].text
+    );
     assert_eq!(
         own(2),
         with_general(vec![
@@ -175,13 +238,25 @@ fn seed_incident_playbook() {
     );
     assert_eq!(
         own(3),
-        with_general(vec![("investigation", Language::Shell, Effect::Write, "s3_bucket s3_region".to_owned())])
+        with_general(vec![(
+            "investigation",
+            Language::Shell,
+            Effect::Write,
+            "s3_bucket s3_region".to_owned()
+        )])
     );
     assert_eq!(own(4).len(), 6);
     for book in &books {
         assert_eq!(book.ladder.len(), 4);
-        let sections: Vec<_> = book.references.iter().map(|section| section.title.as_str()).collect();
-        assert_eq!(sections, ["Useful Diagnostic Endpoints", "Useful SQL Queries"]);
+        let sections: Vec<_> = book
+            .references
+            .iter()
+            .map(|section| section.title.as_str())
+            .collect();
+        assert_eq!(
+            sections,
+            ["Useful Diagnostic Endpoints", "Useful SQL Queries"]
+        );
     }
     let export: Vec<_> = books[3].phases[1].steps[0]
         .body
@@ -204,31 +279,77 @@ fn seed_incident_response_playbook() {
             (
                 "Process",
                 PhaseKind::Other,
-                vec!["Detect", "Triage", "Contain", "Eradicate & Recover", "Communicate", "Post-Incident"]
+                vec![
+                    "Detect",
+                    "Triage",
+                    "Contain",
+                    "Eradicate & Recover",
+                    "Communicate",
+                    "Post-Incident"
+                ]
             ),
             ("Checklist", PhaseKind::Other, vec!["Checklist"]),
         ]
     );
-    let sections: Vec<_> = book.references.iter().map(|section| section.title.as_str()).collect();
-    assert_eq!(sections, ["Purpose", "Roles", "Severity Levels", "Communication Templates", "Tooling & References"]);
+    let sections: Vec<_> = book
+        .references
+        .iter()
+        .map(|section| section.title.as_str())
+        .collect();
+    assert_eq!(
+        sections,
+        [
+            "Purpose",
+            "Roles",
+            "Severity Levels",
+            "Communication Templates",
+            "Tooling & References"
+        ]
+    );
     let ladder: Vec<_> = book.ladder.iter().map(|level| level.id.as_str()).collect();
     assert_eq!(ladder, ["Sev 0", "Sev 1", "Sev 2"]);
     let messages = actions(&book);
-    assert!(messages.iter().all(|(_, language, ..)| *language == Language::Message), "{messages:?}");
+    assert!(
+        messages
+            .iter()
+            .all(|(_, language, ..)| *language == Language::Message),
+        "{messages:?}"
+    );
     assert_eq!(
         messages[0].3,
-        ["summary", "sev_0_1_2", "services_tenants", "ic_name", "ops_name", "security_name", "x"]
+        [
+            "summary",
+            "sev_0_1_2",
+            "services_tenants",
+            "ic_name",
+            "ops_name",
+            "security_name",
+            "x"
+        ]
     );
-    assert_eq!(messages[1].3, ["date_time", "impact", "time", "support_channel"]);
-    assert_eq!(book.actions[0].title, "Initial Internal Update (Slack #incident channel)");
+    assert_eq!(
+        messages[1].3,
+        ["date_time", "impact", "time", "support_channel"]
+    );
+    assert_eq!(
+        book.actions[0].title,
+        "Initial Internal Update (Slack #incident channel)"
+    );
     assert_eq!(book.phases[1].steps[0].checks().count(), 8);
 }
 
 #[test]
 fn seed_texts_are_verbatim() {
     let [leak] = seed("suspected-tenant-leak.txt").try_into().unwrap();
-    assert_eq!((leak.title.as_str(), leak.severity.join(" ")), ("Suspected Tenant Leak", "CRITICAL".to_owned()));
-    let phases: Vec<_> = leak.phases.iter().map(|phase| (phase.title.as_str(), phase.kind)).collect();
+    assert_eq!(
+        (leak.title.as_str(), leak.severity.join(" ")),
+        ("Suspected Tenant Leak", "CRITICAL".to_owned())
+    );
+    let phases: Vec<_> = leak
+        .phases
+        .iter()
+        .map(|phase| (phase.title.as_str(), phase.kind))
+        .collect();
     assert_eq!(
         phases,
         [
@@ -239,7 +360,10 @@ fn seed_texts_are_verbatim() {
     );
     assert_eq!(leak.phases[0].steps[0].title, "Preserve evidence");
     let [breach] = seed("tenant-isolation-breach-sev1.txt").try_into().unwrap();
-    assert_eq!((breach.title.as_str(), breach.severity.join(" ")), ("Tenant isolation breach", "SEV1".to_owned()));
+    assert_eq!(
+        (breach.title.as_str(), breach.severity.join(" ")),
+        ("Tenant isolation breach", "SEV1".to_owned())
+    );
     assert_eq!(
         titles(&breach),
         [
@@ -247,11 +371,19 @@ fn seed_texts_are_verbatim() {
             (
                 "Diagnose",
                 PhaseKind::Investigate,
-                vec!["Mode A: ORM extension bypassed", "Mode B: Mode segregation broken", "Mode C: Scope DSL evaluation bug"]
+                vec![
+                    "Mode A: ORM extension bypassed",
+                    "Mode B: Mode segregation broken",
+                    "Mode C: Scope DSL evaluation bug"
+                ]
             ),
             ("Recover", PhaseKind::Resolve, vec!["Recover"]),
             ("Communicate", PhaseKind::Communicate, vec!["Communicate"]),
-            ("Post-recovery action items", PhaseKind::Review, vec!["Post-recovery action items"]),
+            (
+                "Post-recovery action items",
+                PhaseKind::Review,
+                vec!["Post-recovery action items"]
+            ),
         ]
     );
     for book in [&leak, &breach] {
@@ -268,8 +400,16 @@ fn survives(name: &str, text: &str) {
             let _ = finding.located(&one.playbook.source).to_string();
         }
         for action in one.playbook.actions.values() {
-            assert!(text.get(action.text_span.clone()).is_some(), "{:?} in {text:?}", action.text_span);
-            assert!(text.get(action.span.clone()).is_some(), "{:?} in {text:?}", action.span);
+            assert!(
+                text.get(action.text_span.clone()).is_some(),
+                "{:?} in {text:?}",
+                action.text_span
+            );
+            assert!(
+                text.get(action.span.clone()).is_some(),
+                "{:?} in {text:?}",
+                action.span
+            );
         }
     }
 }
@@ -303,7 +443,10 @@ fn line_endings_and_marks_change_nothing() {
     let path = folder("playbooks/good").join("taste.md");
     let text = std::fs::read_to_string(path).unwrap();
     let plain = parse(&SourceText::new("taste.md", &text));
-    let marked = parse(&SourceText::new("taste.md", format!("\u{feff}{}", text.replace('\n', "\r\n"))));
+    let marked = parse(&SourceText::new(
+        "taste.md",
+        format!("\u{feff}{}", text.replace('\n', "\r\n")),
+    ));
     assert_eq!(findings(&marked), "");
     let shape = |parsed: &[Parsed]| -> Vec<_> {
         parsed

@@ -658,61 +658,65 @@ async fn errors_point_into_the_text_that_was_planned() {
     );
 }
 
-/// Waits until the server's list of sessions shows, or no longer shows, one that runs `mark`.
-fn wait_for_backends(mark: &str, expected: &str) {
+/// The server's process behind the connection that the source will use next.
+async fn next_backend(source: &Postgres) -> String {
+    ask(source, "SELECT pg_backend_pid()", &[])
+        .await
+        .text()
+        .remove(0)
+}
+
+/// Waits until a server's process computes rows for a cursor, or no longer does.
+fn wait_for_backend(pid: &str, computes: bool) {
     let deadline = Instant::now() + Duration::from_secs(20);
     let sql = format!(
-        "SELECT count(*) FROM pg_stat_activity WHERE state <> 'idle' AND query LIKE '%{mark}%' AND pid <> pg_backend_pid()"
+        "SELECT count(*) FROM pg_stat_activity WHERE pid = {pid} AND state = 'active' AND query LIKE 'FETCH %'"
     );
-    while SERVER.execute(&sql) != expected {
+    while (SERVER.execute(&sql) == "1") != computes {
         assert!(
             Instant::now() < deadline,
-            "sessions that run {mark} never were {expected}"
+            "process {pid} never came to compute = {computes}"
         );
         std::thread::sleep(Duration::from_millis(20));
     }
 }
 
 /// A query that computes for a long time without any function that the classifier refuses.
-fn endless(mark: &str) -> String {
-    format!(
-        "SELECT count(*) AS {mark} FROM generate_series(1, 1000000) a, generate_series(1, 1000000) b"
-    )
-}
+const ENDLESS: &str =
+    "SELECT count(*) FROM generate_series(1, 1000000) a, generate_series(1, 1000000) b";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn cancel_ends_the_statement_on_the_server() {
     let source = Arc::new(source());
-    let request = planned(source.as_ref(), &endless("cancelled_one"), &[]).await;
+    let pid = next_backend(&source).await;
+    let request = planned(source.as_ref(), ENDLESS, &[]).await;
     let cancel = CancellationToken::new();
     let task = tokio::spawn({
         let (source, cancel) = (source.clone(), cancel.clone());
         async move { run_until(source.as_ref(), &request, cancel).await.outcome }
     });
-    tokio::task::spawn_blocking(|| wait_for_backends("cancelled_one", "1"))
+    let backend = pid.clone();
+    tokio::task::spawn_blocking(move || wait_for_backend(&backend, true))
         .await
         .unwrap();
     cancel.cancel();
     assert_eq!(task.await.unwrap(), Err(RunError::Cancelled));
-    tokio::task::spawn_blocking(|| wait_for_backends("cancelled_one", "0"))
-        .await
-        .unwrap();
+    wait_for_backend(&pid, false);
     assert_eq!(ask(source.as_ref(), "SELECT 1", &[]).await.text(), ["1"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_time_out_ends_the_statement_on_the_server() {
     let source = source();
-    let mut request = planned(&source, &endless("timed_out_one"), &[]).await;
+    let pid = next_backend(&source).await;
+    let mut request = planned(&source, ENDLESS, &[]).await;
     request.timeout = Duration::from_millis(700);
     let answer = run(&source, &request).await;
     assert_eq!(
         answer.outcome,
         Err(RunError::TimedOut(Duration::from_millis(700)))
     );
-    tokio::task::spawn_blocking(|| wait_for_backends("timed_out_one", "0"))
-        .await
-        .unwrap();
+    wait_for_backend(&pid, false);
 }
 
 #[tokio::test(flavor = "multi_thread")]

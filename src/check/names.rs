@@ -28,11 +28,21 @@ impl Checker<'_> {
                 .flat_map(|(_, step)| [step.id.as_str(), step.slug.as_str()])
                 .chain(playbook.phases.iter().map(|phase| phase.id.as_str()))
                 .collect(),
-            evidence: playbook.evidence.keys().map(crate::model::ids::EvidenceId::as_str).collect(),
+            evidence: playbook
+                .evidence
+                .keys()
+                .map(crate::model::ids::EvidenceId::as_str)
+                .collect(),
             levels: playbook
                 .ladder
                 .iter()
-                .flat_map(|level| level.aka.iter().map(String::as_str).chain([level.id.as_str()]))
+                .flat_map(|level| {
+                    level
+                        .aka
+                        .iter()
+                        .map(String::as_str)
+                        .chain([level.id.as_str()])
+                })
                 .collect(),
         };
         for phase in &playbook.phases {
@@ -44,10 +54,16 @@ impl Checker<'_> {
             for check in step.checks() {
                 if let Some(by) = &check.by {
                     self.action_id("by", by, &check.span, &known);
-                    let judged = playbook.action(by).is_none_or(|action| action.judge.expect.is_some());
+                    let judged = playbook
+                        .action(by)
+                        .is_none_or(|action| action.judge.expect.is_some());
                     if !judged {
                         let span = self.place(&check.span, by.as_str());
-                        self.error("no-verdict", span, format!("by={by} ticks on PASS, but {by} has no expect="));
+                        self.error(
+                            "no-verdict",
+                            span,
+                            format!("by={by} ticks on PASS, but {by} has no expect="),
+                        );
                     }
                 }
             }
@@ -58,8 +74,17 @@ impl Checker<'_> {
                 self.action_id("over", over, &step.span, &known);
             }
             for choice in &decision.choices {
-                for target in choice.then.iter().filter(|target| !target.starts_with("playbook:")) {
-                    self.heading_id("Then: expected a heading of this playbook", target, &choice.span, &known);
+                for target in choice
+                    .then
+                    .iter()
+                    .filter(|target| !target.starts_with("playbook:"))
+                {
+                    self.heading_id(
+                        "Then: expected a heading of this playbook",
+                        target,
+                        &choice.span,
+                        &known,
+                    );
                 }
             }
         }
@@ -87,10 +112,16 @@ impl Checker<'_> {
         }
         for proof in &action.judge.proof {
             self.action_id("proof", proof, &action.span, known);
-            let judged = playbook.action(proof).is_none_or(|proof| proof.judge.expect.is_some());
+            let judged = playbook
+                .action(proof)
+                .is_none_or(|proof| proof.judge.expect.is_some());
             if !judged {
                 let span = self.place(&action.span, proof.as_str());
-                self.error("no-verdict", span, format!("a proof must pass, but {proof} has no expect="));
+                self.error(
+                    "no-verdict",
+                    span,
+                    format!("a proof must pass, but {proof} has no expect="),
+                );
             }
         }
         if action.judge.expect.is_none() {
@@ -106,13 +137,21 @@ impl Checker<'_> {
                 }
             }
         }
-        if let Some(for_each) = action.message.as_ref().and_then(|message| message.for_each.as_ref()) {
+        if let Some(for_each) = action
+            .message
+            .as_ref()
+            .and_then(|message| message.for_each.as_ref())
+        {
             let span = self.place(&action.span, for_each);
             match for_each.split_once('.') {
                 Some((id, column)) if !column.is_empty() => {
                     self.action_id("for-each", &ActionId::new(id), &span, known);
                 }
-                _ => self.error("bad-value", span, format!("for-each: expected action.column, found {for_each}")),
+                _ => self.error(
+                    "bad-value",
+                    span,
+                    format!("for-each: expected action.column, found {for_each}"),
+                ),
             }
         }
         if let Some(otherwise) = &action.judge.otherwise {
@@ -139,7 +178,10 @@ impl Checker<'_> {
         for id in &clock.met_by {
             self.work_id("met_by", id, &clock.span, known);
         }
-        for start in [Some(&clock.from), clock.until.as_ref()].into_iter().flatten() {
+        for start in [Some(&clock.from), clock.until.as_ref()]
+            .into_iter()
+            .flatten()
+        {
             match start {
                 ClockStart::Opened | ClockStart::Milestone(_) => {}
                 ClockStart::Severity(level) => {
@@ -147,11 +189,18 @@ impl Checker<'_> {
                     self.level(level, &span, known);
                 }
                 ClockStart::Done(id) => {
-                    let fits = known.actions.contains(id.as_str()) || known.headings.contains(id.as_str());
+                    let fits =
+                        known.actions.contains(id.as_str()) || known.headings.contains(id.as_str());
                     if !fits {
                         let span = self.place(&clock.span, id);
-                        let names: Vec<&str> = ["opened"].into_iter().chain(MILESTONES).chain(work(known)).collect();
-                        let message = format!("expected a milestone, severity:LEVEL, a step or an action, found {id}");
+                        let names: Vec<&str> = ["opened"]
+                            .into_iter()
+                            .chain(MILESTONES)
+                            .chain(work(known))
+                            .collect();
+                        let message = format!(
+                            "expected a milestone, severity:LEVEL, a step or an action, found {id}"
+                        );
                         self.unknown("unknown-id", span, message, id, names);
                     }
                 }
@@ -165,7 +214,8 @@ impl Checker<'_> {
             if !fits {
                 let span = self.place(near, id);
                 let names: Vec<&str> = work(known).chain(known.evidence.iter().copied()).collect();
-                let message = format!("requires: expected a step, an action or evidence, found {id}");
+                let message =
+                    format!("requires: expected a step, an action or evidence, found {id}");
                 self.unknown("unknown-id", span, message, id, names);
             }
         }
@@ -175,7 +225,13 @@ impl Checker<'_> {
         if !work(known).any(|name| name == id) {
             let span = self.place(near, id);
             let names: Vec<&str> = work(known).collect();
-            self.unknown("unknown-id", span, format!("{what}: expected a step or an action, found {id}"), id, names);
+            self.unknown(
+                "unknown-id",
+                span,
+                format!("{what}: expected a step or an action, found {id}"),
+                id,
+                names,
+            );
         }
     }
 
@@ -186,8 +242,18 @@ impl Checker<'_> {
         }
         let span = self.place(near, id);
         let names = known.actions.iter().copied();
-        let found = if known.headings.contains(id) { format!("the step {id}") } else { id.to_owned() };
-        self.unknown("unknown-id", span, format!("{what}: expected an action, found {found}"), id, names);
+        let found = if known.headings.contains(id) {
+            format!("the step {id}")
+        } else {
+            id.to_owned()
+        };
+        self.unknown(
+            "unknown-id",
+            span,
+            format!("{what}: expected an action, found {found}"),
+            id,
+            names,
+        );
     }
 
     fn heading_id(&mut self, what: &str, id: &str, near: &Range<usize>, known: &Known<'_>) {
@@ -209,22 +275,36 @@ impl Checker<'_> {
     fn level(&mut self, level: &str, span: &Range<usize>, known: &Known<'_>) {
         if !known.levels.contains(level) && !known.levels.is_empty() {
             let message = format!("expected a level of the ladder, found {level}");
-            self.unknown("unknown-severity", span.clone(), message, level, known.levels.iter().copied());
+            self.unknown(
+                "unknown-severity",
+                span.clone(),
+                message,
+                level,
+                known.levels.iter().copied(),
+            );
         }
     }
 
     fn role(&mut self, role: Option<&crate::model::ids::RoleId>, near: &Range<usize>) {
         let playbook = self.playbook;
-        if let Some(role) = role.filter(|role| !playbook.roles.is_empty() && !playbook.roles.contains_key(*role)) {
+        if let Some(role) =
+            role.filter(|role| !playbook.roles.is_empty() && !playbook.roles.contains_key(*role))
+        {
             let span = self.place(near, role.as_str());
-            let names: Vec<&str> = playbook.roles.keys().map(crate::model::ids::RoleId::as_str).collect();
+            let names: Vec<&str> = playbook
+                .roles
+                .keys()
+                .map(crate::model::ids::RoleId::as_str)
+                .collect();
             let finding = crate::model::diagnostic::Diagnostic::error(
                 "unknown-role",
                 span,
                 format!("expected a role of the front matter, found {role}"),
             );
-            let help = nearest(role.as_str(), names.iter().copied())
-                .map_or_else(|| format!("known here: {}", names.join(", ")), |name| format!("did you mean {name}?"));
+            let help = nearest(role.as_str(), names.iter().copied()).map_or_else(
+                || format!("known here: {}", names.join(", ")),
+                |name| format!("did you mean {name}?"),
+            );
             self.findings.push(finding.with_help(help));
         }
     }

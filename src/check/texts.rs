@@ -10,13 +10,44 @@ use crate::playbook::scan::{self, before, shell};
 
 /// Names of messages beside inputs and roles.
 const MESSAGE_NAMES: [&str; 24] = [
-    "inputs", "title", "summary", "severity", "mode", "incident_id", "operator", "opened_at", "window_start", "window_end",
-    "now", "each", "result", "decision", "milestone", "timeline", "steps", "evidence", "clocks", "playbook", "incident",
-    "loop", "owner", "status",
+    "inputs",
+    "title",
+    "summary",
+    "severity",
+    "mode",
+    "incident_id",
+    "operator",
+    "opened_at",
+    "window_start",
+    "window_end",
+    "now",
+    "each",
+    "result",
+    "decision",
+    "milestone",
+    "timeline",
+    "steps",
+    "evidence",
+    "clocks",
+    "playbook",
+    "incident",
+    "loop",
+    "owner",
+    "status",
 ];
 /// Variables that change how a program starts or where it looks: a value of a playbook must not reach them.
 const REFUSED: [&str; 12] = [
-    "PATH", "IFS", "ENV", "PS4", "PS0", "PROMPT_COMMAND", "SHELLOPTS", "GLOBIGNORE", "PYTHONPATH", "PERL5LIB", "NODE_OPTIONS",
+    "PATH",
+    "IFS",
+    "ENV",
+    "PS4",
+    "PS0",
+    "PROMPT_COMMAND",
+    "SHELLOPTS",
+    "GLOBIGNORE",
+    "PYTHONPATH",
+    "PERL5LIB",
+    "NODE_OPTIONS",
     "HOME",
 ];
 const REFUSED_STARTS: [&str; 4] = ["BASH_", "LD_", "DYLD_", "GIT_"];
@@ -71,9 +102,23 @@ impl Checker<'_> {
                 continue;
             }
             let span = self.at(action, &used.span);
-            let names = playbook.inputs.keys().map(crate::model::ids::InputId::as_str).chain(BUILT_INS);
-            let names: Vec<&str> = if message { names.chain(MESSAGE_NAMES).collect() } else { names.collect() };
-            self.unknown("undeclared-input", span, format!("expected a declared input, found {name}"), name, names);
+            let names = playbook
+                .inputs
+                .keys()
+                .map(crate::model::ids::InputId::as_str)
+                .chain(BUILT_INS);
+            let names: Vec<&str> = if message {
+                names.chain(MESSAGE_NAMES).collect()
+            } else {
+                names.collect()
+            };
+            self.unknown(
+                "undeclared-input",
+                span,
+                format!("expected a declared input, found {name}"),
+                name,
+                names,
+            );
         }
         if playbook.native {
             return;
@@ -88,8 +133,12 @@ impl Checker<'_> {
             let literal = action.text.get(string.clone()).unwrap_or_default();
             let left = literal.find('<').and_then(|open| {
                 let name = literal.get(open + 1..)?.split('>').next()?;
-                (name.len() > 1 && literal.contains('>') && name.chars().all(|letter| scan::is_word(letter) || letter == '-'))
-                    .then_some(name)
+                (name.len() > 1
+                    && literal.contains('>')
+                    && name
+                        .chars()
+                        .all(|letter| scan::is_word(letter) || letter == '-'))
+                .then_some(name)
             });
             if let Some(name) = left {
                 let span = self.at(action, &string);
@@ -109,14 +158,18 @@ impl Checker<'_> {
             return;
         }
         for word in scan::words(&masked.code) {
-            if !self.playbook.inputs.contains_key(word.text) || before(&masked.code, word.start) == b'.' {
+            if !self.playbook.inputs.contains_key(word.text)
+                || before(&masked.code, word.start) == b'.'
+            {
                 continue;
             }
             let head = masked.code.get(..word.start).unwrap_or_default().trim_end();
             let compared = ["==", "!=", "=~", "!~", ">", "<", ">=", "<=", "ago("]
                 .iter()
                 .any(|operator| head.ends_with(operator))
-                || ["has", "contains", "startswith", "endswith"].iter().any(|operator| head.ends_with(operator));
+                || ["has", "contains", "startswith", "endswith"]
+                    .iter()
+                    .any(|operator| head.ends_with(operator));
             if compared {
                 let span = self.at(action, &word.span());
                 self.error(
@@ -140,12 +193,15 @@ impl Checker<'_> {
         }
         let lower = code.to_ascii_lowercase();
         let found = scan::words(&lower).find(|word| {
-            let rest = lower.get(word.start + word.text.len()..).unwrap_or_default().trim_start();
+            let rest = lower
+                .get(word.start + word.text.len()..)
+                .unwrap_or_default()
+                .trim_start();
             match word.text {
                 "ago" => rest.starts_with('('),
                 "now" => rest
                     .strip_prefix('(')
-                    .map(|rest| rest.trim_start())
+                    .map(str::trim_start)
                     .and_then(|rest| rest.strip_prefix(')'))
                     .is_some_and(|rest| rest.trim_start().starts_with('-')),
                 "current_timestamp" | "current_date" | "localtimestamp" => rest.starts_with('-'),
@@ -154,7 +210,11 @@ impl Checker<'_> {
         });
         if let Some(word) = found {
             let span = self.at(action, &word.span());
-            let anchor = if action.language == Language::Kql { "_window_start" } else { ":window_start" };
+            let anchor = if action.language == Language::Kql {
+                "_window_start"
+            } else {
+                ":window_start"
+            };
             self.findings.push(
                 crate::model::diagnostic::Diagnostic::error(
                     "sliding-window",
@@ -174,7 +234,10 @@ impl Checker<'_> {
             self.error(
                 "unquoted-input",
                 span,
-                format!("expected ${} inside a quoted matcher, found it outside quotes", used.name),
+                format!(
+                    "expected ${} inside a quoted matcher, found it outside quotes",
+                    used.name
+                ),
             );
         }
     }
@@ -184,17 +247,27 @@ impl Checker<'_> {
         let playbook = self.playbook;
         for input in playbook.inputs.keys() {
             let variable = input.as_str().to_ascii_uppercase();
-            let refused = REFUSED.contains(&variable.as_str()) || REFUSED_STARTS.iter().any(|start| variable.starts_with(start));
+            let refused = REFUSED.contains(&variable.as_str())
+                || REFUSED_STARTS
+                    .iter()
+                    .any(|start| variable.starts_with(start));
             let used = script.uses.iter().find(|used| used.name == variable);
             if let (true, Some(used)) = (refused, used) {
                 let span = self.at(action, &used.span);
-                self.error("refused-variable", span, format!("the input {input} would set {variable}, which is refused: rename it"));
+                self.error(
+                    "refused-variable",
+                    span,
+                    format!("the input {input} would set {variable}, which is refused: rename it"),
+                );
             }
         }
         for used in &script.uses {
             let lower = used.name.to_ascii_lowercase();
-            let input = !used.name.contains(|letter: char| letter.is_ascii_lowercase())
-                && (playbook.inputs.contains_key(lower.as_str()) || BUILT_INS.contains(&lower.as_str()));
+            let input = !used
+                .name
+                .contains(|letter: char| letter.is_ascii_lowercase())
+                && (playbook.inputs.contains_key(lower.as_str())
+                    || BUILT_INS.contains(&lower.as_str()));
             let span = self.at(action, &used.span);
             if input {
                 match used.place {
@@ -214,7 +287,9 @@ impl Checker<'_> {
             }
             let known = script.assigned.contains(&used.name)
                 || ENVIRONMENT.contains(&used.name.as_str())
-                || used.name.contains(|letter: char| letter.is_ascii_lowercase())
+                || used
+                    .name
+                    .contains(|letter: char| letter.is_ascii_lowercase())
                 || used.name.starts_with('_')
                 || used.place == shell::Place::Arithmetic;
             if !known && playbook.native {
@@ -224,27 +299,48 @@ impl Checker<'_> {
                     .map(|id| id.as_str().to_ascii_uppercase())
                     .chain(BUILT_INS.iter().map(|name| name.to_ascii_uppercase()))
                     .collect();
-                let message = format!("expected a declared input or a variable of the script, found ${}", used.name);
-                self.unknown("undeclared-input", span, message, &used.name, names.iter().map(String::as_str));
+                let message = format!(
+                    "expected a declared input or a variable of the script, found ${}",
+                    used.name
+                );
+                self.unknown(
+                    "undeclared-input",
+                    span,
+                    message,
+                    &used.name,
+                    names.iter().map(String::as_str),
+                );
                 if let Some(last) = self.findings.last_mut() {
                     last.level = crate::model::diagnostic::Level::Warning;
                 }
             }
         }
         for word in scan::words(&script.code) {
-            let command = matches!(before(&script.code, word.start), b' ' | b'\n' | b';' | b'&' | b'|' | b'(');
-            let head = script.code.get(..word.start).unwrap_or_default().trim_end_matches([' ', '\t']);
+            let command = matches!(
+                before(&script.code, word.start),
+                b' ' | b'\n' | b';' | b'&' | b'|' | b'('
+            );
+            let head = script
+                .code
+                .get(..word.start)
+                .unwrap_or_default()
+                .trim_end_matches([' ', '\t']);
             let first = head.is_empty() || head.ends_with(['\n', ';', '&', '|', '(']);
             if word.text == "eval" && command && first {
                 let span = self.at(action, &word.span());
-                self.error("eval", span, "eval runs its arguments as commands: values could run as well");
+                self.error(
+                    "eval",
+                    span,
+                    "eval runs its arguments as commands: values could run as well",
+                );
             }
         }
     }
 
     /// Where a place of an action's text stands in the file; the fence when the text was rewritten or indented.
     fn at(&self, action: &Action, local: &Range<usize>) -> Range<usize> {
-        let exact = self.playbook.source.text.get(action.text_span.clone()) == Some(action.text.as_str());
+        let exact =
+            self.playbook.source.text.get(action.text_span.clone()) == Some(action.text.as_str());
         if exact {
             action.text_span.start + local.start..action.text_span.start + local.end
         } else {
@@ -268,7 +364,9 @@ fn template_locals(text: &str) -> Vec<&str> {
         if !statement {
             continue;
         }
-        let words: Vec<&str> = scan::words(text.get(inside).unwrap_or_default()).map(|word| word.text).collect();
+        let words: Vec<&str> = scan::words(text.get(inside).unwrap_or_default())
+            .map(|word| word.text)
+            .collect();
         if matches!(words.first(), Some(&"for" | &"set")) {
             names.extend(words.iter().skip(1).take_while(|word| **word != "in"));
         }

@@ -82,8 +82,8 @@ pub enum EventKind {
         entry: Arc<Sealed>,
         /// The incident with it, folded in order.
         incident: Box<Incident>,
-        /// Writers that are gone: nobody holds their lock.
-        gone: BTreeSet<String>,
+        /// Writers that hold their lock now.
+        alive: BTreeSet<String>,
     },
     /// A part of a result.
     Arrived {
@@ -165,8 +165,8 @@ pub struct Opened {
     pub total: u64,
     /// This session's writer.
     pub writer: String,
-    /// Writers that are gone: nobody holds their lock.
-    pub gone: BTreeSet<String>,
+    /// Writers that hold their lock, this session's among them.
+    pub alive: BTreeSet<String>,
     /// Profile's name.
     pub profile: String,
 }

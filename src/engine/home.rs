@@ -63,14 +63,19 @@ impl Turn<'_> {
         let Screen::Home(home) = &self.state.screen else {
             return;
         };
-        let Some(item) = home.matches.get(home.selected).and_then(|index| home.items.get(*index)) else {
+        let Some(item) = home
+            .matches
+            .get(home.selected)
+            .and_then(|index| home.items.get(*index))
+        else {
             return;
         };
         let effect = match item {
             HomeItem::Incident { id, .. } => Effect::Resume(*id),
-            HomeItem::Playbook { path, .. } => {
-                Effect::Open(OpenRequest { playbook: path.clone(), ..OpenRequest::default() })
-            }
+            HomeItem::Playbook { path, .. } => Effect::Open(OpenRequest {
+                playbook: path.clone(),
+                ..OpenRequest::default()
+            }),
         };
         self.effect(effect);
         self.say("opening …");
@@ -82,11 +87,14 @@ impl Home {
     pub(super) fn search(&mut self) {
         let texts: Vec<String> = self.items.iter().map(HomeItem::search_text).collect();
         self.matches = fuzzy::search(&self.filter.content(), texts.iter().map(String::as_str));
-        self.matches.sort_by_key(|index| match self.items.get(*index) {
-            Some(HomeItem::Incident { .. }) => 0,
-            Some(HomeItem::Playbook { used_at: Some(_), .. }) => 1,
-            Some(HomeItem::Playbook { .. }) | None => 2,
-        });
+        self.matches
+            .sort_by_key(|index| match self.items.get(*index) {
+                Some(HomeItem::Incident { .. }) => 0,
+                Some(HomeItem::Playbook {
+                    used_at: Some(_), ..
+                }) => 1,
+                Some(HomeItem::Playbook { .. }) | None => 2,
+            });
         self.selected = self.selected.min(self.matches.len().saturating_sub(1));
     }
 }
@@ -95,7 +103,13 @@ impl HomeItem {
     fn search_text(&self) -> String {
         match self {
             Self::Incident { id, title, .. } => format!("{title} {}", id.short()),
-            Self::Playbook { id, title, summary, alerts, .. } => {
+            Self::Playbook {
+                id,
+                title,
+                summary,
+                alerts,
+                ..
+            } => {
                 format!("{title} {id} {} {summary}", alerts.join(" "))
             }
         }

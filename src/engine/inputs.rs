@@ -27,20 +27,39 @@ impl Cockpit {
         if let Some(secret) = self.secrets.get(id) {
             return Some(secret.0.clone());
         }
-        let on_its_way = self.pending.values().rev().find_map(|pending| match &pending.body {
-            Body::InputSet { input, value, .. } if input == id => Some(value.clone()),
-            _ => None,
-        });
+        let on_its_way = self
+            .pending
+            .values()
+            .rev()
+            .find_map(|pending| match &pending.body {
+                Body::InputSet { input, value, .. } if input == id => Some(value.clone()),
+                _ => None,
+            });
         on_its_way
-            .or_else(|| self.incident.inputs.get(id).map(|record| record.value.clone()))
-            .or_else(|| self.playbook.inputs.get(id).and_then(|input| input.default.clone()))
+            .or_else(|| {
+                self.incident
+                    .inputs
+                    .get(id)
+                    .map(|record| record.value.clone())
+            })
+            .or_else(|| {
+                self.playbook
+                    .inputs
+                    .get(id)
+                    .and_then(|input| input.default.clone())
+            })
             // A secret's value is gone after a resume: only the fact that it was given is recorded.
             .filter(|value| value != SECRET)
     }
 
     /// Inputs of an action that have no value.
     pub fn missing_inputs(&self, action: &Action) -> Vec<InputId> {
-        action.inputs.iter().filter(|id| self.input_value(id).is_none()).cloned().collect()
+        action
+            .inputs
+            .iter()
+            .filter(|id| self.input_value(id).is_none())
+            .cloned()
+            .collect()
     }
 
     /// The look-back window: anchored at the opening, or at `exposure_start` once that is set.
@@ -53,12 +72,19 @@ impl Cockpit {
             .and_then(|input| self.input_value(&input.id))
             .and_then(|text| duration::parse(&text))
             .unwrap_or(LOOKBACK_DEFAULT);
-        let exposure_start = self.input_value(&"exposure_start".into()).and_then(|text| text.parse().ok());
+        let exposure_start = self
+            .input_value(&"exposure_start".into())
+            .and_then(|text| text.parse().ok());
         input::window(self.incident.opened_at, lookback, exposure_start, now)
     }
 
     /// Everything an action may bind: its inputs and the built-in names.
-    pub(super) fn bound_inputs(&self, action: &Action, operator: &str, now: Timestamp) -> Vec<BoundInput> {
+    pub(super) fn bound_inputs(
+        &self,
+        action: &Action,
+        operator: &str,
+        now: Timestamp,
+    ) -> Vec<BoundInput> {
         let (start, end) = self.window(now);
         let declared = action.inputs.iter().filter_map(|id| {
             let input = self.playbook.inputs.get(id)?;
@@ -67,16 +93,31 @@ impl Cockpit {
         let built_in = [
             ("window_start", "datetime", timestamp_text(start)),
             ("window_end", "datetime", timestamp_text(end)),
-            ("opened_at", "datetime", timestamp_text(self.incident.opened_at)),
+            (
+                "opened_at",
+                "datetime",
+                timestamp_text(self.incident.opened_at),
+            ),
             ("incident_id", "text", self.incident.id.to_string()),
             ("operator", "text", operator.to_owned()),
         ];
-        declared.chain(built_in.into_iter().map(|(id, kind, text)| bound(id.into(), kind, text))).collect()
+        declared
+            .chain(
+                built_in
+                    .into_iter()
+                    .map(|(id, kind, text)| bound(id.into(), kind, text)),
+            )
+            .collect()
     }
 }
 
 fn bound(id: InputId, kind: &'static str, text: String) -> BoundInput {
-    BoundInput { id, kind, text, example: false }
+    BoundInput {
+        id,
+        kind,
+        text,
+        example: false,
+    }
 }
 
 impl Turn<'_> {
@@ -85,12 +126,21 @@ impl Turn<'_> {
         let Some(cockpit) = self.state.cockpit() else {
             return;
         };
-        let fields: Vec<Field> = cockpit.playbook.inputs.values().map(|input| field(cockpit, input)).collect();
+        let fields: Vec<Field> = cockpit
+            .playbook
+            .inputs
+            .values()
+            .map(|input| field(cockpit, input))
+            .collect();
         if fields.is_empty() {
             self.say("this playbook has no inputs");
             return;
         }
-        self.open_overlay(Overlay::Form(Form { fields, selected: 0, then_run: None }));
+        self.open_overlay(Overlay::Form(Form {
+            fields,
+            selected: 0,
+            then_run: None,
+        }));
     }
 
     /// Asks for what an action still needs; it runs once all is well.
@@ -105,10 +155,17 @@ impl Turn<'_> {
             .collect();
         if fields.is_empty() {
             let names: Vec<&str> = missing.iter().map(InputId::as_str).collect();
-            self.complain(format!("{action} needs {}, which the playbook does not declare", names.join(", ")));
+            self.complain(format!(
+                "{action} needs {}, which the playbook does not declare",
+                names.join(", ")
+            ));
             return;
         }
-        self.open_overlay(Overlay::Form(Form { fields, selected: 0, then_run: Some(action.clone()) }));
+        self.open_overlay(Overlay::Form(Form {
+            fields,
+            selected: 0,
+            then_run: Some(action.clone()),
+        }));
     }
 
     pub(super) fn accept_form(&mut self, mut form: Form) {
@@ -129,10 +186,9 @@ impl Turn<'_> {
             return;
         }
         for (input, value) in values {
-            let unchanged = self
-                .state
-                .cockpit()
-                .is_some_and(|cockpit| cockpit.input_value(&input.id).as_deref() == Some(value.as_str()));
+            let unchanged = self.state.cockpit().is_some_and(|cockpit| {
+                cockpit.input_value(&input.id).as_deref() == Some(value.as_str())
+            });
             if !unchanged {
                 self.set_input(&input, value, Origin::Typed);
             }
@@ -152,7 +208,12 @@ impl Turn<'_> {
             value
         };
         let kind = input.kind.word().to_owned();
-        self.append(Body::InputSet { input: input.id.clone(), value: recorded, kind, from });
+        self.append(Body::InputSet {
+            input: input.id.clone(),
+            value: recorded,
+            kind,
+            from,
+        });
     }
 
     /// Takes a value from the selected row into an input that asks for such a column.
@@ -162,10 +223,17 @@ impl Turn<'_> {
         };
         let mut items = Vec::new();
         for input in cockpit.playbook.inputs.values() {
-            let names = input.from.iter().map(String::as_str).chain([input.id.as_str()]);
+            let names = input
+                .from
+                .iter()
+                .map(String::as_str)
+                .chain([input.id.as_str()]);
             let found = names.into_iter().find_map(|name| {
                 let column = columns.iter().position(|column| column.name == name)?;
-                cells.get(column)?.as_deref().filter(|value| !value.is_empty())
+                cells
+                    .get(column)?
+                    .as_deref()
+                    .filter(|value| !value.is_empty())
             });
             if let Some(value) = found.filter(|_| input.kind != InputType::Secret) {
                 items.push((input.clone(), value.to_owned()));
@@ -181,25 +249,46 @@ impl Turn<'_> {
                 self.say("no input takes a value of this row, and the selected cell is NULL");
                 return;
             };
-            let any = cockpit.playbook.inputs.values().filter(|input| input.kind != InputType::Secret);
-            items = any.map(|input| (input.clone(), value.to_string())).collect();
+            let any = cockpit
+                .playbook
+                .inputs
+                .values()
+                .filter(|input| input.kind != InputType::Secret);
+            items = any
+                .map(|input| (input.clone(), value.to_string()))
+                .collect();
         }
         let items: Vec<(SafeText, Chosen)> = items
             .into_iter()
             .map(|(input, value)| {
                 let label = sanitize(&format!("{} = {value}", input.title));
-                (label, Chosen::Bind { input: input.id, value })
+                (
+                    label,
+                    Chosen::Bind {
+                        input: input.id,
+                        value,
+                    },
+                )
             })
             .collect();
         if items.is_empty() {
             self.say("this playbook has no inputs");
             return;
         }
-        self.open_overlay(Overlay::Choose { title: SafeText::fixed("Bind which input?"), items, selected: 0 });
+        self.open_overlay(Overlay::Choose {
+            title: SafeText::fixed("Bind which input?"),
+            items,
+            selected: 0,
+        });
     }
 
     pub(super) fn bind_value(&mut self, id: &InputId, value: &str) {
-        let Some(input) = self.state.cockpit().and_then(|cockpit| cockpit.playbook.inputs.get(id)).cloned() else {
+        let Some(input) = self
+            .state
+            .cockpit()
+            .and_then(|cockpit| cockpit.playbook.inputs.get(id))
+            .cloned()
+        else {
             return;
         };
         match input::check(&input, value) {
@@ -230,5 +319,9 @@ fn field(cockpit: &Cockpit, input: &Input) -> Field {
     } else {
         Editor::line(&cockpit.input_value(&input.id).unwrap_or_default())
     };
-    Field { input: input.clone(), editor, error: None }
+    Field {
+        input: input.clone(),
+        editor,
+        error: None,
+    }
 }

@@ -40,7 +40,9 @@ impl Turn<'_> {
                 Target::TextDialog => self.text_key(command, chord),
                 Target::Filter => self.home_text(command, chord),
                 Target::Dialog => self.dialog_key(command, chord),
-                Target::Home => command.into_iter().for_each(|command| self.home_command(command)),
+                Target::Home => command
+                    .into_iter()
+                    .for_each(|command| self.home_command(command)),
                 Target::Cockpit(_) => match command {
                     Some(command) => self.cockpit_command(command, chord),
                     None => self.run_by_letter(chord),
@@ -75,10 +77,16 @@ impl Turn<'_> {
             Command::EditQuery => self.choose_edit(),
             Command::Inputs => self.open_inputs(),
             Command::Bind => self.bind(),
-            Command::Note => self.open_overlay(Overlay::Note { editor: Editor::text(""), error: None }),
+            Command::Note => self.open_overlay(Overlay::Note {
+                editor: Editor::text(""),
+                error: None,
+            }),
             Command::Settle => self.choose_settle(),
             Command::CancelRun => self.cancel_run(),
-            Command::Reference => self.open_overlay(Overlay::Reference { selected: 0, top: 0 }),
+            Command::Reference => self.open_overlay(Overlay::Reference {
+                selected: 0,
+                top: 0,
+            }),
             Command::Diagnostics => self.open_overlay(Overlay::Diagnostics { top: 0 }),
             Command::AssignRole => self.choose_role(),
             Command::AdoptPlaybook => self.ask_adopt(),
@@ -90,7 +98,9 @@ impl Turn<'_> {
                 }
             }
             Command::Leave => {
-                self.effect(Effect::Detach { reason: "left for the home screen".into() });
+                self.effect(Effect::Detach {
+                    reason: "left for the home screen".into(),
+                });
                 self.go_home();
             }
             Command::EntryDetail => self.open_entry(),
@@ -137,7 +147,11 @@ impl Turn<'_> {
 
     fn quit(&mut self) {
         let running = self.state.cockpit().map_or(0, |cockpit| {
-            cockpit.runs.values().filter(|run| !run.poll && run.is_running()).count()
+            cockpit
+                .runs
+                .values()
+                .filter(|run| !run.poll && run.is_running())
+                .count()
         });
         let asked = self
             .state
@@ -157,14 +171,20 @@ impl Turn<'_> {
 
     pub(super) fn quit_now(&mut self) {
         if self.state.cockpit().is_some() {
-            self.effect(Effect::Detach { reason: "quit".into() });
+            self.effect(Effect::Detach {
+                reason: "quit".into(),
+            });
         }
         self.state.quit = Some(0);
     }
 
     fn open_palette(&mut self) {
         let matches = palette_matches(self.state, "");
-        self.open_overlay(Overlay::Palette { filter: Editor::line(""), matches, selected: 0 });
+        self.open_overlay(Overlay::Palette {
+            filter: Editor::line(""),
+            matches,
+            selected: 0,
+        });
     }
 
     /// Runs a command chosen in the palette as if its key had been pressed.
@@ -191,13 +211,19 @@ pub(super) fn palette_matches(state: &State, filter: &str) -> Vec<Command> {
         .filter(|row| match row.scope {
             Scope::Global => true,
             Scope::Home => !in_cockpit,
-            Scope::Cockpit | Scope::Steps | Scope::Guide | Scope::Watch | Scope::Result | Scope::Timeline => {
-                in_cockpit && row.command != Command::RunAction
-            }
+            Scope::Cockpit
+            | Scope::Steps
+            | Scope::Guide
+            | Scope::Watch
+            | Scope::Result
+            | Scope::Timeline => in_cockpit && row.command != Command::RunAction,
             Scope::Dialog | Scope::Text => false,
         })
         .collect();
-    let texts: Vec<String> = rows.iter().map(|row| format!("{} {}", row.id, row.help)).collect();
+    let texts: Vec<String> = rows
+        .iter()
+        .map(|row| format!("{} {}", row.id, row.help))
+        .collect();
     fuzzy::search(filter, texts.iter().map(String::as_str))
         .into_iter()
         .filter_map(|index| rows.get(index).map(|row| row.command))

@@ -13,10 +13,19 @@ impl Turn<'_> {
         let Some(cockpit) = self.state.cockpit() else {
             return;
         };
-        let panes = self.state.layouts.choose(size, cockpit.incident.mode).panes();
+        let panes = self
+            .state
+            .layouts
+            .choose(size, cockpit.incident.mode)
+            .panes();
         let count = panes.len().max(1);
-        let position = panes.iter().position(|pane| *pane == cockpit.focus).unwrap_or(0);
-        let next = panes.get((position + count).saturating_add_signed(by) % count).copied();
+        let position = panes
+            .iter()
+            .position(|pane| *pane == cockpit.focus)
+            .unwrap_or(0);
+        let next = panes
+            .get((position + count).saturating_add_signed(by) % count)
+            .copied();
         if let (Some(cockpit), Some(next)) = (self.cockpit(), next) {
             cockpit.focus = next;
         }
@@ -40,12 +49,21 @@ impl Turn<'_> {
     }
 
     fn move_in_steps(&mut self, command: Command) {
-        let page = self.pane_area(PaneKind::Steps).map_or(10, |area| usize::from(area.height.saturating_sub(2)).max(1));
+        let page = self
+            .pane_area(PaneKind::Steps)
+            .map_or(10, |area| usize::from(area.height.saturating_sub(2)).max(1));
         let Some(cockpit) = self.cockpit() else {
             return;
         };
-        let steps: Vec<_> = cockpit.playbook.steps().map(|(_, step)| step.id.clone()).collect();
-        let mut selected = steps.iter().position(|step| *step == cockpit.step).unwrap_or(0);
+        let steps: Vec<_> = cockpit
+            .playbook
+            .steps()
+            .map(|(_, step)| step.id.clone())
+            .collect();
+        let mut selected = steps
+            .iter()
+            .position(|step| *step == cockpit.step)
+            .unwrap_or(0);
         move_within(&mut selected, steps.len(), page, Some(command));
         if let Some(step) = steps.get(selected) {
             cockpit.show_step(step.clone());

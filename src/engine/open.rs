@@ -61,7 +61,14 @@ pub fn start(setup: Setup, start: Start) -> (State, Vec<Effect>) {
             vec![Effect::Resume(id)],
         ),
     };
-    let Setup { now, size, zone, operator, keys, layouts } = setup;
+    let Setup {
+        now,
+        size,
+        zone,
+        operator,
+        keys,
+        layouts,
+    } = setup;
     let state = State {
         now,
         size,
@@ -81,7 +88,17 @@ pub fn start(setup: Setup, start: Start) -> (State, Vec<Effect>) {
 impl Turn<'_> {
     pub(super) fn opened(&mut self, opened: Opened) {
         let now = self.state.now;
-        let Opened { playbook, diagnostics, playbook_differs, incident, tail, total, writer, gone, profile } = opened;
+        let Opened {
+            playbook,
+            diagnostics,
+            playbook_differs,
+            incident,
+            tail,
+            total,
+            writer,
+            alive,
+            profile,
+        } = opened;
         let watches = playbook
             .watch
             .iter()
@@ -93,7 +110,10 @@ impl Turn<'_> {
                 newest: None,
                 threshold: watch::threshold(action),
                 window: None,
-                every: action.every.unwrap_or(limits::POLL_DEFAULT).max(limits::POLL_MIN),
+                every: action
+                    .every
+                    .unwrap_or(limits::POLL_DEFAULT)
+                    .max(limits::POLL_MIN),
                 run: None,
                 next_poll: Some(now),
                 request: None,
@@ -112,7 +132,7 @@ impl Turn<'_> {
             incident,
             view: View::default(),
             writer,
-            gone,
+            alive,
             profile,
             read_only: false,
             recording: Recording::Saved,
@@ -134,7 +154,7 @@ impl Turn<'_> {
             pending: BTreeMap::new(),
             secrets: BTreeMap::new(),
         };
-        cockpit.refresh_view(now);
+        cockpit.refresh_view();
         if let Some(current) = &cockpit.view.current {
             cockpit.step = current.clone();
         }
@@ -150,7 +170,10 @@ impl Turn<'_> {
         } else if playbook_differs {
             self.say("the playbook's file has changed; this incident keeps the text it was opened with (: adopt playbook)");
         } else if errors > 0 {
-            self.say(format!("{errors} problem{} in the playbook: ! shows them", if errors == 1 { "" } else { "s" }));
+            self.say(format!(
+                "{errors} problem{} in the playbook: ! shows them",
+                if errors == 1 { "" } else { "s" }
+            ));
         }
         self.poll_what_is_due();
     }
@@ -159,11 +182,20 @@ impl Turn<'_> {
         let mut items: Vec<(SafeText, Chosen)> = severities
             .iter()
             .map(|severity| {
-                let chosen = Chosen::Open { path: path.to_owned(), severity: Some(severity.clone()) };
+                let chosen = Chosen::Open {
+                    path: path.to_owned(),
+                    severity: Some(severity.clone()),
+                };
                 (sanitize(severity), chosen)
             })
             .collect();
-        items.push((SafeText::fixed("not yet known"), Chosen::Open { path: path.to_owned(), severity: None }));
+        items.push((
+            SafeText::fixed("not yet known"),
+            Chosen::Open {
+                path: path.to_owned(),
+                severity: None,
+            },
+        ));
         self.open_overlay(Overlay::Choose {
             title: sanitize(&format!("Severity of {title}")),
             items,

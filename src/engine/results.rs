@@ -12,7 +12,9 @@ use crate::model::table::{Row, Rows};
 use super::command::Command;
 use super::effect::Effect;
 use super::event::RowPurpose;
-use super::state::{ActionResult, Cockpit, Content, Output, OutputLine, Overlay, Purpose, Search, TableView};
+use super::state::{
+    ActionResult, Cockpit, Content, Output, OutputLine, Overlay, Purpose, Search, TableView,
+};
 use super::turn::Turn;
 
 impl Cockpit {
@@ -52,7 +54,10 @@ impl ActionResult {
             && !output.rest.is_empty()
         {
             let rest = std::mem::take(&mut output.rest);
-            output.lines.push(OutputLine { error: output.rest_is_error, text: sanitize(&rest) });
+            output.lines.push(OutputLine {
+                error: output.rest_is_error,
+                text: sanitize(&rest),
+            });
         }
     }
 }
@@ -66,7 +71,10 @@ impl Output {
         self.bytes += text.len();
         if self.rest_is_error != error && !self.rest.is_empty() {
             let rest = std::mem::take(&mut self.rest);
-            self.lines.push(OutputLine { error: self.rest_is_error, text: sanitize(&rest) });
+            self.lines.push(OutputLine {
+                error: self.rest_is_error,
+                text: sanitize(&rest),
+            });
         }
         self.rest_is_error = error;
         self.rest.push_str(text);
@@ -75,7 +83,10 @@ impl Output {
             std::mem::replace(&mut self.rest, tail)
         });
         let lines = whole.iter().flat_map(|whole| whole.lines());
-        self.lines.extend(lines.map(|line| OutputLine { error, text: sanitize(line) }));
+        self.lines.extend(lines.map(|line| OutputLine {
+            error,
+            text: sanitize(line),
+        }));
     }
 }
 
@@ -160,12 +171,19 @@ impl Turn<'_> {
             return;
         };
         let count = cockpit.results.len();
-        let Some(index) = cockpit.result_shown.as_ref().and_then(|shown| cockpit.results.get_index_of(shown)) else {
+        let Some(index) = cockpit
+            .result_shown
+            .as_ref()
+            .and_then(|shown| cockpit.results.get_index_of(shown))
+        else {
             self.say("no action has run in this session");
             return;
         };
         let next = (index + count).saturating_add_signed(by) % count;
-        cockpit.result_shown = cockpit.results.get_index(next).map(|(action, _)| action.clone());
+        cockpit.result_shown = cockpit
+            .results
+            .get_index(next)
+            .map(|(action, _)| action.clone());
     }
 
     /// Asks for the selected row. False when there is none.
@@ -179,20 +197,42 @@ impl Turn<'_> {
         let (run, rows, row) = (result.run, table.shown.clone(), table.selected);
         if purpose == RowPurpose::Detail {
             let selected = table.column;
-            self.open_overlay(Overlay::RowDetail { run, row, cells: None, selected, hex: false });
+            self.open_overlay(Overlay::RowDetail {
+                run,
+                row,
+                cells: None,
+                selected,
+                hex: false,
+            });
         }
-        self.effect(Effect::ReadRow { run, rows, row, purpose });
+        self.effect(Effect::ReadRow {
+            run,
+            rows,
+            row,
+            purpose,
+        });
         true
     }
 
-    pub(super) fn row_read(&mut self, run: RunId, row: usize, cells: Option<Row>, purpose: RowPurpose) {
+    pub(super) fn row_read(
+        &mut self,
+        run: RunId,
+        row: usize,
+        cells: Option<Row>,
+        purpose: RowPurpose,
+    ) {
         let Some(cells) = cells else {
             self.complain("the row could not be read from the spilled result: run the query again");
             return;
         };
         match purpose {
             RowPurpose::Detail => {
-                if let Some(Overlay::RowDetail { run: shown, row: of, cells: slot, .. }) = self.state.overlays.last_mut()
+                if let Some(Overlay::RowDetail {
+                    run: shown,
+                    row: of,
+                    cells: slot,
+                    ..
+                }) = self.state.overlays.last_mut()
                     && (*shown, *of) == (run, row)
                 {
                     *slot = Some(cells);
@@ -204,7 +244,9 @@ impl Turn<'_> {
                     .cockpit()
                     .and_then(|cockpit| cockpit.results.values().find(|result| result.run == run))
                     .and_then(ActionResult::table);
-                if let Some((columns, column)) = table.map(|table| (table.columns.clone(), table.column)) {
+                if let Some((columns, column)) =
+                    table.map(|table| (table.columns.clone(), table.column))
+                {
                     self.bind_row(&columns, column, &cells);
                 }
             }
@@ -242,16 +284,26 @@ impl Turn<'_> {
             }
             _ => (column, false),
         };
-        let (rows, kind) = (table.rows.clone(), table.columns.get(column).map(|column| column.kind));
+        let (rows, kind) = (
+            table.rows.clone(),
+            table.columns.get(column).map(|column| column.kind),
+        );
         table.busy = true;
         if let Some(kind) = kind {
-            self.effect(Effect::Sort { run, rows, by, kind });
+            self.effect(Effect::Sort {
+                run,
+                rows,
+                by,
+                kind,
+            });
         }
     }
 
     pub(super) fn sorted(&mut self, run: RunId, by: (usize, bool), rows: Rows) {
-        let Some(table) =
-            self.cockpit().and_then(|cockpit| cockpit.result_of(run)).and_then(ActionResult::table_mut)
+        let Some(table) = self
+            .cockpit()
+            .and_then(|cockpit| cockpit.result_of(run))
+            .and_then(ActionResult::table_mut)
         else {
             return;
         };
@@ -278,7 +330,12 @@ impl Turn<'_> {
                 let wanted = text.to_lowercase();
                 let matches =
                     |line: &OutputLine| line.text.as_str().to_lowercase().contains(&wanted);
-                let after = output.lines.iter().skip(output.top + 1).position(matches).map(|at| at + output.top + 1);
+                let after = output
+                    .lines
+                    .iter()
+                    .skip(output.top + 1)
+                    .position(matches)
+                    .map(|at| at + output.top + 1);
                 match after.or_else(|| output.lines.iter().position(matches)) {
                     Some(line) => output.top = line,
                     None => self.say(format!("{text:?} is not in the output")),
@@ -289,14 +346,19 @@ impl Turn<'_> {
     }
 
     pub(super) fn found(&mut self, run: RunId, text: &str, matches: Arc<[u32]>) {
-        let Some(table) =
-            self.cockpit().and_then(|cockpit| cockpit.result_of(run)).and_then(ActionResult::table_mut)
+        let Some(table) = self
+            .cockpit()
+            .and_then(|cockpit| cockpit.result_of(run))
+            .and_then(ActionResult::table_mut)
         else {
             return;
         };
         table.busy = false;
         let count = matches.len();
-        table.search = Some(Search { text: text.to_owned(), matches });
+        table.search = Some(Search {
+            text: text.to_owned(),
+            matches,
+        });
         table.select_match(false);
         match count {
             0 => self.say(format!("{text:?} is in none of the rows loaded here")),
@@ -306,7 +368,10 @@ impl Turn<'_> {
     }
 
     fn next_match(&mut self) {
-        let table = self.cockpit().and_then(Cockpit::shown_result_mut).and_then(ActionResult::table_mut);
+        let table = self
+            .cockpit()
+            .and_then(Cockpit::shown_result_mut)
+            .and_then(ActionResult::table_mut);
         match table {
             Some(table) if table.search.is_some() => table.select_match(true),
             _ => self.say("search first, with /"),
@@ -315,7 +380,9 @@ impl Turn<'_> {
 
     /// Moves within the shown result.
     pub(super) fn move_in_result(&mut self, command: Command) {
-        let page = self.pane_area(PaneKind::Result).map_or(10, |area| usize::from(area.height.saturating_sub(3)).max(1));
+        let page = self
+            .pane_area(PaneKind::Result)
+            .map_or(10, |area| usize::from(area.height.saturating_sub(3)).max(1));
         let Some(result) = self.cockpit().and_then(Cockpit::shown_result_mut) else {
             return;
         };
@@ -324,7 +391,9 @@ impl Turn<'_> {
                 let columns = table.columns.len();
                 match command {
                     Command::Left => table.column = table.column.saturating_sub(1),
-                    Command::Right => table.column = (table.column + 1).min(columns.saturating_sub(1)),
+                    Command::Right => {
+                        table.column = (table.column + 1).min(columns.saturating_sub(1))
+                    }
                     _ => {
                         let rows = usize::try_from(table.total).unwrap_or(usize::MAX);
                         super::text::move_within(&mut table.selected, rows, page, Some(command));
@@ -348,7 +417,11 @@ impl TableView {
         };
         let from = self.selected + usize::from(strictly);
         let position = search.matches.partition_point(|row| (*row as usize) < from);
-        if let Some(row) = search.matches.get(position).or_else(|| search.matches.first()) {
+        if let Some(row) = search
+            .matches
+            .get(position)
+            .or_else(|| search.matches.first())
+        {
             self.selected = *row as usize;
         }
     }

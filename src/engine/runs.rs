@@ -20,7 +20,10 @@ use crate::editor::Editor;
 impl Run {
     /// It was sent, or its intent is on its way to the disk.
     pub fn is_running(&self) -> bool {
-        matches!(self.phase, RunPhase::Recording(_) | RunPhase::Running { .. })
+        matches!(
+            self.phase,
+            RunPhase::Recording(_) | RunPhase::Running { .. }
+        )
     }
 }
 
@@ -29,10 +32,17 @@ impl Turn<'_> {
         let Some(cockpit) = self.state.cockpit() else {
             return;
         };
-        let actions: Vec<ActionId> = cockpit.shown_step().into_iter().flat_map(Step::actions).cloned().collect();
+        let actions: Vec<ActionId> = cockpit
+            .shown_step()
+            .into_iter()
+            .flat_map(Step::actions)
+            .cloned()
+            .collect();
         match digit(chord).and_then(|position| actions.get(position)) {
             Some(action) => self.run_action(&action.clone()),
-            None if actions.is_empty() => self.say("this step has no action; d marks it as done, n writes a note"),
+            None if actions.is_empty() => {
+                self.say("this step has no action; d marks it as done, n writes a note")
+            }
             None => self.say(format!("this step has {} actions", actions.len())),
         }
     }
@@ -49,7 +59,13 @@ impl Turn<'_> {
             .shown_step()
             .into_iter()
             .flat_map(Step::actions)
-            .find(|id| cockpit.playbook.actions.get(*id).is_some_and(|action| action.key == Some(letter)))
+            .find(|id| {
+                cockpit
+                    .playbook
+                    .actions
+                    .get(*id)
+                    .is_some_and(|action| action.key == Some(letter))
+            })
             .cloned();
         if let (Some(action), false) = (action, chord.ctrl || chord.alt) {
             self.run_action(&action);
@@ -85,7 +101,7 @@ impl Turn<'_> {
             self.complain(format!("the playbook has no action {id} any more"));
             return;
         };
-        let unknown = cockpit.view.unknown.iter().any(|unknown| unknown.action == *id);
+        let unknown = cockpit.view.unknown.iter().any(|(_, action)| action == id);
         if unknown && action.effect == ActionEffect::Write {
             self.ask_settle(id);
             return;
@@ -94,7 +110,10 @@ impl Turn<'_> {
             self.open_settle(id, None, &reason);
             return;
         }
-        let busy = cockpit.runs.values().any(|run| run.action == *id && !run.poll && run.is_running());
+        let busy = cockpit
+            .runs
+            .values()
+            .any(|run| run.action == *id && !run.poll && run.is_running());
         if busy {
             self.say(format!("{id} is still running: c cancels it"));
             return;
@@ -108,7 +127,9 @@ impl Turn<'_> {
         let context = PlanContext {
             now,
             window: cockpit.window(now),
-            width: self.pane_area(PaneKind::Result).map_or(80, |area| area.width.max(20)),
+            width: self
+                .pane_area(PaneKind::Result)
+                .map_or(80, |area| area.width.max(20)),
             inputs: cockpit.bound_inputs(&action, &operator, now),
             edited: edited.clone(),
         };
@@ -118,10 +139,19 @@ impl Turn<'_> {
             cockpit.runs.retain(|_, run| run.poll || run.is_running());
             cockpit.runs.insert(
                 run,
-                Run { action: id.clone(), poll: false, edited: edited.is_some(), phase: RunPhase::Planning },
+                Run {
+                    action: id.clone(),
+                    poll: false,
+                    edited: edited.is_some(),
+                    phase: RunPhase::Planning,
+                },
             );
         }
-        self.effect(Effect::Plan { run, action: Box::new(action), context });
+        self.effect(Effect::Plan {
+            run,
+            action: Box::new(action),
+            context,
+        });
     }
 
     pub(super) fn planned(&mut self, run: RunId, result: Result<Box<Request>, PlanError>) {
@@ -139,7 +169,9 @@ impl Turn<'_> {
         match result {
             Ok(request) if request.effect == ActionEffect::Write => {
                 cockpit.runs.remove(&run);
-                let reason = format!("{action} changes something: writes cannot be sent from here yet. Do it by hand?");
+                let reason = format!(
+                    "{action} changes something: writes cannot be sent from here yet. Do it by hand?"
+                );
                 self.open_settle(&action, None, &reason);
             }
             Ok(request) => {
@@ -165,8 +197,14 @@ impl Turn<'_> {
         self.open_overlay(Overlay::Choose {
             title: sanitize(&format!("{action} was not sent: {reason}")),
             items: vec![
-                (SafeText::fixed("edit its text"), Chosen::Edit(action.clone())),
-                (SafeText::fixed("complete it by hand"), Chosen::SettleAction(action.clone())),
+                (
+                    SafeText::fixed("edit its text"),
+                    Chosen::Edit(action.clone()),
+                ),
+                (
+                    SafeText::fixed("complete it by hand"),
+                    Chosen::SettleAction(action.clone()),
+                ),
             ],
             selected: 0,
         });
@@ -177,7 +215,13 @@ impl Turn<'_> {
         let Some(cockpit) = self.cockpit() else {
             return;
         };
-        let Some(Run { action, edited, phase, .. }) = cockpit.runs.get_mut(&run) else {
+        let Some(Run {
+            action,
+            edited,
+            phase,
+            ..
+        }) = cockpit.runs.get_mut(&run)
+        else {
             return;
         };
         let RunPhase::Confirming(request) = phase else {
@@ -185,7 +229,11 @@ impl Turn<'_> {
         };
         let (action, edited, request) = (action.clone(), *edited, request.clone());
         *phase = RunPhase::Recording(request.clone());
-        let template = cockpit.playbook.actions.get(&action).map_or("", |action| action.text.as_str());
+        let template = cockpit
+            .playbook
+            .actions
+            .get(&action)
+            .map_or("", |action| action.text.as_str());
         let body = Body::ActionIntent {
             action: action.clone(),
             source: request.source.clone(),
@@ -196,7 +244,10 @@ impl Turn<'_> {
             parameters: request.parameters.clone(),
             effect: request.effect,
         };
-        let step = cockpit.playbook.steps().find(|(_, step)| step.actions().any(|id| *id == action));
+        let step = cockpit
+            .playbook
+            .steps()
+            .find(|(_, step)| step.actions().any(|id| *id == action));
         let step = step.map(|(_, step)| step.id.clone());
         if let Some(step) = step {
             self.start_step(&step);
@@ -211,11 +262,23 @@ impl Turn<'_> {
         match cockpit.runs.get_mut(&run).map(|run| &mut run.phase) {
             Some(RunPhase::Recording(_)) => self.start_run(run, Some(intent)),
             // It ran unrecorded and the disk came back meanwhile.
-            Some(RunPhase::Running { intent: recorded, .. }) => *recorded = Some(intent),
+            Some(RunPhase::Running {
+                intent: recorded, ..
+            }) => *recorded = Some(intent),
             Some(RunPhase::Planning | RunPhase::Confirming(_)) => {}
             None => {
-                let ended = cockpit.results.values().find(|result| result.run == run).cloned();
-                if let Some(ActionResult { request, started_at, end: Some((at, result)), .. }) = ended {
+                let ended = cockpit
+                    .results
+                    .values()
+                    .find(|result| result.run == run)
+                    .cloned();
+                if let Some(ActionResult {
+                    request,
+                    started_at,
+                    end: Some((at, result)),
+                    ..
+                }) = ended
+                {
                     let duration_ms = at.as_millisecond().abs_diff(started_at.as_millisecond());
                     self.append(result_body(intent, request.action, duration_ms, &result));
                 }
@@ -228,7 +291,8 @@ impl Turn<'_> {
         let Some(cockpit) = self.cockpit() else {
             return;
         };
-        let Some(RunPhase::Recording(request)) = cockpit.runs.get(&run).map(|run| &run.phase) else {
+        let Some(RunPhase::Recording(request)) = cockpit.runs.get(&run).map(|run| &run.phase)
+        else {
             return;
         };
         if request.effect == ActionEffect::Write {
@@ -251,7 +315,12 @@ impl Turn<'_> {
             return;
         };
         let (action, request) = (state.action.clone(), request.clone());
-        state.phase = RunPhase::Running { request: request.clone(), intent, started_at: now, cancelling: false };
+        state.phase = RunPhase::Running {
+            request: request.clone(),
+            intent,
+            started_at: now,
+            cancelling: false,
+        };
         let result = ActionResult {
             run,
             request: (*request).clone(),
@@ -278,16 +347,31 @@ impl Turn<'_> {
             self.poll_finished(run, &finished.action, result);
             return;
         }
-        let RunPhase::Running { request, intent, started_at, .. } = finished.phase else {
+        let RunPhase::Running {
+            request,
+            intent,
+            started_at,
+            ..
+        } = finished.phase
+        else {
             return;
         };
-        if let Some(shown) = cockpit.results.get_mut(&finished.action).filter(|shown| shown.run == run) {
+        if let Some(shown) = cockpit
+            .results
+            .get_mut(&finished.action)
+            .filter(|shown| shown.run == run)
+        {
             shown.end = Some((now, result.clone()));
             shown.finish_output();
         }
         if let Some(intent) = intent {
             let duration_ms = now.as_millisecond().abs_diff(started_at.as_millisecond());
-            self.append(result_body(intent, request.action.clone(), duration_ms, &result));
+            self.append(result_body(
+                intent,
+                request.action.clone(),
+                duration_ms,
+                &result,
+            ));
         }
         match &result {
             Ok(_) => {}
@@ -312,7 +396,11 @@ impl Turn<'_> {
             self.say("nothing is running");
             return;
         };
-        if let Some(Run { phase: RunPhase::Running { cancelling, .. }, .. }) = cockpit.runs.get_mut(&run) {
+        if let Some(Run {
+            phase: RunPhase::Running { cancelling, .. },
+            ..
+        }) = cockpit.runs.get_mut(&run)
+        {
             *cancelling = true;
         }
         self.effect(Effect::Cancel(run));
@@ -335,7 +423,9 @@ impl Turn<'_> {
             })
             .collect();
         match (selected, actions.as_slice()) {
-            (Some(GuideItem::Action(action)), _) if cockpit.focus == PaneKind::Guide => self.edit(&action),
+            (Some(GuideItem::Action(action)), _) if cockpit.focus == PaneKind::Guide => {
+                self.edit(&action)
+            }
             (_, []) => self.say("this step has no action to edit"),
             (_, [action]) => self.edit(&action.clone()),
             (_, several) => {
@@ -343,7 +433,11 @@ impl Turn<'_> {
                     .iter()
                     .map(|action| (self.action_label(action), Chosen::Edit(action.clone())))
                     .collect();
-                self.open_overlay(Overlay::Choose { title: SafeText::fixed("Edit which action?"), items, selected: 0 });
+                self.open_overlay(Overlay::Choose {
+                    title: SafeText::fixed("Edit which action?"),
+                    items,
+                    selected: 0,
+                });
             }
         }
     }
@@ -355,13 +449,19 @@ impl Turn<'_> {
             .and_then(|cockpit| cockpit.playbook.actions.get(action))
             .map(|action| action.text.clone());
         if let Some(text) = text {
-            self.open_overlay(Overlay::Query { action: action.clone(), editor: Editor::text(&text) });
+            self.open_overlay(Overlay::Query {
+                action: action.clone(),
+                editor: Editor::text(&text),
+            });
         }
     }
 
     /// From the shown request back to its text.
     pub(super) fn edit_planned(&mut self, run: RunId) {
-        let action = self.cockpit().and_then(|cockpit| cockpit.runs.remove(&run)).map(|run| run.action);
+        let action = self
+            .cockpit()
+            .and_then(|cockpit| cockpit.runs.remove(&run))
+            .map(|run| run.action);
         if let Some(action) = action {
             self.edit(&action);
         }
@@ -371,8 +471,16 @@ impl Turn<'_> {
     pub(super) fn pane_area(&self, pane: PaneKind) -> Option<Area> {
         let cockpit = self.state.cockpit()?;
         let (width, height) = self.state.size;
-        let layout = self.state.layouts.choose(self.state.size, cockpit.incident.mode);
-        let area = Area { x: 0, y: 1, width, height: height.saturating_sub(2) };
+        let layout = self
+            .state
+            .layouts
+            .choose(self.state.size, cockpit.incident.mode);
+        let area = Area {
+            x: 0,
+            y: 1,
+            width,
+            height: height.saturating_sub(2),
+        };
         layout
             .arrange(area, cockpit.focus, cockpit.zoomed)
             .into_iter()
@@ -396,11 +504,20 @@ fn cannot_send(action: &Action) -> Option<String> {
     }
 }
 
-fn result_body(intent: Hash, action: ActionId, duration_ms: u64, result: &Result<Outcome, RunError>) -> Body {
+fn result_body(
+    intent: Hash,
+    action: ActionId,
+    duration_ms: u64,
+    result: &Result<Outcome, RunError>,
+) -> Body {
     let (outcome, code, message) = match result {
         Ok(outcome) => {
             let code = outcome.exit_code.map(|code| code.to_string());
-            (ActionOutcome::Ok, code.or(outcome.status.map(|status| status.to_string())), None)
+            (
+                ActionOutcome::Ok,
+                code.or(outcome.status.map(|status| status.to_string())),
+                None,
+            )
         }
         Err(RunError::Failed { message, code, .. }) => {
             (ActionOutcome::Failed, code.clone(), Some(message.clone()))
@@ -422,4 +539,3 @@ fn result_body(intent: Hash, action: ActionId, duration_ms: u64, result: &Result
         message,
     }
 }
-

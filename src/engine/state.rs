@@ -141,8 +141,8 @@ pub struct Cockpit {
     pub view: View,
     /// This session's writer.
     pub writer: String,
-    /// Writers known to be gone without having said so: their unfinished intents are outcome unknown.
-    pub gone: BTreeSet<String>,
+    /// Writers known to live, this session's among them: an unfinished intent of any other is outcome unknown.
+    pub alive: BTreeSet<String>,
     /// Profile and sources, for the header: `prod`.
     pub profile: String,
     /// True when every database source has shown a role that can only read.

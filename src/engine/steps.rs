@@ -1,7 +1,7 @@
 //! Steps and checks: what is done, skipped, ticked, or completed by hand.
 
 use crate::editor::Editor;
-use crate::incident::view::{ActionProgress, StepProgress};
+use crate::incident::view::{ActionStatus, StepStatus};
 use crate::layout::PaneKind;
 use crate::model::ids::{ActionId, CheckId, StepId};
 use crate::model::playbook::{Block, Step};
@@ -47,19 +47,27 @@ impl Cockpit {
         }
     }
 
-    fn status(&self, step: &StepId) -> Option<StepProgress> {
-        self.view.step(step).map(|step| step.state.clone())
+    fn status(&self, step: &StepId) -> Option<StepStatus> {
+        self.view.step(step).map(|step| step.status.clone())
     }
 
     /// The first open step behind `after` in the playbook's order, else the first open one at all.
     fn open_step_after(&self, after: &StepId) -> Option<StepId> {
-        let steps: Vec<_> = self.view.phases.iter().flat_map(|phase| &phase.steps).collect();
-        let position = steps.iter().position(|step| step.id == *after).map_or(0, |index| index + 1);
+        let steps: Vec<_> = self
+            .view
+            .phases
+            .iter()
+            .flat_map(|phase| &phase.steps)
+            .collect();
+        let position = steps
+            .iter()
+            .position(|step| step.id == *after)
+            .map_or(0, |index| index + 1);
         let (before, behind) = steps.split_at(position.min(steps.len()));
         behind
             .iter()
             .chain(before)
-            .find(|step| !step.state.is_settled() && step.id != *after)
+            .find(|step| !step.status.is_settled() && step.id != *after)
             .map(|step| step.id.clone())
     }
 }
@@ -72,7 +80,7 @@ impl Turn<'_> {
         };
         let shown = cockpit.step.clone();
         let target = match cockpit.status(&shown) {
-            Some(StepProgress::Todo | StepProgress::Blocked(_)) => Some(shown),
+            Some(StepStatus::Todo | StepStatus::Blocked) => Some(shown),
             _ => cockpit.open_step_after(&shown),
         };
         let Some(step) = target else {
@@ -88,7 +96,10 @@ impl Turn<'_> {
         let Some(cockpit) = self.cockpit() else {
             return;
         };
-        let untouched = matches!(cockpit.status(step), Some(StepProgress::Todo | StepProgress::Blocked(_)));
+        let untouched = matches!(
+            cockpit.status(step),
+            Some(StepStatus::Todo | StepStatus::Blocked)
+        );
         let on_its_way = cockpit
             .pending
             .values()
@@ -96,12 +107,15 @@ impl Turn<'_> {
         if !untouched || on_its_way {
             return;
         }
-        let missing = match cockpit.status(step) {
-            Some(StepProgress::Blocked(missing)) => missing.join(", "),
-            _ => String::new(),
-        };
+        let missing = cockpit
+            .view
+            .step(step)
+            .map(|view| view.missing.join(", "))
+            .unwrap_or_default();
         if !missing.is_empty() {
-            self.complain(format!("started, although this is still missing: {missing}"));
+            self.complain(format!(
+                "started, although this is still missing: {missing}"
+            ));
         }
         self.append(Body::StepStarted { step: step.clone() });
     }
@@ -115,13 +129,13 @@ impl Turn<'_> {
         let Some(view) = cockpit.view.step(&step).cloned() else {
             return;
         };
-        if view.state.is_settled() {
+        if view.status.is_settled() {
             self.append(Body::StepReopened { step });
             return;
         }
         self.append(Body::StepDone { step: step.clone() });
         self.show_next_open_step(&step);
-        match view.checks_open {
+        match view.open_checks {
             0 => {}
             1 => self.say("done with 1 check open"),
             open => self.say(format!("done with {open} checks open")),
@@ -144,7 +158,11 @@ impl Turn<'_> {
     }
 
     pub(super) fn ask(&mut self, purpose: Purpose) {
-        self.open_overlay(Overlay::Ask { purpose, editor: Editor::line(""), error: None });
+        self.open_overlay(Overlay::Ask {
+            purpose,
+            editor: Editor::line(""),
+            error: None,
+        });
     }
 
     /// Ticks the selected check, the step's only one, or asks which.
@@ -171,9 +189,14 @@ impl Turn<'_> {
             return;
         };
         let body = if cockpit.incident.checks.contains_key(check) {
-            Body::CheckUnticked { check: check.clone() }
+            Body::CheckUnticked {
+                check: check.clone(),
+            }
         } else {
-            Body::CheckTicked { check: check.clone(), not_applicable: None }
+            Body::CheckTicked {
+                check: check.clone(),
+                not_applicable: None,
+            }
         };
         self.append(body);
     }
@@ -192,7 +215,11 @@ impl Turn<'_> {
             return Vec::new();
         };
         let all = || {
-            cockpit.shown_step().into_iter().flat_map(Step::checks).map(|check| (check.id.clone(), check.text.clone()))
+            cockpit
+                .shown_step()
+                .into_iter()
+                .flat_map(Step::checks)
+                .map(|check| (check.id.clone(), check.text.clone()))
         };
         let selected = cockpit.guide_items().get(cockpit.guide_selected).cloned();
         match selected {
@@ -208,14 +235,23 @@ impl Turn<'_> {
         let Some(cockpit) = self.state.cockpit() else {
             return;
         };
-        let mut candidates: Vec<ActionId> =
-            cockpit.view.unknown.iter().map(|unknown| unknown.action.clone()).collect();
+        let mut candidates: Vec<ActionId> = cockpit
+            .view
+            .unknown
+            .iter()
+            .map(|(_, action)| action.clone())
+            .collect();
         let selected = cockpit.guide_items().get(cockpit.guide_selected).cloned();
-        if let (true, Some(GuideItem::Action(action)), PaneKind::Guide) = (candidates.is_empty(), selected, cockpit.focus)
+        if let (true, Some(GuideItem::Action(action)), PaneKind::Guide) =
+            (candidates.is_empty(), selected, cockpit.focus)
         {
             candidates.push(action);
         } else {
-            let step_actions = cockpit.shown_step().into_iter().flat_map(Step::actions).cloned();
+            let step_actions = cockpit
+                .shown_step()
+                .into_iter()
+                .flat_map(Step::actions)
+                .cloned();
             candidates.extend(step_actions);
         }
         candidates.dedup();
@@ -225,7 +261,12 @@ impl Turn<'_> {
             several => {
                 let items = several
                     .iter()
-                    .map(|action| (self.action_label(action), Chosen::SettleAction(action.clone())))
+                    .map(|action| {
+                        (
+                            self.action_label(action),
+                            Chosen::SettleAction(action.clone()),
+                        )
+                    })
                     .collect();
                 self.open_overlay(Overlay::Choose {
                     title: SafeText::fixed("Complete or settle which action?"),
@@ -241,8 +282,12 @@ impl Turn<'_> {
         let Some(cockpit) = self.state.cockpit() else {
             return;
         };
-        let unknown = cockpit.view.unknown.iter().find(|unknown| unknown.action == *action);
-        let intent = unknown.map(|unknown| unknown.intent);
+        let unknown = cockpit
+            .view
+            .unknown
+            .iter()
+            .find(|(_, unknown)| unknown == action);
+        let intent = unknown.map(|(hash, _)| *hash);
         let title = match intent {
             Some(_) => format!("{action}: outcome unknown. Find out first; what happened?"),
             None => format!("{action}: completed by hand?"),
@@ -257,15 +302,28 @@ impl Turn<'_> {
         intent: Option<crate::record::entry::Hash>,
         title: &str,
     ) {
-        let settle = |done| Chosen::Settle { action: action.clone(), intent, done };
+        let settle = |done| Chosen::Settle {
+            action: action.clone(),
+            intent,
+            done,
+        };
         let (yes, no) = if intent.is_some() {
-            ("it happened: write how you know", "it did not happen: write how you know")
+            (
+                "it happened: write how you know",
+                "it did not happen: write how you know",
+            )
         } else {
-            ("done by hand: write what was done", "will not be done: write why")
+            (
+                "done by hand: write what was done",
+                "will not be done: write why",
+            )
         };
         self.open_overlay(Overlay::Choose {
             title: sanitize(title),
-            items: vec![(SafeText::fixed(yes), settle(true)), (SafeText::fixed(no), settle(false))],
+            items: vec![
+                (SafeText::fixed(yes), settle(true)),
+                (SafeText::fixed(no), settle(false)),
+            ],
             selected: 0,
         });
     }
@@ -274,8 +332,16 @@ impl Turn<'_> {
         let Some(cockpit) = self.state.cockpit() else {
             return sanitize(action.as_str());
         };
-        let title = cockpit.playbook.actions.get(action).map_or(action.as_str(), |action| action.title.as_str());
-        let status = cockpit.view.actions.get(action).map_or(ActionProgress::NotRun, |view| view.state);
+        let title = cockpit
+            .playbook
+            .actions
+            .get(action)
+            .map_or(action.as_str(), |action| action.title.as_str());
+        let status = cockpit
+            .view
+            .actions
+            .get(action)
+            .map_or(ActionStatus::NotRun, |view| view.status);
         sanitize(&format!("{title} ({})", status.word()))
     }
 
@@ -284,22 +350,42 @@ impl Turn<'_> {
             return;
         };
         let mut roles = cockpit.playbook.roles.clone();
-        roles.entry("ic".into()).or_insert_with(|| "Incident commander".into());
+        roles
+            .entry("ic".into())
+            .or_insert_with(|| "Incident commander".into());
         let items = roles
             .iter()
             .map(|(role, title)| {
-                let holder = cockpit.incident.roles.get(role).map_or("nobody yet", String::as_str);
-                (sanitize(&format!("{title}: {holder}")), Chosen::Role(role.clone()))
+                let holder = cockpit
+                    .incident
+                    .roles
+                    .get(role)
+                    .map_or("nobody yet", String::as_str);
+                (
+                    sanitize(&format!("{title}: {holder}")),
+                    Chosen::Role(role.clone()),
+                )
             })
             .collect();
-        self.open_overlay(Overlay::Choose { title: SafeText::fixed("Who has which role?"), items, selected: 0 });
+        self.open_overlay(Overlay::Choose {
+            title: SafeText::fixed("Who has which role?"),
+            items,
+            selected: 0,
+        });
     }
 
     pub(super) fn ask_adopt(&mut self) {
-        if self.state.cockpit().is_some_and(|cockpit| cockpit.playbook_differs) {
+        if self
+            .state
+            .cockpit()
+            .is_some_and(|cockpit| cockpit.playbook_differs)
+        {
             self.open_overlay(Overlay::Choose {
                 title: SafeText::fixed("Take the changed playbook into this incident?"),
-                items: vec![(SafeText::fixed("take it; the change is recorded"), Chosen::AdoptPlaybook)],
+                items: vec![(
+                    SafeText::fixed("take it; the change is recorded"),
+                    Chosen::AdoptPlaybook,
+                )],
                 selected: 0,
             });
         } else {

@@ -21,7 +21,9 @@ impl Turn<'_> {
         let newline = chord.key == Key::Enter && !chord.ctrl;
         match (command, &mut overlay) {
             (Some(Command::TextDismiss), _) => return,
-            (Some(Command::TextAccept), Overlay::Query { editor, .. }) if newline => editor.feed(chord),
+            (Some(Command::TextAccept), Overlay::Query { editor, .. }) if newline => {
+                editor.feed(chord)
+            }
             (None, Overlay::Note { editor, .. }) if newline && chord.alt => {
                 editor.feed(Chord::plain(Key::Enter));
             }
@@ -33,13 +35,25 @@ impl Turn<'_> {
                 let fields = form.fields.len().max(1);
                 form.selected = (form.selected + fields - 1) % fields;
             }
-            (Some(Command::NextField), Overlay::Palette { selected, matches, .. }) => {
+            (
+                Some(Command::NextField),
+                Overlay::Palette {
+                    selected, matches, ..
+                },
+            ) => {
                 *selected = (*selected + 1).min(matches.len().saturating_sub(1));
             }
             (Some(Command::PreviousField), Overlay::Palette { selected, .. }) => {
                 *selected = selected.saturating_sub(1);
             }
-            (_, Overlay::Palette { filter, matches, selected }) => {
+            (
+                _,
+                Overlay::Palette {
+                    filter,
+                    matches,
+                    selected,
+                },
+            ) => {
                 filter.feed(chord);
                 *matches = palette_matches(self.state, &filter.content());
                 *selected = 0;
@@ -64,8 +78,12 @@ impl Turn<'_> {
             Overlay::Form(form) => self.accept_form(form),
             Overlay::Query { action, editor } => self.plan(&action, Some(editor.content())),
             Overlay::Note { editor, .. } => self.accept_note(editor),
-            Overlay::Ask { purpose, editor, .. } => self.accept_answer(purpose, editor),
-            Overlay::Palette { matches, selected, .. } => {
+            Overlay::Ask {
+                purpose, editor, ..
+            } => self.accept_answer(purpose, editor),
+            Overlay::Palette {
+                matches, selected, ..
+            } => {
                 if let Some(command) = matches.get(selected) {
                     self.run_command(*command);
                 }
@@ -79,7 +97,10 @@ impl Turn<'_> {
         let (happened_at, text) = match split_time(&content, self.state.now, &self.state.zone) {
             Ok(split) => split,
             Err(error) => {
-                self.open_overlay(Overlay::Note { editor, error: Some(sanitize(&error)) });
+                self.open_overlay(Overlay::Note {
+                    editor,
+                    error: Some(sanitize(&error)),
+                });
                 return;
             }
         };
@@ -89,7 +110,11 @@ impl Turn<'_> {
             return;
         }
         let step = self.state.cockpit().map(|cockpit| cockpit.step.clone());
-        self.append(Body::NoteAdded { text: text.trim().to_owned(), happened_at, step });
+        self.append(Body::NoteAdded {
+            text: text.trim().to_owned(),
+            happened_at,
+            step,
+        });
     }
 
     fn accept_answer(&mut self, purpose: Purpose, editor: Editor) {
@@ -103,23 +128,47 @@ impl Turn<'_> {
             _ => false,
         };
         if answer.is_empty() && !may_be_empty {
-            let error = Some(SafeText::fixed("this needs an answer; Esc leaves without one"));
-            self.open_overlay(Overlay::Ask { purpose, editor, error });
+            let error = Some(SafeText::fixed(
+                "this needs an answer; Esc leaves without one",
+            ));
+            self.open_overlay(Overlay::Ask {
+                purpose,
+                editor,
+                error,
+            });
             return;
         }
         match purpose {
             Purpose::SkipStep(step) => {
-                self.append(Body::StepSkipped { step: step.clone(), reason: answer });
+                self.append(Body::StepSkipped {
+                    step: step.clone(),
+                    reason: answer,
+                });
                 self.show_next_open_step(&step);
             }
             Purpose::NotApplicable(check) => {
-                self.append(Body::CheckTicked { check, not_applicable: Some(answer) });
+                self.append(Body::CheckTicked {
+                    check,
+                    not_applicable: Some(answer),
+                });
             }
-            Purpose::Settle { action, intent, done } => {
-                self.append(Body::ActionResolved { intent, action, done, note: answer });
+            Purpose::Settle {
+                action,
+                intent,
+                done,
+            } => {
+                self.append(Body::ActionResolved {
+                    intent,
+                    action,
+                    done,
+                    note: answer,
+                });
             }
             Purpose::Search => self.start_search(answer),
-            Purpose::Role(role) => self.append(Body::RoleAssigned { role, person: answer }),
+            Purpose::Role(role) => self.append(Body::RoleAssigned {
+                role,
+                person: answer,
+            }),
         }
     }
 
@@ -133,13 +182,23 @@ impl Turn<'_> {
             return;
         }
         match (&mut overlay, command) {
-            (Overlay::Choose { items, selected, .. }, Some(Command::Accept)) => {
+            (
+                Overlay::Choose {
+                    items, selected, ..
+                },
+                Some(Command::Accept),
+            ) => {
                 if let Some((_, chosen)) = items.get(*selected).cloned() {
                     self.choose(chosen);
                 }
                 return;
             }
-            (Overlay::Choose { items, selected, .. }, command) => {
+            (
+                Overlay::Choose {
+                    items, selected, ..
+                },
+                command,
+            ) => {
                 if let Some(position) = digit(chord).filter(|position| *position < items.len()) {
                     let chosen = items.get(position).map(|(_, chosen)| chosen.clone());
                     if let Some(chosen) = chosen {
@@ -152,7 +211,12 @@ impl Turn<'_> {
             (Overlay::Send { run, .. }, Some(Command::Accept)) => return self.send(*run),
             (Overlay::Send { run, .. }, Some(Command::EditSend)) => return self.edit_planned(*run),
             (Overlay::RowDetail { hex, .. }, Some(Command::Hex)) => *hex = !*hex,
-            (Overlay::RowDetail { selected, cells, .. }, command) => {
+            (
+                Overlay::RowDetail {
+                    selected, cells, ..
+                },
+                command,
+            ) => {
                 let count = cells.as_ref().map_or(0, Vec::len);
                 move_within(selected, count, 10, command);
             }
@@ -163,7 +227,10 @@ impl Turn<'_> {
                     self.run_reference_action(section, position);
                     return;
                 }
-                let sections = self.state.cockpit().map_or(0, |cockpit| cockpit.playbook.references.len());
+                let sections = self
+                    .state
+                    .cockpit()
+                    .map_or(0, |cockpit| cockpit.playbook.references.len());
                 match command {
                     Some(Command::NextSection) => {
                         *selected = (*selected + 1).min(sections.saturating_sub(1));
@@ -223,8 +290,16 @@ impl Turn<'_> {
             Chosen::Tick(check) => self.tick_check(&check),
             Chosen::Edit(action) => self.edit(&action),
             Chosen::SettleAction(action) => self.ask_settle(&action),
-            Chosen::Settle { action, intent, done } => self.open_overlay(Overlay::Ask {
-                purpose: Purpose::Settle { action, intent, done },
+            Chosen::Settle {
+                action,
+                intent,
+                done,
+            } => self.open_overlay(Overlay::Ask {
+                purpose: Purpose::Settle {
+                    action,
+                    intent,
+                    done,
+                },
                 editor: Editor::line(""),
                 error: None,
             }),
@@ -261,15 +336,20 @@ impl Overlay {
 /// Position of a digit key, from 0.
 pub(super) fn digit(chord: Chord) -> Option<usize> {
     match chord.key {
-        Key::Char(character) if is_text(chord) => {
-            character.to_digit(10).and_then(|digit| usize::try_from(digit).ok()?.checked_sub(1))
-        }
+        Key::Char(character) if is_text(chord) => character
+            .to_digit(10)
+            .and_then(|digit| usize::try_from(digit).ok()?.checked_sub(1)),
         _ => None,
     }
 }
 
 /// Moves a selection by a command, staying inside.
-pub(super) fn move_within(selected: &mut usize, count: usize, page: usize, command: Option<Command>) {
+pub(super) fn move_within(
+    selected: &mut usize,
+    count: usize,
+    page: usize,
+    command: Option<Command>,
+) {
     let last = count.saturating_sub(1);
     *selected = match command {
         Some(Command::Up) => selected.saturating_sub(1),
@@ -302,8 +382,9 @@ fn split_time(
         return Ok((None, text.to_owned()));
     };
     let (time, rest) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-    let at = parse_time(time, now, zone)
-        .ok_or_else(|| format!("expected a time such as @03:10 or @2026-01-31T03:10:00Z, found @{time}"))?;
+    let at = parse_time(time, now, zone).ok_or_else(|| {
+        format!("expected a time such as @03:10 or @2026-01-31T03:10:00Z, found @{time}")
+    })?;
     if at > now {
         return Err(format!("@{time} is in the future"));
     }
@@ -317,7 +398,10 @@ fn parse_time(text: &str, now: Timestamp, zone: &jiff::tz::TimeZone) -> Option<T
     let time: jiff::civil::Time = text.parse().ok()?;
     let today = now.to_zoned(zone.clone()).date();
     let at = |date: jiff::civil::Date| {
-        date.to_datetime(time).to_zoned(zone.clone()).ok().map(|zoned| zoned.timestamp())
+        date.to_datetime(time)
+            .to_zoned(zone.clone())
+            .ok()
+            .map(|zoned| zoned.timestamp())
     };
     match at(today) {
         Some(at) if at <= now => Some(at),
@@ -337,8 +421,14 @@ mod tests {
             split_time(text, now, &zone).map(|(at, rest)| (at.map(|at| at.to_string()), rest))
         };
         assert_eq!(split("saw it"), Ok((None, "saw it".into())));
-        assert_eq!(split("@03:10 saw it"), Ok((Some("2026-01-31T03:10:00Z".into()), "saw it".into())));
-        assert_eq!(split("@23:50 late"), Ok((Some("2026-01-30T23:50:00Z".into()), "late".into())));
+        assert_eq!(
+            split("@03:10 saw it"),
+            Ok((Some("2026-01-31T03:10:00Z".into()), "saw it".into()))
+        );
+        assert_eq!(
+            split("@23:50 late"),
+            Ok((Some("2026-01-30T23:50:00Z".into()), "late".into()))
+        );
         assert_eq!(
             split("@2026-01-30T10:00:00+02:00 x"),
             Ok((Some("2026-01-30T08:00:00Z".into()), "x".into()))

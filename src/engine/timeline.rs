@@ -48,7 +48,9 @@ impl Timeline {
 
 impl Turn<'_> {
     pub(super) fn move_in_timeline(&mut self, command: Command) {
-        let page = self.pane_area(PaneKind::Timeline).map_or(10, |area| u64::from(area.height.saturating_sub(2)).max(1));
+        let page = self
+            .pane_area(PaneKind::Timeline)
+            .map_or(10, |area| u64::from(area.height.saturating_sub(2)).max(1));
         let Some(timeline) = self.cockpit().map(|cockpit| &mut cockpit.timeline) else {
             return;
         };
@@ -71,7 +73,10 @@ impl Turn<'_> {
             timeline.loading = true;
             let half = limits::TIMELINE_WINDOW as u64 / 2;
             let first = selected.saturating_sub(half);
-            self.effect(Effect::LoadTimeline { first, count: limits::TIMELINE_WINDOW as u64 });
+            self.effect(Effect::LoadTimeline {
+                first,
+                count: limits::TIMELINE_WINDOW as u64,
+            });
         }
     }
 
@@ -86,7 +91,11 @@ impl Turn<'_> {
     }
 
     pub(super) fn open_entry(&mut self) {
-        let entry = self.state.cockpit().and_then(|cockpit| cockpit.timeline.selected_entry()).cloned();
+        let entry = self
+            .state
+            .cockpit()
+            .and_then(|cockpit| cockpit.timeline.selected_entry())
+            .cloned();
         if let Some(entry) = entry {
             self.open_overlay(Overlay::Entry { entry, top: 0 });
         }

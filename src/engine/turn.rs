@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use crate::incident::{self, view::view};
-use crate::model::Timestamp;
 use crate::model::ids::{RunId, Ticket};
 use crate::model::safe_text::sanitize;
 use crate::record::entry::{Body, Sealed};
@@ -38,8 +37,8 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         EventKind::EntryArrived {
             entry,
             incident,
-            gone,
-        } => turn.entry_arrived(&entry, *incident, gone),
+            alive,
+        } => turn.entry_arrived(&entry, *incident, alive),
         EventKind::Arrived { run, chunk } => turn.arrived(run, chunk),
         EventKind::Finished { run, result } => turn.finished(run, result),
         EventKind::RowRead {
@@ -118,7 +117,6 @@ impl Turn<'_> {
     }
 
     fn recorded(&mut self, ticket: Ticket, entry: &Arc<Sealed>) {
-        let now = self.state.now;
         let Some(cockpit) = self.cockpit() else {
             return;
         };
@@ -127,7 +125,7 @@ impl Turn<'_> {
             cockpit.recording = Recording::Saved;
         }
         incident::apply(&mut cockpit.incident, entry);
-        cockpit.refresh_view(now);
+        cockpit.refresh_view();
         cockpit.timeline.push(Arc::clone(entry));
         if let Some(run) = pending.and_then(|pending| pending.run) {
             self.intent_recorded(run, entry.hash);
@@ -148,15 +146,14 @@ impl Turn<'_> {
         &mut self,
         entry: &Arc<Sealed>,
         incident: crate::incident::Incident,
-        gone: std::collections::BTreeSet<String>,
+        alive: std::collections::BTreeSet<String>,
     ) {
-        let now = self.state.now;
         let Some(cockpit) = self.cockpit() else {
             return;
         };
         cockpit.incident = incident;
-        cockpit.gone = gone;
-        cockpit.refresh_view(now);
+        cockpit.alive = alive;
+        cockpit.refresh_view();
         cockpit.timeline.push(Arc::clone(entry));
     }
 }
@@ -179,7 +176,7 @@ impl State {
 }
 
 impl Cockpit {
-    pub(super) fn refresh_view(&mut self, now: Timestamp) {
-        self.view = view(&self.playbook, &self.incident, now, &self.gone);
+    pub(super) fn refresh_view(&mut self) {
+        self.view = view(&self.playbook, &self.incident, &self.alive);
     }
 }

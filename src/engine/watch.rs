@@ -66,7 +66,9 @@ impl Turn<'_> {
 
     fn poll(&mut self, id: &ActionId) {
         let (now, operator) = (self.state.now, self.state.operator.clone());
-        let width = self.pane_area(PaneKind::Watch).map_or(80, |area| area.width.max(20));
+        let width = self
+            .pane_area(PaneKind::Watch)
+            .map_or(80, |area| area.width.max(20));
         let run = RunId(self.next_number());
         let Some(cockpit) = self.cockpit() else {
             return;
@@ -80,22 +82,47 @@ impl Turn<'_> {
             return;
         };
         if action.effect == ActionEffect::Write || action.language == Language::Message {
-            watch.status = WatchStatus::Needs(sanitize("a live pane can only read: mend the playbook"));
+            watch.status =
+                WatchStatus::Needs(sanitize("a live pane can only read: mend the playbook"));
             watch.next_poll = None;
             return;
         }
         if !missing.is_empty() {
-            let names: Vec<&str> = missing.iter().map(crate::model::ids::InputId::as_str).collect();
-            watch.status = WatchStatus::Needs(sanitize(&format!("needs {} (i sets inputs)", names.join(", "))));
+            let names: Vec<&str> = missing
+                .iter()
+                .map(crate::model::ids::InputId::as_str)
+                .collect();
+            watch.status = WatchStatus::Needs(sanitize(&format!(
+                "needs {} (i sets inputs)",
+                names.join(", ")
+            )));
             watch.next_poll = later(now, watch.every);
             return;
         }
         watch.run = Some(run);
         let window = watch.shown_window(now);
         watch.window = Some(window);
-        cockpit.runs.insert(run, Run { action: id.clone(), poll: true, edited: false, phase: RunPhase::Planning });
-        let context = PlanContext { now, window, width, inputs, edited: None };
-        self.effect(Effect::Plan { run, action: Box::new(action), context });
+        cockpit.runs.insert(
+            run,
+            Run {
+                action: id.clone(),
+                poll: true,
+                edited: false,
+                phase: RunPhase::Planning,
+            },
+        );
+        let context = PlanContext {
+            now,
+            window,
+            width,
+            inputs,
+            edited: None,
+        };
+        self.effect(Effect::Plan {
+            run,
+            action: Box::new(action),
+            context,
+        });
     }
 
     pub(super) fn poll_planned(&mut self, run: RunId, result: Result<Box<Request>, PlanError>) {
@@ -107,12 +134,17 @@ impl Turn<'_> {
             return;
         };
         let action = state.action.clone();
-        let Some(watch) = cockpit.watches.iter_mut().find(|watch| watch.run == Some(run)) else {
+        let Some(watch) = cockpit
+            .watches
+            .iter_mut()
+            .find(|watch| watch.run == Some(run))
+        else {
             return;
         };
         match result {
             Ok(request) if request.effect == ActionEffect::Read => {
-                let first = watch.request.is_none() && !cockpit.incident.watches.contains_key(&action);
+                let first =
+                    watch.request.is_none() && !cockpit.incident.watches.contains_key(&action);
                 watch.request = Some((*request).clone());
                 state.phase = RunPhase::Running {
                     request: request.clone(),
@@ -130,7 +162,8 @@ impl Turn<'_> {
                 self.effect(Effect::Run { run, request });
             }
             Ok(_) => {
-                watch.status = WatchStatus::Needs(sanitize("a live pane can only read: mend the playbook"));
+                watch.status =
+                    WatchStatus::Needs(sanitize("a live pane can only read: mend the playbook"));
                 watch.run = None;
                 watch.next_poll = None;
                 cockpit.runs.remove(&run);
@@ -140,7 +173,11 @@ impl Turn<'_> {
                 watch.status = WatchStatus::Needs(sanitize(&error.to_string()));
                 watch.run = None;
                 // A source does not appear by itself; an input may.
-                watch.next_poll = if needs_source { None } else { later(now, watch.every) };
+                watch.next_poll = if needs_source {
+                    None
+                } else {
+                    later(now, watch.every)
+                };
                 cockpit.runs.remove(&run);
             }
         }
@@ -148,9 +185,12 @@ impl Turn<'_> {
 
     /// A part of a poll's answer. Samples replace those before only when they are all there.
     pub(super) fn poll_arrived(&mut self, run: RunId, chunk: Chunk) {
-        let Some(watch) =
-            self.cockpit().and_then(|cockpit| cockpit.watches.iter_mut().find(|watch| watch.run == Some(run)))
-        else {
+        let Some(watch) = self.cockpit().and_then(|cockpit| {
+            cockpit
+                .watches
+                .iter_mut()
+                .find(|watch| watch.run == Some(run))
+        }) else {
             return;
         };
         match chunk {
@@ -163,29 +203,55 @@ impl Turn<'_> {
         }
     }
 
-    pub(super) fn poll_finished(&mut self, run: RunId, action: &ActionId, result: Result<Outcome, RunError>) {
+    pub(super) fn poll_finished(
+        &mut self,
+        run: RunId,
+        action: &ActionId,
+        result: Result<Outcome, RunError>,
+    ) {
         let now = self.state.now;
         let Some(cockpit) = self.cockpit() else {
             return;
         };
-        let alert = cockpit.playbook.actions.get(action).and_then(|action| action.judge.alert.clone());
-        let Some(watch) = cockpit.watches.iter_mut().find(|watch| watch.run == Some(run)) else {
+        let alert = cockpit
+            .playbook
+            .actions
+            .get(action)
+            .and_then(|action| action.judge.alert.clone());
+        let Some(watch) = cockpit
+            .watches
+            .iter_mut()
+            .find(|watch| watch.run == Some(run))
+        else {
             return;
         };
         watch.run = None;
         watch.next_poll = later(now, watch.every);
         let (status, detail) = match result {
-            Err(error) => (WatchStatus::Failed(sanitize(&error.to_string())), error.to_string()),
+            Err(error) => (
+                WatchStatus::Failed(sanitize(&error.to_string())),
+                error.to_string(),
+            ),
             Ok(outcome) => {
-                let newest = watch.series.iter().filter_map(|series| series.samples.last()).map(|sample| sample.at);
+                let newest = watch
+                    .series
+                    .iter()
+                    .filter_map(|series| series.samples.last())
+                    .map(|sample| sample.at);
                 watch.newest = newest.max().or(outcome.newest);
                 judge(watch, alert.as_ref().map(|alert| alert.text.as_str()), now)
             }
         };
         watch.status = status;
         let state = recorded_state(&watch.status);
-        if let Some(state) = state.filter(|state| cockpit.incident.watches.get(action) != Some(state)) {
-            self.append(Body::WatchChanged { action: action.clone(), state, detail });
+        if let Some(state) =
+            state.filter(|state| cockpit.incident.watches.get(action) != Some(state))
+        {
+            self.append(Body::WatchChanged {
+                action: action.clone(),
+                state,
+                detail,
+            });
         }
     }
 
@@ -201,7 +267,9 @@ impl Turn<'_> {
         }
         match command {
             Command::NextWatch => cockpit.watch_selected = (cockpit.watch_selected + 1) % count,
-            Command::PreviousWatch => cockpit.watch_selected = (cockpit.watch_selected + count - 1) % count,
+            Command::PreviousWatch => {
+                cockpit.watch_selected = (cockpit.watch_selected + count - 1) % count
+            }
             _ => {
                 if let Some(watch) = cockpit.watches.get_mut(cockpit.watch_selected) {
                     watch.look(command);
@@ -235,24 +303,40 @@ impl Cockpit {
 
 fn judge(watch: &Watch, alert: Option<&str>, now: Timestamp) -> (WatchStatus, String) {
     let Some(newest) = watch.newest else {
-        return (WatchStatus::NoData, "no sample in the window: that is not a zero".into());
+        return (
+            WatchStatus::NoData,
+            "no sample in the window: that is not a zero".into(),
+        );
     };
     let age = Duration::from_secs(now.as_second().abs_diff(newest.as_second()));
     if watch.back == 0 && age > STALE_AFTER.max(watch.every * STALE_POLLS) {
-        return (WatchStatus::Stale, format!("newest sample is {} old", duration::in_words(age)));
+        return (
+            WatchStatus::Stale,
+            format!("newest sample is {} old", duration::in_words(age)),
+        );
     }
     let Some(alert) = alert else {
         return (WatchStatus::Fresh, String::new());
     };
     let expression = match expr::parse(alert) {
         Ok(expression) => expression,
-        Err(error) => return (WatchStatus::Failed(sanitize(&format!("alert: {error}"))), error.to_string()),
+        Err(error) => {
+            return (
+                WatchStatus::Failed(sanitize(&format!("alert: {error}"))),
+                error.to_string(),
+            );
+        }
     };
     for series in &watch.series {
         match expr::holds(&expression, &scope(series)) {
             Ok(true) => return (WatchStatus::Alert, alert_detail(alert, series)),
             Ok(false) => {}
-            Err(error) => return (WatchStatus::Failed(sanitize(&format!("alert: {error}"))), error),
+            Err(error) => {
+                return (
+                    WatchStatus::Failed(sanitize(&format!("alert: {error}"))),
+                    error,
+                );
+            }
         }
     }
     (WatchStatus::Fresh, String::new())
@@ -260,7 +344,13 @@ fn judge(watch: &Watch, alert: Option<&str>, now: Timestamp) -> (WatchStatus, St
 
 /// What an `alert` may look at: one series at a time, so that it fires when any of them is out of bounds.
 fn scope(series: &Series) -> Scope {
-    let values = || series.samples.iter().map(|sample| sample.value).filter(|value| !value.is_nan());
+    let values = || {
+        series
+            .samples
+            .iter()
+            .map(|sample| sample.value)
+            .filter(|value| !value.is_nan())
+    };
     let last = values().next_back();
     let max = values().reduce(f64::max);
     Scope::new()
@@ -273,12 +363,21 @@ fn scope(series: &Series) -> Scope {
 
 /// A number for an expression; what is missing or not finite is null, and comparing with null is an error, not false.
 fn number(value: Option<f64>) -> serde_json::Value {
-    value.and_then(serde_json::Number::from_f64).map_or(serde_json::Value::Null, serde_json::Value::Number)
+    value
+        .and_then(serde_json::Number::from_f64)
+        .map_or(serde_json::Value::Null, serde_json::Value::Number)
 }
 
 fn alert_detail(alert: &str, series: &Series) -> String {
-    let last = series.samples.last().map_or(f64::NAN, |sample| sample.value);
-    let label = if series.label.is_empty() { "value" } else { &series.label };
+    let last = series
+        .samples
+        .last()
+        .map_or(f64::NAN, |sample| sample.value);
+    let label = if series.label.is_empty() {
+        "value"
+    } else {
+        &series.label
+    };
     format!("{alert}: {label} is {last}")
 }
 

@@ -88,6 +88,18 @@ pub const KILL_GRACE: Duration = Duration::from_secs(2);
 pub const REDIRECTS: usize = 5;
 /// Wall clock against time since boot: a larger difference between two entries of a session is a jump.
 pub const CLOCK_JUMP: Duration = Duration::from_secs(5);
+/// How long a source may take to complete a plan with what only its server knows.
+pub const PLAN_TIMEOUT: Duration = Duration::from_secs(8);
+/// Parts of a result on their way from a source.
+pub const CHUNKS: usize = 64;
+/// Rows of the home screen that are handed over at once.
+pub const HOME_BATCH: usize = 50;
+/// How long `--screenshot` waits for answers before it takes the picture as it is.
+pub const SCREENSHOT_WAIT: Duration = Duration::from_secs(20);
+/// Matches of a search in a result.
+pub const MATCHES: usize = 100_000;
 /// Snapshots of the folded incident kept in memory, with the entries after each: an entry of another writer that comes
 /// later than that many behind makes the incident be read again from its record.
 pub const SNAPSHOTS_KEPT: usize = 4;
+/// Files of a library of playbooks.
+pub const LIBRARY_FILES: usize = 10_000;

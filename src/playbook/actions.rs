@@ -62,7 +62,14 @@ const KEYS: [(&str, Goes); 32] = [
     ("tag", Goes::Any),
 ];
 const NATIVE_KEYS: usize = 28;
-const CLASSES: [&str; 6] = ["optional", "evidence", "watch", "notes", "playbook", "candidate"];
+const CLASSES: [&str; 6] = [
+    "optional",
+    "evidence",
+    "watch",
+    "notes",
+    "playbook",
+    "candidate",
+];
 const AUDIENCES: [&str; 4] = ["internal", "customer", "regulator", "public"];
 
 /// What a fence's info string says.
@@ -93,16 +100,22 @@ impl Builder<'_> {
             return;
         }
         // A fence without a language below `Communication Templates` is a message; it is edited before it goes anywhere.
-        let template =
-            !self.native && fence.fenced && info.word.is_empty() && place.title.to_lowercase().contains("template");
-        let language =
-            languages::of_word(&info.word, self.native).or_else(|| template.then_some(Language::Message));
+        let template = !self.native
+            && fence.fenced
+            && info.word.is_empty()
+            && place.title.to_lowercase().contains("template");
+        let language = languages::of_word(&info.word, self.native)
+            .or_else(|| template.then_some(Language::Message));
         let Some(language) = language.filter(|_| !info.attributes.has("candidate")) else {
             if !info.attributes.is_empty() && !info.attributes.has("candidate") {
                 self.push(unknown(
                     "unknown-language",
                     "a language that runs",
-                    if info.word.is_empty() { "none" } else { &info.word },
+                    if info.word.is_empty() {
+                        "none"
+                    } else {
+                        &info.word
+                    },
                     info.word_span,
                     languages::words(),
                 ));
@@ -119,7 +132,7 @@ impl Builder<'_> {
             _ => Vec::new(),
         };
         if self.native {
-            let effect = self.effect(language, &fence.text);
+            let effect = Self::effect(language, &fence.text);
             let draft = Draft {
                 text: fence.text.clone(),
                 text_span: fence.text_span.clone(),
@@ -235,16 +248,27 @@ impl Builder<'_> {
     ) -> ActionId {
         let attributes = &info.attributes;
         let several = draft.name.is_some() && !self.native;
-        let named = attributes.id.as_ref().or_else(|| attributes.get("name")).filter(|_| !several);
+        let named = attributes
+            .id
+            .as_ref()
+            .or_else(|| attributes.get("name"))
+            .filter(|_| !several);
         let id = match named {
             Some(id) if attributes.id.is_some() && ids::is_id(&id.text) => id.text.clone(),
             Some(name) => self.action_ids.unique(&ids::kebab(&name.text, &place.id)),
             None => {
-                let wanted = draft.name.as_deref().map_or_else(|| place.id.clone(), |name| ids::kebab(name, &place.id));
+                let wanted = draft
+                    .name
+                    .as_deref()
+                    .map_or_else(|| place.id.clone(), |name| ids::kebab(name, &place.id));
                 self.action_ids.unique(&wanted)
             }
         };
-        let id = if self.actions.contains_key(id.as_str()) { self.action_ids.unique(&id) } else { id };
+        let id = if self.actions.contains_key(id.as_str()) {
+            self.action_ids.unique(&id)
+        } else {
+            id
+        };
         let title = first_sentence(&description)
             .or_else(|| draft.name.clone())
             .unwrap_or_else(|| match place.kind {
@@ -260,14 +284,23 @@ impl Builder<'_> {
                 "read" => Effect::Read,
                 "write" => Effect::Write,
                 other => {
-                    self.push(unknown("bad-value", "effect=read or effect=write", other, value.span.clone(), ["read", "write"]));
+                    self.push(unknown(
+                        "bad-value",
+                        "effect=read or effect=write",
+                        other,
+                        value.span.clone(),
+                        ["read", "write"],
+                    ));
                     draft.effect
                 }
             },
         };
         let message = (language == Language::Message).then(|| self.message(attributes));
         let mut bound = draft.text.clone();
-        if let Some(subject) = message.as_ref().and_then(|message| message.subject.as_deref()) {
+        if let Some(subject) = message
+            .as_ref()
+            .and_then(|message| message.subject.as_deref())
+        {
             bound.push('\n');
             bound.push_str(subject);
         }
@@ -280,7 +313,9 @@ impl Builder<'_> {
             description,
             language,
             text: draft.text,
-            source: attributes.get("source").map(|name| SourceName::new(&name.text)),
+            source: attributes
+                .get("source")
+                .map(|name| SourceName::new(&name.text)),
             effect,
             preserves: attributes.has("evidence"),
             optional: attributes.has("optional"),
@@ -307,6 +342,9 @@ impl Builder<'_> {
         let live = place.kind == PlaceKind::Watch && action.effect == Effect::Read;
         if live || attributes.has("watch") {
             self.watch.push(id.clone());
+        } else if place.kind == PlaceKind::Watch {
+            let message = format!("a live pane only reads, {id} writes");
+            self.error("watch-writes", &action.span, message);
         }
         self.actions.insert(id.clone(), action);
         id
@@ -336,7 +374,9 @@ impl Builder<'_> {
                 Attributes::default()
             }
             // Runme's older form: `sh name=x`.
-            None if !self.native && rest.contains('=') => self.attributes(Some(&(base..base + rest.len()))),
+            None if !self.native && rest.contains('=') => {
+                self.attributes(Some(&(base..base + rest.len())))
+            }
             None => Attributes::default(),
         };
         Info {
@@ -347,7 +387,11 @@ impl Builder<'_> {
     }
 
     fn known_attributes(&mut self, attributes: &Attributes, language: Language) {
-        let names: Vec<&str> = KEYS.iter().take(NATIVE_KEYS).map(|(name, _)| *name).collect();
+        let names: Vec<&str> = KEYS
+            .iter()
+            .take(NATIVE_KEYS)
+            .map(|(name, _)| *name)
+            .collect();
         self.known(attributes, "a fence", &names, &CLASSES);
         for pair in &attributes.pairs {
             let row = KEYS.iter().find(|(name, _)| *name == pair.key.text);
@@ -356,12 +400,16 @@ impl Builder<'_> {
                 Some((_, Goes::Shell)) if language != Language::Shell => "sh and bash",
                 _ => continue,
             };
-            let message = format!("{} goes with {wants} fences, found {}", pair.key.text, language.word());
+            let message = format!(
+                "{} goes with {wants} fences, found {}",
+                pair.key.text,
+                language.word()
+            );
             self.error("misplaced-attribute", &pair.key.span, message);
         }
     }
 
-    fn effect(&self, language: Language, text: &str) -> Effect {
+    fn effect(language: Language, text: &str) -> Effect {
         match language {
             Language::Kql | Language::Sql | Language::Promql => Effect::Read,
             Language::Http => http_effect(text),
@@ -375,7 +423,10 @@ impl Builder<'_> {
         for used in placeholders::uses(language, text) {
             let name = used.name.as_str();
             let counts = used.certain || self.inputs.contains_key(name);
-            if counts && !BUILT_INS.contains(&name) && !bound.iter().any(|known| known.as_str() == name) {
+            if counts
+                && !BUILT_INS.contains(&name)
+                && !bound.iter().any(|known| known.as_str() == name)
+            {
                 bound.push(InputId::new(name));
             }
         }
@@ -394,7 +445,10 @@ impl Builder<'_> {
             expect: expression("expect"),
             doubt: expression("doubt"),
             otherwise: attributes.get("otherwise").map(|value| value.text.clone()),
-            proof: Self::list(attributes.get("proof")).iter().map(ActionId::new).collect(),
+            proof: Self::list(attributes.get("proof"))
+                .iter()
+                .map(ActionId::new)
+                .collect(),
             proof_age: self.duration(attributes.get("proof-age")),
             sustained: self.duration(attributes.get("sustained")),
         }
@@ -402,8 +456,17 @@ impl Builder<'_> {
 
     fn message(&mut self, attributes: &Attributes) -> MessageSettings {
         let text = |name: &str| attributes.get(name).map(|value| value.text.clone());
-        if let Some(audience) = attributes.get("audience").filter(|value| !AUDIENCES.contains(&value.text.as_str())) {
-            self.push(unknown("bad-value", "an audience", &audience.text, audience.span.clone(), AUDIENCES));
+        if let Some(audience) = attributes
+            .get("audience")
+            .filter(|value| !AUDIENCES.contains(&value.text.as_str()))
+        {
+            self.push(unknown(
+                "bad-value",
+                "an audience",
+                &audience.text,
+                audience.span.clone(),
+                AUDIENCES,
+            ));
         }
         MessageSettings {
             to: text("to"),
@@ -419,7 +482,11 @@ impl Builder<'_> {
         match (letters.next(), letters.next()) {
             (Some(letter), None) if letter.is_ascii_alphabetic() => Some(letter),
             _ => {
-                self.error("bad-value", &value.span, format!("expected one letter, found {}", value.text));
+                self.error(
+                    "bad-value",
+                    &value.span,
+                    format!("expected one letter, found {}", value.text),
+                );
                 None
             }
         }
@@ -433,7 +500,13 @@ impl Builder<'_> {
             "text" => Some(ResultView::Text),
             "json" => Some(ResultView::Json),
             other => {
-                self.push(unknown("bad-value", "a view", other, value.span.clone(), ["table", "chart", "text", "json"]));
+                self.push(unknown(
+                    "bad-value",
+                    "a view",
+                    other,
+                    value.span.clone(),
+                    ["table", "chart", "text", "json"],
+                ));
                 None
             }
         }
@@ -442,7 +515,11 @@ impl Builder<'_> {
     fn every(&mut self, value: Option<&Spanned>) -> Option<std::time::Duration> {
         let every = self.duration(value)?;
         if let Some(value) = value.filter(|_| every < limits::POLL_MIN) {
-            let message = format!("expected every={}s or longer, found {}", limits::POLL_MIN.as_secs(), value.text);
+            let message = format!(
+                "expected every={}s or longer, found {}",
+                limits::POLL_MIN.as_secs(),
+                value.text
+            );
             self.error("out-of-range", &value.span, message);
         }
         Some(every.max(limits::POLL_MIN))
@@ -455,7 +532,11 @@ impl Builder<'_> {
             _ => return Some(timeout),
         };
         if let Some(value) = value {
-            let message = format!("expected timeout={}s or shorter, found {}", most.as_secs(), value.text);
+            let message = format!(
+                "expected timeout={}s or shorter, found {}",
+                most.as_secs(),
+                value.text
+            );
             self.error("out-of-range", &value.span, message);
         }
         Some(most)
@@ -474,7 +555,11 @@ impl Builder<'_> {
         let value = value?;
         let read = value.text.parse().ok();
         if read.is_none() {
-            self.error("bad-value", &value.span, format!("expected a whole number, found {}", value.text));
+            self.error(
+                "bad-value",
+                &value.span,
+                format!("expected a whole number, found {}", value.text),
+            );
         }
         read
     }
@@ -487,7 +572,11 @@ impl Builder<'_> {
         for part in Self::list(Some(value)) {
             match part.parse::<u8>() {
                 Ok(code) => codes.push(i32::from(code)),
-                Err(_) => self.error("bad-value", &value.span, format!("expected exit codes 0 to 255, found {part}")),
+                Err(_) => self.error(
+                    "bad-value",
+                    &value.span,
+                    format!("expected exit codes 0 to 255, found {part}"),
+                ),
             }
         }
         codes
@@ -548,7 +637,10 @@ fn first_sentence(description: &[Prose]) -> Option<String> {
             let next = text.get(at + stop.len()..).unwrap_or_default();
             next.is_empty() || *stop == "\n" || next.starts_with([' ', '\n'])
         })
-        .map_or(text.len(), |(at, stop)| if stop == "?" { at + 1 } else { at });
+        .map_or(
+            text.len(),
+            |(at, stop)| if stop == "?" { at + 1 } else { at },
+        );
     let sentence = text.get(..end).unwrap_or(text).trim();
     (!sentence.is_empty()).then(|| sentence.to_owned())
 }

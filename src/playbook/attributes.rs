@@ -167,7 +167,11 @@ fn spanned(text: &str, span: Range<usize>) -> Spanned {
 
 /// A value after `=` and how many bytes it takes.
 fn value(text: &str, base: usize, diagnostics: &mut Vec<Diagnostic>) -> (Spanned, usize) {
-    let Some(quote) = text.chars().next().filter(|first| matches!(first, '"' | '\'')) else {
+    let Some(quote) = text
+        .chars()
+        .next()
+        .filter(|first| matches!(first, '"' | '\''))
+    else {
         let end = text.find(char::is_whitespace).unwrap_or(text.len());
         if end == 0 {
             diagnostics.push(Diagnostic::error(
@@ -176,15 +180,19 @@ fn value(text: &str, base: usize, diagnostics: &mut Vec<Diagnostic>) -> (Spanned
                 "expected a value after =",
             ));
         }
-        let bare = text.get(..end).unwrap_or_default();
-        return (spanned(bare, base..base + end), end);
+        let word = text.get(..end).unwrap_or_default();
+        return (spanned(word, base..base + end), end);
     };
     let mut content = String::new();
     let mut escaped = false;
     for (at, character) in text.char_indices().skip(1) {
         match character {
             // A backslash means something before the quote in use and before nothing else: `"\d+"` stays as it is.
-            '\\' if !escaped && text.get(at + 1..).is_some_and(|rest| rest.starts_with(quote)) => {
+            '\\' if !escaped
+                && text
+                    .get(at + 1..)
+                    .is_some_and(|rest| rest.starts_with(quote)) =>
+            {
                 escaped = true;
             }
             close if close == quote && !escaped => {
@@ -210,7 +218,8 @@ mod tests {
 
     #[test]
     fn every_form_is_read_with_its_place() {
-        let text = r#"#cross-org .watch source=audit expect="count == 0" undo='say "x"' re="\d+ \"q\"""#;
+        let text =
+            r#"#cross-org .watch source=audit expect="count == 0" undo='say "x"' re="\d+ \"q\"""#;
         let mut findings = Vec::new();
         let read = parse(text, 100, &mut findings);
         assert_eq!(findings, []);

@@ -46,7 +46,9 @@ pub(super) fn playbooks(
     let several: Vec<usize> = top
         .iter()
         .enumerate()
-        .filter(|(_, section)| section.level() == 2 && headings::playbook_title(&section.title()).is_some())
+        .filter(|(_, section)| {
+            section.level() == 2 && headings::playbook_title(&section.title()).is_some()
+        })
         .map(|(at, _)| at)
         .collect();
     let file = File {
@@ -66,7 +68,14 @@ pub(super) fn playbooks(
         return several
             .iter()
             .filter_map(|at| top.get(*at))
-            .map(|section| file.one_of_several(before, *section, &general, shared.take().unwrap_or_default()))
+            .map(|section| {
+                file.one_of_several(
+                    before,
+                    *section,
+                    &general,
+                    shared.take().unwrap_or_default(),
+                )
+            })
             .collect();
     }
     vec![file.single(blocks, diagnostics)]
@@ -82,10 +91,18 @@ struct File<'a> {
 impl File<'_> {
     fn single(&self, blocks: &[Source], diagnostics: Vec<Diagnostic>) -> Parsed {
         let settings = self.shared.clone();
-        let mut builder = Builder::new(&self.source.text, settings.native, self.slugs, settings.inputs.clone());
+        let mut builder = Builder::new(
+            &self.source.text,
+            settings.native,
+            self.slugs,
+            settings.inputs.clone(),
+        );
         builder.diagnostics = diagnostics;
         builder.reserve(blocks);
-        let firsts = blocks.iter().filter(|block| level(block) == Some(1)).count();
+        let firsts = blocks
+            .iter()
+            .filter(|block| level(block) == Some(1))
+            .count();
         // A plain runbook with several `#` headings has its phases there.
         let phase_level = if firsts > 1 && !settings.native { 1 } else { 2 };
         let mut book = Book::default();
@@ -122,15 +139,30 @@ impl File<'_> {
         settings.summary = None;
         for block in section.blocks {
             if let BlockKind::Fence(fence) = &block.kind {
-                let text = self.source.text.get(fence.text_span.clone()).unwrap_or_default();
+                let text = self
+                    .source
+                    .text
+                    .get(fence.text_span.clone())
+                    .unwrap_or_default();
                 let info = self.source.text.get(fence.info.clone()).unwrap_or_default();
                 if info.contains(".playbook") {
                     let lenient = !settings.native;
-                    front_matter::read(text, fence.text_span.start, &mut settings, lenient, &mut diagnostics);
+                    front_matter::read(
+                        text,
+                        fence.text_span.start,
+                        &mut settings,
+                        lenient,
+                        &mut diagnostics,
+                    );
                 }
             }
         }
-        let mut builder = Builder::new(&self.source.text, settings.native, self.slugs, settings.inputs.clone());
+        let mut builder = Builder::new(
+            &self.source.text,
+            settings.native,
+            self.slugs,
+            settings.inputs.clone(),
+        );
         builder.diagnostics = diagnostics;
         builder.reserve(section.blocks);
         for shared in general {
@@ -141,7 +173,8 @@ impl File<'_> {
             if shared.level() > 1
                 && let Some((heading, _)) = shared.heading
             {
-                book.introduction.push(Prose::Heading(heading.inlines.clone()));
+                book.introduction
+                    .push(Prose::Heading(heading.inlines.clone()));
             }
             builder.note_ladder(*shared, &mut book);
             let prose = builder.prose(shared.blocks);
@@ -158,10 +191,17 @@ impl File<'_> {
         }
         for shared in general {
             let title = shared.title();
-            let title = title.strip_prefix("General:").unwrap_or(&title).trim().to_owned();
+            let title = title
+                .strip_prefix("General:")
+                .unwrap_or(&title)
+                .trim()
+                .to_owned();
             builder.reference(title, *shared, &mut book);
         }
-        let id = book.title.as_deref().map(|title| ids::kebab(title, "playbook"));
+        let id = book
+            .title
+            .as_deref()
+            .map(|title| ids::kebab(title, "playbook"));
         finish(self.source, settings, builder, book, id)
     }
 }
@@ -183,19 +223,26 @@ impl Builder<'_> {
         self.note_severity(blocks, book);
         let numbered = alone
             && !self.native
-            && blocks.iter().any(|block| matches!(block.kind, BlockKind::List { start: Some(_), .. }));
-        let steps = blocks.iter().any(|block| level(block).is_some_and(|level| level <= step_level));
+            && blocks
+                .iter()
+                .any(|block| matches!(block.kind, BlockKind::List { start: Some(_), .. }));
+        let steps = blocks
+            .iter()
+            .any(|block| level(block).is_some_and(|level| level <= step_level));
         if !(self.works(blocks) || numbered || steps) {
             let prose = self.opening_prose(blocks);
             book.introduction.extend(prose);
             return;
         }
-        let first = blocks.iter().position(|block| {
-            level(block).is_some() || self.works(std::slice::from_ref(block))
-        });
+        let first = blocks
+            .iter()
+            .position(|block| level(block).is_some() || self.works(std::slice::from_ref(block)));
         let lead = blocks.get(..first.unwrap_or(0)).unwrap_or_default();
         // The paragraph above a fence is the fence's description; only what stands before it introduces.
-        let kept = if lead.last().is_some_and(|block| matches!(block.kind, BlockKind::Paragraph(_))) {
+        let kept = if lead
+            .last()
+            .is_some_and(|block| matches!(block.kind, BlockKind::Paragraph(_)))
+        {
             lead.len() - 1
         } else {
             lead.len()
@@ -204,13 +251,27 @@ impl Builder<'_> {
         let prose = self.opening_prose(introduction);
         book.introduction.extend(prose);
         let title = book.title.clone().unwrap_or_else(|| "Runbook".to_owned());
-        let span = rest.first().map_or(0..0, |block| block.span.start..block.span.start);
+        let span = rest
+            .first()
+            .map_or(0..0, |block| block.span.start..block.span.start);
         let slug = ids::slug(&title);
-        self.phase(title, slug, Attributes::default(), rest, &span, step_level, book);
+        self.phase(
+            &title,
+            slug,
+            &Attributes::default(),
+            rest,
+            &span,
+            step_level,
+            book,
+        );
     }
 
     fn opening_prose(&mut self, blocks: &[Source]) -> Vec<Prose> {
-        let shown: Vec<Source> = blocks.iter().filter(|block| !self.is_settings(block)).cloned().collect();
+        let shown: Vec<Source> = blocks
+            .iter()
+            .filter(|block| !self.is_settings(block))
+            .cloned()
+            .collect();
         self.prose(&shown)
     }
 
@@ -237,26 +298,37 @@ impl Builder<'_> {
             return;
         }
         let slug = self.slug(span);
-        self.phase(title, slug, attributes, section.blocks, &span.clone(), step_level, book);
+        self.phase(
+            &title,
+            slug,
+            &attributes,
+            section.blocks,
+            &span.clone(),
+            step_level,
+            book,
+        );
     }
 
-    #[expect(clippy::too_many_arguments, reason = "a phase is made from a heading or without one; a struct for two callers says no more")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a phase is made from a heading or without one; a struct for two callers says no more"
+    )]
     fn phase(
         &mut self,
-        title: String,
+        title: &str,
         slug: String,
-        attributes: Attributes,
+        attributes: &Attributes,
         blocks: &[Source],
         span: &Range<usize>,
         step_level: u8,
         book: &mut Book,
     ) {
-        let shown = headings::step_title(&title).to_owned();
+        let shown = headings::step_title(title).to_owned();
         let id = match attributes.id.as_ref().filter(|id| ids::is_id(&id.text)) {
             Some(id) => id.text.clone(),
             None => self.phase_ids.unique(&ids::kebab(&shown, "phase")),
         };
-        let kind = self.kind(&attributes, &shown);
+        let kind = self.kind(attributes, &shown);
         let parts = sections(blocks, step_level);
         let mut introduction = Vec::new();
         let mut drafts: Vec<Draft> = Vec::new();
@@ -283,7 +355,10 @@ impl Builder<'_> {
             let mut items = Vec::new();
             for block in part.blocks {
                 match &block.kind {
-                    BlockKind::List { start: Some(_), items: list } if !self.native && all_bold(list) => {
+                    BlockKind::List {
+                        start: Some(_),
+                        items: list,
+                    } if !self.native && all_bold(list) => {
                         items.extend(list.iter().filter_map(bold_step));
                     }
                     _ => match items.last_mut() {
@@ -302,7 +377,9 @@ impl Builder<'_> {
             drafts.append(&mut items);
         }
         let leads = drafts.len() > 1
-            && drafts.first().is_some_and(|first| first.span == *span && !self.works(&first.blocks));
+            && drafts
+                .first()
+                .is_some_and(|first| first.span == *span && !self.works(&first.blocks));
         if leads {
             introduction.append(&mut drafts.remove(0).blocks);
         }
@@ -315,7 +392,7 @@ impl Builder<'_> {
                 span: span.clone(),
             });
         }
-        self.inherit(&id, &attributes, span, &mut drafts);
+        self.inherit(&id, attributes, span, &mut drafts);
         let introduction = self.prose(&introduction);
         let steps = drafts.into_iter().map(|draft| self.step(draft)).collect();
         book.phases.push(Phase {
@@ -332,10 +409,16 @@ impl Builder<'_> {
 
     /// A phase's attributes that belong to steps: to its only step when it has no headings of its own, `role` and
     /// `.optional` to all.
-    fn inherit(&mut self, id: &str, attributes: &Attributes, span: &Range<usize>, drafts: &mut [Draft]) {
+    fn inherit(
+        &mut self,
+        id: &str,
+        attributes: &Attributes,
+        span: &Range<usize>,
+        drafts: &mut [Draft],
+    ) {
         let own = drafts.first().is_some_and(|first| first.span == *span);
         if let ([only], true) = (&mut *drafts, own) {
-            only.attributes.id = attributes.id.clone();
+            only.attributes.id.clone_from(&attributes.id);
             only.attributes.classes.clone_from(&attributes.classes);
             only.attributes.pairs = attributes
                 .pairs
@@ -358,13 +441,25 @@ impl Builder<'_> {
                 draft.attributes.pairs.extend(role.cloned());
             }
             if attributes.has("optional") && !draft.attributes.has("optional") {
-                let class = attributes.classes.iter().find(|class| class.text == "optional");
+                let class = attributes
+                    .classes
+                    .iter()
+                    .find(|class| class.text == "optional");
                 draft.attributes.classes.extend(class.cloned());
             }
         }
-        let misplaced = attributes.pairs.iter().map(|pair| &pair.key).chain(&attributes.classes);
-        for name in misplaced.filter(|name| matches!(name.text.as_str(), "over" | "decision" | "many")) {
-            let message = format!("{} goes with a step, found a phase with steps below it", name.text);
+        let misplaced = attributes
+            .pairs
+            .iter()
+            .map(|pair| &pair.key)
+            .chain(&attributes.classes);
+        for name in
+            misplaced.filter(|name| matches!(name.text.as_str(), "over" | "decision" | "many"))
+        {
+            let message = format!(
+                "{} goes with a step, found a phase with steps below it",
+                name.text
+            );
             self.error("misplaced-attribute", &name.span, message);
         }
     }
@@ -373,14 +468,24 @@ impl Builder<'_> {
         let Some(named) = attributes.get("phase") else {
             return headings::phase_kind(title);
         };
-        match headings::PHASES.iter().find(|(word, _)| *word == named.text) {
-            Some((_, kind)) => *kind,
-            None => {
-                let words = headings::PHASES.iter().map(|(word, _)| *word).chain(["watch"]);
-                self.push(unknown("bad-value", "a phase", &named.text, named.span.clone(), words));
-                PhaseKind::Other
-            }
+        if let Some((_, kind)) = headings::PHASES
+            .iter()
+            .find(|(word, _)| *word == named.text)
+        {
+            return *kind;
         }
+        let words = headings::PHASES
+            .iter()
+            .map(|(word, _)| *word)
+            .chain(["watch"]);
+        self.push(unknown(
+            "bad-value",
+            "a phase",
+            &named.text,
+            named.span.clone(),
+            words,
+        ));
+        PhaseKind::Other
     }
 
     fn reference(&mut self, title: String, section: Section<'_>, book: &mut Book) {
@@ -423,7 +528,10 @@ impl Builder<'_> {
 
     /// The table of a plain runbook's section `Severity Levels`.
     fn note_ladder(&mut self, section: Section<'_>, book: &mut Book) {
-        if self.native || !book.ladder.is_empty() || !section.title().to_lowercase().starts_with("severit") {
+        if self.native
+            || !book.ladder.is_empty()
+            || !section.title().to_lowercase().starts_with("severit")
+        {
             return;
         }
         for block in section.blocks {
@@ -448,9 +556,20 @@ fn finish(
         .or(book.title)
         .filter(|title| !title.is_empty())
         .unwrap_or_else(|| stem.to_owned());
-    let id = settings.id.or(derived).unwrap_or_else(|| ids::kebab(stem, "playbook"));
-    let severity = if settings.severity.is_empty() { book.severity } else { settings.severity };
-    let ladder = if settings.ladder.is_empty() { book.ladder } else { settings.ladder };
+    let id = settings
+        .id
+        .or(derived)
+        .unwrap_or_else(|| ids::kebab(stem, "playbook"));
+    let severity = if settings.severity.is_empty() {
+        book.severity
+    } else {
+        settings.severity
+    };
+    let ladder = if settings.ladder.is_empty() {
+        book.ladder
+    } else {
+        settings.ladder
+    };
     Parsed {
         playbook: Playbook {
             id: PlaybookId::new(id),
@@ -570,10 +689,16 @@ fn bold_step(item: &super::markdown::Item) -> Option<Draft> {
     };
     let bold = inlines.iter().take_while(|inline| inline.strong).count();
     let (title, words) = inlines.split_at(bold);
-    let title = plain_text(title).trim().trim_end_matches([':', '.']).to_owned();
+    let title = plain_text(title)
+        .trim()
+        .trim_end_matches([':', '.'])
+        .to_owned();
     let mut blocks = Vec::new();
     let said = plain_text(words);
-    if !said.trim_matches([' ', ':', '.', '-', '\u{2013}', '\u{2014}']).is_empty() {
+    if !said
+        .trim_matches([' ', ':', '.', '-', '\u{2013}', '\u{2014}'])
+        .is_empty()
+    {
         let mut words = words.to_vec();
         if let Some(first) = words.first_mut() {
             first.text = first

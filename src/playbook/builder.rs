@@ -142,12 +142,19 @@ impl<'a> Builder<'a> {
             self.error(
                 "bad-id",
                 &id.span,
-                format!("expected an id of letters, digits and hyphens, found {}", id.text),
+                format!(
+                    "expected an id of letters, digits and hyphens, found {}",
+                    id.text
+                ),
             );
             return;
         }
         // A check may share the id of a step or action: nothing but `met` in the record names checks.
-        let key = if kind == "check" { format!("check {}", id.text) } else { id.text.clone() };
+        let key = if kind == "check" {
+            format!("check {}", id.text)
+        } else {
+            id.text.clone()
+        };
         if let Some(other) = self.explicit.get(&key) {
             let message = format!("the id {} names a {other} already", id.text);
             self.error("duplicate-id", &id.span, message);
@@ -172,7 +179,12 @@ impl<'a> Builder<'a> {
         self.source.get(span.clone()).unwrap_or_default()
     }
 
-    pub(super) fn error(&mut self, code: &'static str, span: &Range<usize>, message: impl Into<String>) {
+    pub(super) fn error(
+        &mut self,
+        code: &'static str,
+        span: &Range<usize>,
+        message: impl Into<String>,
+    ) {
         self.push(Diagnostic::error(code, span.clone(), message));
     }
 
@@ -209,7 +221,13 @@ impl<'a> Builder<'a> {
     }
 
     /// Reports keys and classes that have no meaning at this place.
-    pub(super) fn known(&mut self, read: &Attributes, place: &str, keys: &[&str], classes: &[&str]) {
+    pub(super) fn known(
+        &mut self,
+        read: &Attributes,
+        place: &str,
+        keys: &[&str],
+        classes: &[&str],
+    ) {
         for pair in &read.pairs {
             if !keys.contains(&pair.key.text.as_str()) {
                 self.push(unknown(
@@ -238,7 +256,10 @@ impl<'a> Builder<'a> {
         let value = value?;
         let read = duration::parse(&value.text);
         if read.is_none() {
-            let message = format!("expected a duration such as 30s, 15m or 24h, found {}", value.text);
+            let message = format!(
+                "expected a duration such as 30s, 15m or 24h, found {}",
+                value.text
+            );
             self.error("bad-duration", &value.span, message);
         }
         read

@@ -48,8 +48,19 @@ pub struct Settings {
 pub const MILESTONES: [&str; 5] = ["aware", "confirmed", "contained", "resolved", "closed"];
 
 const KEYS: [&str; 13] = [
-    "quarterdeck", "id", "title", "summary", "severity", "ladder", "owner", "reviewed", "alerts", "roles", "inputs",
-    "clocks", "evidence",
+    "quarterdeck",
+    "id",
+    "title",
+    "summary",
+    "severity",
+    "ladder",
+    "owner",
+    "reviewed",
+    "alerts",
+    "roles",
+    "inputs",
+    "clocks",
+    "evidence",
 ];
 const LADDER_KEYS: [&str; 4] = ["id", "aka", "means", "respond"];
 const INPUT_KEYS: [&str; 6] = ["title", "type", "pattern", "default", "from", "of"];
@@ -57,7 +68,15 @@ const INPUT_TYPES: [&str; 8] = [
     "text", "integer", "duration", "lookback", "datetime", "uuid", "choice", "secret",
 ];
 const CLOCK_KEYS: [&str; 9] = [
-    "title", "within", "every", "from", "until", "met_by", "when", "cite", "after_close",
+    "title",
+    "within",
+    "every",
+    "from",
+    "until",
+    "met_by",
+    "when",
+    "cite",
+    "after_close",
 ];
 const EVIDENCE_KEYS: [&str; 2] = ["title", "from"];
 
@@ -116,7 +135,9 @@ pub fn read(
 }
 
 fn names_version(text: &str) -> bool {
-    text.lines().take(200).any(|line| line.starts_with("quarterdeck:"))
+    text.lines()
+        .take(200)
+        .any(|line| line.starts_with("quarterdeck:"))
 }
 
 struct Reader<'a> {
@@ -133,7 +154,11 @@ impl Reader<'_> {
                 "id" => {
                     if let Some(id) = self.text(node, "id") {
                         if !ids::is_kebab(&id) {
-                            self.error("bad-id", &node.span, format!("expected a kebab-case id, found {id}"));
+                            self.error(
+                                "bad-id",
+                                &node.span,
+                                format!("expected a kebab-case id, found {id}"),
+                            );
                         }
                         self.settings.id = Some(ids::kebab(&id, "playbook"));
                     }
@@ -222,8 +247,17 @@ impl Reader<'_> {
                 }
             }
             if severity.id.is_empty() {
-                self.error("missing-key", &level.span, "expected an id in this severity level");
-            } else if self.settings.ladder.iter().any(|known| known.id == severity.id) {
+                self.error(
+                    "missing-key",
+                    &level.span,
+                    "expected an id in this severity level",
+                );
+            } else if self
+                .settings
+                .ladder
+                .iter()
+                .any(|known| known.id == severity.id)
+            {
                 let message = format!("the severity {} is there twice", severity.id);
                 self.error("duplicate-id", &level.span, message);
             } else {
@@ -248,7 +282,10 @@ impl Reader<'_> {
             self.error(
                 "reserved-input",
                 &key.span,
-                format!("{} is bound in every playbook: choose another name", key.text),
+                format!(
+                    "{} is bound in every playbook: choose another name",
+                    key.text
+                ),
             );
             return;
         }
@@ -261,8 +298,16 @@ impl Reader<'_> {
         for (key, node) in self.pairs(node, &INPUT_KEYS, "an input") {
             match key.text.as_str() {
                 "title" => title = self.text(node, "title"),
-                "type" => kind = self.text(node, "type").map(|text| (text, node.span.clone())),
-                "pattern" => pattern = self.text(node, "pattern").map(|text| (text, key.span.clone())),
+                "type" => {
+                    kind = self
+                        .text(node, "type")
+                        .map(|text| (text, node.span.clone()))
+                }
+                "pattern" => {
+                    pattern = self
+                        .text(node, "pattern")
+                        .map(|text| (text, key.span.clone()))
+                }
                 "default" => default = self.text(node, "default"),
                 "from" => from = self.texts(node, "from"),
                 "of" => of = Some((self.texts(node, "of"), key.span.clone())),
@@ -271,11 +316,23 @@ impl Reader<'_> {
         }
         let (word, span) = kind.unwrap_or_else(|| ("text".into(), key.span.clone()));
         for (present, place, belongs) in [
-            (pattern.is_some() && word != "text", pattern.as_ref().map(|(_, span)| span), "pattern goes with type: text"),
-            (of.is_some() && word != "choice", of.as_ref().map(|(_, span)| span), "of goes with type: choice"),
+            (
+                pattern.is_some() && word != "text",
+                pattern.as_ref().map(|(_, span)| span),
+                "pattern goes with type: text",
+            ),
+            (
+                of.is_some() && word != "choice",
+                of.as_ref().map(|(_, span)| span),
+                "of goes with type: choice",
+            ),
         ] {
             if let (true, Some(place)) = (present, place) {
-                self.error("misplaced-key", place, format!("{belongs}, found type: {word}"));
+                self.error(
+                    "misplaced-key",
+                    place,
+                    format!("{belongs}, found type: {word}"),
+                );
             }
         }
         let kind = match word.as_str() {
@@ -288,7 +345,11 @@ impl Reader<'_> {
             "choice" => {
                 let of = of.map(|(of, _)| of).unwrap_or_default();
                 if of.is_empty() {
-                    self.error("missing-key", &key.span, format!("the choice {} needs of: [..]", key.text));
+                    self.error(
+                        "missing-key",
+                        &key.span,
+                        format!("the choice {} needs of: [..]", key.text),
+                    );
                 }
                 InputType::Choice { of }
             }
@@ -354,14 +415,21 @@ impl Reader<'_> {
             self.error(
                 "clock-time",
                 &key.span,
-                format!("the clock {} needs one of within: and every:, found {times}", key.text),
+                format!(
+                    "the clock {} needs one of within: and every:, found {times}",
+                    key.text
+                ),
             );
             if times == 0 {
                 return;
             }
         }
         if !ids::is_id(&key.text) {
-            self.error("bad-id", &key.span, format!("expected an id, found {}", key.text));
+            self.error(
+                "bad-id",
+                &key.span,
+                format!("expected an id, found {}", key.text),
+            );
             return;
         }
         self.settings.clocks.insert(clock.id.clone(), clock);
@@ -375,7 +443,11 @@ impl Reader<'_> {
             span: key.span.start..node.span.end.max(key.span.end),
         };
         if !ids::is_id(&key.text) {
-            self.error("bad-id", &key.span, format!("expected an id, found {}", key.text));
+            self.error(
+                "bad-id",
+                &key.span,
+                format!("expected an id, found {}", key.text),
+            );
             return;
         }
         for (key, node) in self.pairs(node, &EVIDENCE_KEYS, "an item of evidence") {
@@ -389,12 +461,23 @@ impl Reader<'_> {
     }
 
     /// The pairs of a mapping whose keys are known; the others are reported.
-    fn pairs<'n>(&mut self, node: &'n Node, known: &[&str], place: &str) -> Vec<(&'n Key, &'n Node)> {
+    fn pairs<'n>(
+        &mut self,
+        node: &'n Node,
+        known: &[&str],
+        place: &str,
+    ) -> Vec<(&'n Key, &'n Node)> {
         let mut pairs = self.entries(node, place);
         pairs.retain(|(key, _)| {
             let fits = known.contains(&key.text.as_str());
             if !fits {
-                self.unknown("unknown-key", &format!("a key of {place}"), &key.text, &key.span, known.iter().copied());
+                self.unknown(
+                    "unknown-key",
+                    &format!("a key of {place}"),
+                    &key.text,
+                    &key.span,
+                    known.iter().copied(),
+                );
             }
             fits
         });
@@ -411,13 +494,18 @@ impl Reader<'_> {
                     if seen.insert(key.text.as_str()) {
                         pairs.push((key, node));
                     } else {
-                        let message = format!("{} is there twice in {place}; the first one counts", key.text);
+                        let message = format!(
+                            "{} is there twice in {place}; the first one counts",
+                            key.text
+                        );
                         self.error("duplicate-key", &key.span, message);
                     }
                 }
             }
             Value::Null => {}
-            Value::Scalar(_) | Value::List(_) => self.expected(&format!("keys and values in {place}"), node),
+            Value::Scalar(_) | Value::List(_) => {
+                self.expected(&format!("keys and values in {place}"), node)
+            }
         }
         pairs
     }
@@ -436,7 +524,10 @@ impl Reader<'_> {
     /// A text or a list of texts.
     fn texts(&mut self, node: &Node, what: &str) -> Vec<String> {
         match &node.value {
-            Value::List(items) => items.iter().filter_map(|item| self.text(item, what)).collect(),
+            Value::List(items) => items
+                .iter()
+                .filter_map(|item| self.text(item, what))
+                .collect(),
             _ => self.text(node, what).into_iter().collect(),
         }
     }
@@ -445,7 +536,8 @@ impl Reader<'_> {
         let text = self.text(node, what)?;
         let read = duration::parse(&text);
         if read.is_none() {
-            let message = format!("expected a duration such as 15m, 24h or 35d for {what}, found {text}");
+            let message =
+                format!("expected a duration such as 15m, 24h or 35d for {what}, found {text}");
             self.error("bad-duration", &node.span, message);
         }
         read
@@ -470,7 +562,11 @@ impl Reader<'_> {
             Value::List(_) => "a list",
             Value::Map(_) => "keys and values",
         };
-        self.error("wrong-shape", &node.span, format!("expected {what}, found {found}"));
+        self.error(
+            "wrong-shape",
+            &node.span,
+            format!("expected {what}, found {found}"),
+        );
     }
 
     fn unknown<'k>(
@@ -486,7 +582,8 @@ impl Reader<'_> {
     }
 
     fn error(&mut self, code: &'static str, span: &Range<usize>, message: impl Into<String>) {
-        self.diagnostics.push(Diagnostic::error(code, span.clone(), message));
+        self.diagnostics
+            .push(Diagnostic::error(code, span.clone(), message));
     }
 }
 

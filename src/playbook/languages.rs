@@ -22,7 +22,15 @@ pub const LANGUAGES: [LanguageRow; 6] = [
     LanguageRow {
         language: Language::Sql,
         words: &["sql"],
-        lenient: &["postgresql", "postgres", "psql", "pgsql", "mysql", "sqlite", "tsql"],
+        lenient: &[
+            "postgresql",
+            "postgres",
+            "psql",
+            "pgsql",
+            "mysql",
+            "sqlite",
+            "tsql",
+        ],
     },
     LanguageRow {
         language: Language::Promql,
@@ -37,7 +45,15 @@ pub const LANGUAGES: [LanguageRow; 6] = [
     LanguageRow {
         language: Language::Shell,
         words: &["sh", "bash"],
-        lenient: &["shell", "zsh", "console", "shell-session", "shellsession", "sh-session", "terminal"],
+        lenient: &[
+            "shell",
+            "zsh",
+            "console",
+            "shell-session",
+            "shellsession",
+            "sh-session",
+            "terminal",
+        ],
     },
     LanguageRow {
         language: Language::Message,
@@ -47,7 +63,13 @@ pub const LANGUAGES: [LanguageRow; 6] = [
 ];
 
 /// Words of fences that hold a session: lines after a prompt are commands, the others output.
-const SESSIONS: [&str; 5] = ["console", "shell-session", "shellsession", "sh-session", "terminal"];
+const SESSIONS: [&str; 5] = [
+    "console",
+    "shell-session",
+    "shellsession",
+    "sh-session",
+    "terminal",
+];
 
 /// The language a fence's first word stands for; `native` takes the words of the format only.
 pub fn of_word(word: &str, native: bool) -> Option<Language> {
@@ -62,7 +84,9 @@ pub fn of_word(word: &str, native: bool) -> Option<Language> {
 
 /// Whether a fence of this word shows prompts and output.
 pub fn is_session(word: &str) -> bool {
-    SESSIONS.iter().any(|known| known.eq_ignore_ascii_case(word))
+    SESSIONS
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(word))
 }
 
 /// The words of the format, for suggestions.

@@ -94,9 +94,18 @@ mod tests {
     fn files_that_are_no_text_are_refused_with_the_reason() {
         let folder = tempfile::tempdir().unwrap();
         for (bytes, expected) in [
-            (b"\xff\xfea\0".to_vec(), "the file is UTF-16; save it as UTF-8"),
-            (b"ab\xffc".to_vec(), "byte 2 is not UTF-8; save the file as UTF-8"),
-            (vec![b'a'; limits::PLAYBOOK_BYTES + 1], "the file has 1048577 bytes, a playbook at most 1048576"),
+            (
+                b"\xff\xfea\0".to_vec(),
+                "the file is UTF-16; save it as UTF-8",
+            ),
+            (
+                b"ab\xffc".to_vec(),
+                "byte 2 is not UTF-8; save the file as UTF-8",
+            ),
+            (
+                vec![b'a'; limits::PLAYBOOK_BYTES + 1],
+                "the file has 1048577 bytes, a playbook at most 1048576",
+            ),
         ] {
             let path = folder.path().join("x.md");
             std::fs::write(&path, bytes).unwrap();

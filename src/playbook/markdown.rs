@@ -99,7 +99,8 @@ pub struct Table {
 /// Reads `text[from..]` into blocks; spans count from the start of `text`.
 pub fn blocks(text: &str, from: usize) -> Vec<Block> {
     let body = text.get(from..).unwrap_or_default();
-    let options = Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS | Options::ENABLE_STRIKETHROUGH;
+    let options =
+        Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS | Options::ENABLE_STRIKETHROUGH;
     let mut reader = Reader {
         text,
         frames: vec![Frame::new(Container::Root, from..from)],
@@ -238,7 +239,11 @@ impl Reader<'_> {
             Tag::CodeBlock(kind) => {
                 self.flush_implicit();
                 let fenced = matches!(kind, CodeBlockKind::Fenced(_));
-                let info = if fenced { self.info_span(&span) } else { span.start..span.start };
+                let info = if fenced {
+                    self.info_span(&span)
+                } else {
+                    span.start..span.start
+                };
                 self.fence = Some(Fence {
                     text_span: info.end..info.end,
                     info,
@@ -429,7 +434,10 @@ impl Reader<'_> {
             self.push_block(BlockKind::Html(html), span);
             return;
         };
-        let above = self.frames.last_mut().and_then(|frame| frame.blocks.last_mut());
+        let above = self
+            .frames
+            .last_mut()
+            .and_then(|frame| frame.blocks.last_mut());
         match above {
             Some(Block {
                 kind: BlockKind::Heading(heading),
@@ -465,7 +473,10 @@ impl Reader<'_> {
             let end = self.text.len();
             self.close(end..end);
         }
-        self.frames.pop().map(|root| root.blocks).unwrap_or_default()
+        self.frames
+            .pop()
+            .map(|root| root.blocks)
+            .unwrap_or_default()
     }
 
     /// `{…}` behind a heading. It is read from the source, because quotes and underscores in values are markup to the

@@ -30,7 +30,11 @@ pub fn uses(language: Language, text: &str) -> Vec<Use> {
         Language::Shell => shell::read(text)
             .uses
             .into_iter()
-            .filter(|found| !found.name.contains(|letter: char| letter.is_ascii_lowercase()))
+            .filter(|found| {
+                !found
+                    .name
+                    .contains(|letter: char| letter.is_ascii_lowercase())
+            })
             .map(|found| Use {
                 name: found.name.to_ascii_lowercase(),
                 span: found.span,
@@ -51,9 +55,14 @@ fn sql(text: &str) -> Vec<Use> {
         let quote = byte(text, at + 1);
         let start = at + 1 + usize::from(quote == b'\'');
         let rest = text.get(start..).unwrap_or_default();
-        let length = rest.find(|letter| !scan::is_word(letter)).unwrap_or(rest.len());
+        let length = rest
+            .find(|letter| !scan::is_word(letter))
+            .unwrap_or(rest.len());
         let name = rest.get(..length).unwrap_or_default();
-        let closed = quote != b'\'' || rest.get(length..).is_some_and(|rest| rest.starts_with('\''));
+        let closed = quote != b'\''
+            || rest
+                .get(length..)
+                .is_some_and(|rest| rest.starts_with('\''));
         if closed && name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_') {
             uses.push(Use {
                 name: name.to_owned(),
@@ -114,8 +123,12 @@ pub fn dollar_names(text: &str, within: Range<usize>) -> Vec<Use> {
     part.match_indices('$')
         .filter_map(|(at, _)| {
             let rest = part.get(at + 1..)?;
-            let length = rest.find(|letter| !scan::is_word(letter)).unwrap_or(rest.len());
-            let name = rest.get(..length).filter(|name| super::ids::is_input_id(name))?;
+            let length = rest
+                .find(|letter| !scan::is_word(letter))
+                .unwrap_or(rest.len());
+            let name = rest
+                .get(..length)
+                .filter(|name| super::ids::is_input_id(name))?;
             let start = within.start + at;
             Some(Use {
                 name: name.to_owned(),
@@ -191,15 +204,46 @@ mod tests {
     #[test]
     fn names_are_found_in_each_language() {
         for (language, text, expected) in [
-            (Language::Sql, "select :a::text, ':b', x[1:c] -- :d\n where e = :'f' and g between :h and :a", "a f h a"),
-            (Language::Sql, "select 'a' || :x || '%', m->>'k:v', \"q:r\"", "x"),
-            (Language::Kql, "let _a = 'u'; t | where b == _a and _ResourceId != _c // _d", "a a c"),
-            (Language::Promql, "sum(rate(x{a=\"$b\", c=~'$d.*'}[$e]))", "b d"),
-            (Language::Shell, "x \"$OP_ID\" $lower '$NOT' ${B:-1}", "op_id b"),
-            (Language::Http, "GET /a/{{ b }}?c={{d|x}}\n\n{\"e\": \"{{ inputs.f }}\"}", "b d f"),
-            (Language::Message, "{{ title | upper }} {% if inputs.x %}{{ each }}{% endif %}", "title x each"),
+            (
+                Language::Sql,
+                "select :a::text, ':b', x[1:c] -- :d\n where e = :'f' and g between :h and :a",
+                "a f h a",
+            ),
+            (
+                Language::Sql,
+                "select 'a' || :x || '%', m->>'k:v', \"q:r\"",
+                "x",
+            ),
+            (
+                Language::Kql,
+                "let _a = 'u'; t | where b == _a and _ResourceId != _c // _d",
+                "a a c",
+            ),
+            (
+                Language::Promql,
+                "sum(rate(x{a=\"$b\", c=~'$d.*'}[$e]))",
+                "b d",
+            ),
+            (
+                Language::Shell,
+                "x \"$OP_ID\" $lower '$NOT' ${B:-1}",
+                "op_id b",
+            ),
+            (
+                Language::Http,
+                "GET /a/{{ b }}?c={{d|x}}\n\n{\"e\": \"{{ inputs.f }}\"}",
+                "b d f",
+            ),
+            (
+                Language::Message,
+                "{{ title | upper }} {% if inputs.x %}{{ each }}{% endif %}",
+                "title x each",
+            ),
         ] {
-            let names: Vec<_> = uses(language, text).into_iter().map(|found| found.name).collect();
+            let names: Vec<_> = uses(language, text)
+                .into_iter()
+                .map(|found| found.name)
+                .collect();
             assert_eq!(names.join(" "), expected, "{text}");
         }
     }

@@ -23,7 +23,11 @@ pub fn statements(text: &str) -> Vec<Statement> {
     let masked = scan::sql(text);
     let mut found = Vec::new();
     let mut start = 0;
-    let ends = masked.code.match_indices(';').map(|(at, _)| at).chain([text.len()]);
+    let ends = masked
+        .code
+        .match_indices(';')
+        .map(|(at, _)| at)
+        .chain([text.len()]);
     for end in ends {
         let comments: Vec<&Range<usize>> = masked
             .comments
@@ -32,7 +36,11 @@ pub fn statements(text: &str) -> Vec<Statement> {
             .collect();
         match first_code(&masked, start, end) {
             Some(first) => {
-                let above: Vec<_> = comments.iter().filter(|comment| comment.start < first).copied().collect();
+                let above: Vec<_> = comments
+                    .iter()
+                    .filter(|comment| comment.start < first)
+                    .copied()
+                    .collect();
                 let body = text.get(first..end).unwrap_or_default();
                 found.push(Statement {
                     name: name_of(text, &above),
@@ -59,7 +67,9 @@ pub fn statements(text: &str) -> Vec<Statement> {
 /// What a statement does, told by its first keyword only where that is clear; everything else may write.
 pub fn sql_effect(text: &str) -> Effect {
     let masked = scan::sql(text);
-    let words: Vec<String> = scan::words(&masked.code).map(|word| word.text.to_ascii_lowercase()).collect();
+    let words: Vec<String> = scan::words(&masked.code)
+        .map(|word| word.text.to_ascii_lowercase())
+        .collect();
     let has = |names: &[&str]| words.iter().any(|word| names.contains(&word.as_str()));
     let writes = has(&["insert", "update", "delete", "merge", "into"]);
     match words.first().map(String::as_str) {
@@ -98,7 +108,10 @@ pub fn ladder(table: &Table) -> Vec<Severity> {
         .iter()
         .filter_map(|(cells, _)| {
             let id = plain_text(cells.first()?).trim().to_owned();
-            let means = cells.get(1).map(|cell| plain_text(cell)).unwrap_or_default();
+            let means = cells
+                .get(1)
+                .map(|cell| plain_text(cell))
+                .unwrap_or_default();
             (!id.is_empty()).then_some(Severity {
                 id,
                 aka: Vec::new(),
@@ -112,7 +125,9 @@ pub fn ladder(table: &Table) -> Vec<Severity> {
 /// The first byte of code in a part: strings and quoted names count as code, comments do not.
 fn first_code(masked: &scan::Masked, start: usize, end: usize) -> Option<usize> {
     let code = masked.code.get(start..end)?;
-    let plain = code.find(|character: char| !character.is_whitespace()).map(|at| start + at);
+    let plain = code
+        .find(|character: char| !character.is_whitespace())
+        .map(|at| start + at);
     let quoted = masked
         .strings
         .iter()
@@ -142,7 +157,11 @@ fn comment_text(text: &str, span: &Range<usize>) -> String {
     let raw = text.get(span.clone()).unwrap_or_default().trim();
     match raw.strip_prefix("--") {
         Some(line) => line.trim().to_owned(),
-        None => raw.trim_start_matches("/*").trim_end_matches("*/").trim().to_owned(),
+        None => raw
+            .trim_start_matches("/*")
+            .trim_end_matches("*/")
+            .trim()
+            .to_owned(),
     }
 }
 
@@ -156,7 +175,13 @@ mod tests {
         let found = statements(text);
         let shown: Vec<_> = found
             .iter()
-            .map(|one| (one.name.as_deref(), &text[one.span.clone()], one.comments.as_str()))
+            .map(|one| {
+                (
+                    one.name.as_deref(),
+                    &text[one.span.clone()],
+                    one.comments.as_str(),
+                )
+            })
             .collect();
         assert_eq!(
             shown,
@@ -170,7 +195,12 @@ mod tests {
 
     #[test]
     fn only_clear_reads_are_reads() {
-        for text in ["select 1", "WITH a AS (SELECT 1) SELECT * FROM a", "show all", "explain select 1"] {
+        for text in [
+            "select 1",
+            "WITH a AS (SELECT 1) SELECT * FROM a",
+            "show all",
+            "explain select 1",
+        ] {
             assert_eq!(sql_effect(text), Effect::Read, "{text}");
         }
         for text in [

@@ -43,7 +43,9 @@ pub fn words(code: &str) -> impl Iterator<Item = Word<'_>> {
         let rest = code.get(at..)?;
         let start = at + rest.find(is_word)?;
         let rest = code.get(start..)?;
-        let length = rest.find(|character| !is_word(character)).unwrap_or(rest.len());
+        let length = rest
+            .find(|character| !is_word(character))
+            .unwrap_or(rest.len());
         at = start + length;
         Some(Word {
             text: rest.get(..length)?,
@@ -168,7 +170,11 @@ impl<'a> Masker<'a> {
 
     fn keep(&mut self) {
         let byte = self.byte().unwrap_or(b' ');
-        self.masked.code.push(if byte.is_ascii() { char::from(byte) } else { 'x' });
+        self.masked.code.push(if byte.is_ascii() {
+            char::from(byte)
+        } else {
+            'x'
+        });
         self.at += 1;
     }
 
@@ -191,7 +197,9 @@ impl<'a> Masker<'a> {
         let start = self.at;
         let end = (start + length.max(1)).min(self.text.len());
         for byte in self.text.as_bytes().get(start..end).unwrap_or_default() {
-            self.masked.code.push(if *byte == b'\n' { '\n' } else { ' ' });
+            self.masked
+                .code
+                .push(if *byte == b'\n' { '\n' } else { ' ' });
         }
         self.at = end;
         start..end
@@ -252,10 +260,16 @@ fn nested_comment_end(rest: &str) -> usize {
 fn dollar_quote_end(rest: &str) -> Option<usize> {
     let tag_end = rest.get(1..)?.find(|character| !is_word(character))? + 1;
     let tag = rest.get(..=tag_end).filter(|tag| {
-        tag.ends_with('$') && !tag.get(1..).is_some_and(|tag| tag.starts_with(|first: char| first.is_ascii_digit()))
+        tag.ends_with('$')
+            && !tag
+                .get(1..)
+                .is_some_and(|tag| tag.starts_with(|first: char| first.is_ascii_digit()))
     })?;
     let body = rest.get(tag.len()..)?;
-    Some(body.find(tag).map_or(rest.len(), |end| tag.len() + end + tag.len()))
+    Some(
+        body.find(tag)
+            .map_or(rest.len(), |end| tag.len() + end + tag.len()),
+    )
 }
 
 #[cfg(test)]
@@ -269,8 +283,14 @@ mod tests {
             (sql("a /* /* */ b */ c"), format!("a {} c", " ".repeat(13))),
             (sql("E'\\'' x"), format!("E{} x", " ".repeat(4))),
             (sql("$q$ ' $q$ $1"), format!("{} $1", " ".repeat(9))),
-            (kql("a @\"\\\" b // c"), format!("a @{} b {}", " ".repeat(3), " ".repeat(4))),
-            (promql("a{b=\"c\\\"\"} # d"), format!("a{{b={}}} {}", " ".repeat(5), " ".repeat(3))),
+            (
+                kql("a @\"\\\" b // c"),
+                format!("a @{} b {}", " ".repeat(3), " ".repeat(4)),
+            ),
+            (
+                promql("a{b=\"c\\\"\"} # d"),
+                format!("a{{b={}}} {}", " ".repeat(5), " ".repeat(3)),
+            ),
         ] {
             assert_eq!(masked.code, expected);
         }
@@ -278,7 +298,9 @@ mod tests {
 
     #[test]
     fn words_have_places() {
-        let found: Vec<_> = words("a.b1 _c").map(|word| (word.text, word.start)).collect();
+        let found: Vec<_> = words("a.b1 _c")
+            .map(|word| (word.text, word.start))
+            .collect();
         assert_eq!(found, [("a", 0), ("b1", 2), ("_c", 5)]);
     }
 }

@@ -33,7 +33,10 @@ impl Builder<'_> {
         };
         let mut decision = None;
         if attributes.has("decision") {
-            let table = draft.blocks.iter().position(|block| matches!(block.kind, BlockKind::Table(_)));
+            let table = draft
+                .blocks
+                .iter()
+                .position(|block| matches!(block.kind, BlockKind::Table(_)));
             match table.map(|at| draft.blocks.remove(at)) {
                 Some(Source {
                     kind: BlockKind::Table(table),
@@ -48,12 +51,20 @@ impl Builder<'_> {
         } else {
             for (misplaced, span) in [
                 attributes.get("over").map(|value| ("over", &value.span)),
-                attributes.classes.iter().find(|class| class.text == "many").map(|class| (".many", &class.span)),
+                attributes
+                    .classes
+                    .iter()
+                    .find(|class| class.text == "many")
+                    .map(|class| (".many", &class.span)),
             ]
             .into_iter()
             .flatten()
             {
-                self.error("misplaced-attribute", span, format!("{misplaced} goes with .decision"));
+                self.error(
+                    "misplaced-attribute",
+                    span,
+                    format!("{misplaced} goes with .decision"),
+                );
             }
         }
         let place = Place {
@@ -67,7 +78,10 @@ impl Builder<'_> {
             id: StepId::new(id),
             slug: draft.slug,
             title: draft.title,
-            role: draft.attributes.get("role").map(|role| RoleId::new(&role.text)),
+            role: draft
+                .attributes
+                .get("role")
+                .map(|role| RoleId::new(&role.text)),
             when: draft.attributes.get("when").map(|when| when.text.clone()),
             timebox,
             requires: Self::list(draft.attributes.get("requires")),
@@ -95,7 +109,9 @@ impl Builder<'_> {
                     }
                     body.push(Block::Prose(Prose::Heading(heading.inlines.clone())));
                 }
-                BlockKind::List { start, items } => self.list_body(*start, items, &place, &mut body),
+                BlockKind::List { start, items } => {
+                    self.list_body(*start, items, &place, &mut body)
+                }
                 BlockKind::Fence(fence) => self.fence(fence, &place, &mut body),
                 BlockKind::StrayAttributes(_) => self.stray(block),
                 BlockKind::Paragraph(_)
@@ -108,7 +124,13 @@ impl Builder<'_> {
         body
     }
 
-    fn list_body(&mut self, start: Option<u64>, items: &[Item], place: &Place, body: &mut Vec<Block>) {
+    fn list_body(
+        &mut self,
+        start: Option<u64>,
+        items: &[Item],
+        place: &Place,
+        body: &mut Vec<Block>,
+    ) {
         let checks = place.kind == PlaceKind::Step;
         let numbered = checks && !self.native && start.is_some();
         let mut shown = Shown::default();
@@ -121,7 +143,10 @@ impl Builder<'_> {
                 shown.flush(body);
                 let mut inner = self.body(&item.blocks, place);
                 // The item's own words stay a list item; the actions in it become actions of the step.
-                let words = inner.iter().take_while(|block| matches!(block, Block::Prose(_))).count();
+                let words = inner
+                    .iter()
+                    .take_while(|block| matches!(block, Block::Prose(_)))
+                    .count();
                 let words: Vec<Prose> = inner
                     .drain(..words)
                     .filter_map(|block| match block {
@@ -171,7 +196,9 @@ impl Builder<'_> {
             title: body
                 .last()
                 .and_then(|block| match block {
-                    Block::Check(check) => Some(headings::step_title(check.text.trim_end_matches(':')).to_owned()),
+                    Block::Check(check) => {
+                        Some(headings::step_title(check.text.trim_end_matches(':')).to_owned())
+                    }
                     _ => None,
                 })
                 .unwrap_or_else(|| place.title.clone()),
@@ -180,7 +207,9 @@ impl Builder<'_> {
         for block in rest {
             match &block.kind {
                 // Lists below a check explain it, unless they hold something that runs or is ticked.
-                BlockKind::List { start, items } if !self.runs(std::slice::from_ref(block)) && !tasks(items) => {
+                BlockKind::List { start, items }
+                    if !self.runs(std::slice::from_ref(block)) && !tasks(items) =>
+                {
                     body.push(Block::Prose(prose::list(self.source, *start, items)));
                 }
                 _ => {
@@ -214,9 +243,13 @@ impl Builder<'_> {
 
 /// Whether a list has a task.
 pub(super) fn tasks(items: &[Item]) -> bool {
-    items.iter().any(|item| item.task.is_some() || item.blocks.iter().any(|block| {
-        matches!(&block.kind, BlockKind::List { items, .. } if tasks(items))
-    }))
+    items.iter().any(|item| {
+        item.task.is_some()
+            || item
+                .blocks
+                .iter()
+                .any(|block| matches!(&block.kind, BlockKind::List { items, .. } if tasks(items)))
+    })
 }
 
 /// A run of list items that are only shown.

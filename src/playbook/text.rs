@@ -15,13 +15,25 @@ use crate::model::prose::{Inline, Prose};
 const HEADING_CHARS: usize = 60;
 const HEADING_WORDS: usize = 9;
 /// Titles of whole collections, which name no runbook.
-const COLLECTIONS: [&str; 6] = ["runbook", "runbooks", "playbook", "playbooks", "docs", "wiki"];
+const COLLECTIONS: [&str; 6] = [
+    "runbook",
+    "runbooks",
+    "playbook",
+    "playbooks",
+    "docs",
+    "wiki",
+];
 
 /// Reads a text from byte `from`.
 pub(super) fn parse(source: &SourceText, from: usize) -> Parsed {
     let mut reader = Reader::default();
     let mut at = from;
-    for line in source.text.get(from..).unwrap_or_default().split_inclusive('\n') {
+    for line in source
+        .text
+        .get(from..)
+        .unwrap_or_default()
+        .split_inclusive('\n')
+    {
         reader.line(line.trim_end(), at..at + line.trim_end().len());
         at += line.len();
     }
@@ -85,7 +97,9 @@ impl Reader {
         }
         if self.phases.is_empty() && self.severity.is_empty() {
             self.severity = headings::severity_line(trimmed);
-            if let (true, Some(severity)) = (self.severity.is_empty(), headings::title_severity(trimmed)) {
+            if let (true, Some(severity)) =
+                (self.severity.is_empty(), headings::title_severity(trimmed))
+            {
                 self.severity.push(severity);
             }
         }
@@ -106,8 +120,15 @@ impl Reader {
             return;
         }
         // A page's title often stands twice: in its list of contents and above its text.
-        let repeats = self.title.as_ref().is_some_and(|title| trimmed.starts_with(title.as_str()));
-        let kind = if repeats { PhaseKind::Other } else { headings::phase_kind(trimmed) };
+        let repeats = self
+            .title
+            .as_ref()
+            .is_some_and(|title| trimmed.starts_with(title.as_str()));
+        let kind = if repeats {
+            PhaseKind::Other
+        } else {
+            headings::phase_kind(trimmed)
+        };
         if !numbered && headings::is_reference(trimmed) {
             self.in_reference = true;
             self.references.push(Reference {
@@ -135,7 +156,11 @@ impl Reader {
             let step = self.new_step(headings::step_title(trimmed), slug, span);
             if let Some(phase) = self.phases.last_mut() {
                 // The step that a phase began with becomes its introduction once it has headings of its own.
-                if phase.steps.first().is_some_and(|first| first.span == phase.span) {
+                if phase
+                    .steps
+                    .first()
+                    .is_some_and(|first| first.span == phase.span)
+                {
                     for block in phase.steps.remove(0).body {
                         if let Block::Prose(prose) = block {
                             phase.introduction.push(prose);
@@ -174,7 +199,10 @@ impl Reader {
 
     fn prose(&mut self, prose: Prose) {
         let reference = self.references.last_mut().filter(|_| self.in_reference);
-        let step = self.phases.last_mut().and_then(|phase| phase.steps.last_mut());
+        let step = self
+            .phases
+            .last_mut()
+            .and_then(|phase| phase.steps.last_mut());
         match (reference, step) {
             (Some(reference), _) => reference.body.push(prose),
             (None, Some(step)) => step.body.push(Block::Prose(prose)),
@@ -185,7 +213,9 @@ impl Reader {
 
 /// `1. Preserve evidence`, `A. Patch + deploy`
 fn is_numbered(line: &str) -> bool {
-    headings::step_title(line).len() < line.len() && line.chars().count() <= HEADING_CHARS * 2 && !line.ends_with('.')
+    headings::step_title(line).len() < line.len()
+        && line.chars().count() <= HEADING_CHARS * 2
+        && !line.ends_with('.')
 }
 
 fn is_heading(line: &str) -> bool {

@@ -183,9 +183,12 @@ fn node(raw: Spanned<Raw>, text: &str, base: usize) -> Node {
         Raw::Null => Value::Null,
         Raw::Typed => Value::Scalar(text.get(local).unwrap_or_default().trim().to_owned()),
         Raw::Text(text) => Value::Scalar(text),
-        Raw::List(items) => {
-            Value::List(items.into_iter().map(|item| node(item, text, base)).collect())
-        }
+        Raw::List(items) => Value::List(
+            items
+                .into_iter()
+                .map(|item| node(item, text, base))
+                .collect(),
+        ),
         Raw::Map(pairs) => Value::Map(
             pairs
                 .into_iter()
@@ -200,6 +203,15 @@ fn node(raw: Spanned<Raw>, text: &str, base: usize) -> Node {
                 .collect(),
         ),
     };
+    // The parser's place of a list or mapping is its first sign; it reaches to the end of what is in it.
+    let last = match &value {
+        Value::List(items) => items.last().map(|item| item.span.end),
+        Value::Map(pairs) => pairs
+            .last()
+            .map(|(key, node)| node.span.end.max(key.span.end)),
+        Value::Null | Value::Scalar(_) => None,
+    };
+    let span = span.start..span.end.max(last.unwrap_or_default());
     Node { value, span }
 }
 
@@ -226,6 +238,7 @@ fn without_place(message: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fmt::Write as _;
 
     #[test]
     fn scalars_keep_their_spelling_and_place() {
@@ -254,9 +267,15 @@ mod tests {
         let mut bomb = String::from("a0: &a0 [x, x]\n");
         for level in 1..30 {
             let below = level - 1;
-            bomb.push_str(&format!("a{level}: &a{level} [*a{below}, *a{below}]\n"));
+            let _ = writeln!(bomb, "a{level}: &a{level} [*a{below}, *a{below}]");
         }
-        for text in [bomb.as_str(), "a: [", "a: b: c", &"[".repeat(5_000), "\t- x: {"] {
+        for text in [
+            bomb.as_str(),
+            "a: [",
+            "a: b: c",
+            &"[".repeat(5_000),
+            "\t- x: {",
+        ] {
             assert!(read(text, 0).is_err(), "{}", &text[..text.len().min(40)]);
         }
         assert!(read(&"#".repeat(limits::FRONT_MATTER_BYTES + 1), 0).is_err());

@@ -26,8 +26,30 @@ pub struct Rewritten {
 
 /// Environment that a script may use without being given it.
 pub const ENVIRONMENT: [&str; 24] = [
-    "HOME", "USER", "LOGNAME", "PATH", "PWD", "OLDPWD", "SHELL", "TERM", "LANG", "LC_ALL", "TZ", "TMPDIR", "HOSTNAME",
-    "RANDOM", "SECONDS", "LINENO", "UID", "EUID", "PPID", "IFS", "BASH_SOURCE", "PIPESTATUS", "REPLY", "SSH_AUTH_SOCK",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "PATH",
+    "PWD",
+    "OLDPWD",
+    "SHELL",
+    "TERM",
+    "LANG",
+    "LC_ALL",
+    "TZ",
+    "TMPDIR",
+    "HOSTNAME",
+    "RANDOM",
+    "SECONDS",
+    "LINENO",
+    "UID",
+    "EUID",
+    "PPID",
+    "IFS",
+    "BASH_SOURCE",
+    "PIPESTATUS",
+    "REPLY",
+    "SSH_AUTH_SOCK",
 ];
 
 static CODE_FORMS: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -119,7 +141,9 @@ fn whole(text: &str) -> Option<&str> {
     let captures = CODE_FORMS.as_ref()?.captures(text)?;
     let all = captures.get(0)?;
     (all.as_str() == text).then_some(())?;
-    (1..=4).find_map(|group| captures.get(group)).map(|name| name.as_str())
+    (1..=4)
+        .find_map(|group| captures.get(group))
+        .map(|name| name.as_str())
 }
 
 fn in_code(text: &str, masked: &scan::Masked, language: Language) -> Vec<Found> {
@@ -133,9 +157,10 @@ fn in_code(text: &str, masked: &scan::Masked, language: Language) -> Vec<Found> 
                 continue;
             };
             // `'{admin}'::text[]` is an array, not a placeholder.
-            let array = text
-                .get(span.end..)
-                .is_some_and(|rest| rest.starts_with("::") && rest.lines().next().is_some_and(|line| line.contains("[]")));
+            let array = text.get(span.end..).is_some_and(|rest| {
+                rest.starts_with("::")
+                    && rest.lines().next().is_some_and(|line| line.contains("[]"))
+            });
             if !array {
                 found.push(Found {
                     identifier,
@@ -162,7 +187,8 @@ fn in_code(text: &str, masked: &scan::Masked, language: Language) -> Vec<Found> 
             _ => true,
         };
         if fits {
-            let identifier = language == Language::Sql && takes_identifier(&masked.code, all.start());
+            let identifier =
+                language == Language::Sql && takes_identifier(&masked.code, all.start());
             found.push(Found {
                 identifier,
                 ..Found::new(all.range(), name.as_str(), bind)
@@ -174,8 +200,14 @@ fn in_code(text: &str, masked: &scan::Masked, language: Language) -> Vec<Found> 
 
 /// Whether the word before a place wants the name of a table.
 fn takes_identifier(code: &str, at: usize) -> bool {
-    let head = code.get(..at).unwrap_or_default().trim_end_matches([' ', '\n', '\t', '\r', '.']);
-    let word = head.rsplit(|character| !scan::is_word(character)).next().unwrap_or_default();
+    let head = code
+        .get(..at)
+        .unwrap_or_default()
+        .trim_end_matches([' ', '\n', '\t', '\r', '.']);
+    let word = head
+        .rsplit(|character| !scan::is_word(character))
+        .next()
+        .unwrap_or_default();
     ["from", "join", "update", "into", "table"]
         .iter()
         .any(|known| known.eq_ignore_ascii_case(word))
@@ -211,7 +243,10 @@ fn angles(text: &str) -> impl Iterator<Item = (Range<usize>, &str)> {
 fn in_shell(text: &str) -> Vec<Found> {
     let script = shell::read(text);
     let mut found = Vec::new();
-    for captures in CODE_FORMS.iter().flat_map(|forms| forms.captures_iter(text)) {
+    for captures in CODE_FORMS
+        .iter()
+        .flat_map(|forms| forms.captures_iter(text))
+    {
         let (Some(all), Some((group, name))) = (
             captures.get(0),
             (1..=4).find_map(|group| Some((group, captures.get(group)?))),
@@ -221,7 +256,11 @@ fn in_shell(text: &str) -> Vec<Found> {
         let (start, end) = (all.start(), all.end());
         let (previous, next) = (before(text, start), byte(text, end));
         let literal = script.is_literal(start);
-        if script.comments.iter().any(|comment| comment.contains(&start)) {
+        if script
+            .comments
+            .iter()
+            .any(|comment| comment.contains(&start))
+        {
             continue;
         }
         let fits = match group {
@@ -253,7 +292,10 @@ fn in_shell(text: &str) -> Vec<Found> {
         }));
     }
     for used in &script.uses {
-        let capital = used.name.len() > 1 && !used.name.contains(|letter: char| letter.is_ascii_lowercase());
+        let capital = used.name.len() > 1
+            && !used
+                .name
+                .contains(|letter: char| letter.is_ascii_lowercase());
         let own = script.assigned.contains(&used.name) || ENVIRONMENT.contains(&used.name.as_str());
         if capital && !own && !used.name.starts_with('_') {
             found.push(Found {
@@ -279,14 +321,20 @@ fn in_message(text: &str) -> Vec<Found> {
     places.retain(|(span, name)| {
         !name.starts_with("http")
             && !name.starts_with("mailto:")
-            && !tags.iter().any(|(tag, _)| tag.start <= span.end && span.start <= tag.end)
+            && !tags
+                .iter()
+                .any(|(tag, _)| tag.start <= span.end && span.start <= tag.end)
     });
     let bind = |id: &str| format!("{{{{ inputs.{id} }}}}");
     places
         .iter()
         .map(|(span, name)| {
             let repeated = places.iter().filter(|(_, other)| other == name).count() > 1;
-            let label = if repeated { label_before(text, span.start) } else { "" };
+            let label = if repeated {
+                label_before(text, span.start)
+            } else {
+                ""
+            };
             if label.is_empty() {
                 Found::new(span.clone(), name, bind)
             } else {
@@ -316,7 +364,11 @@ mod tests {
     fn check(language: Language, text: &str, expected: &str, inputs: &[&str]) {
         let rewritten = rewrite(language, text);
         assert_eq!(rewritten.text, expected);
-        let ids: Vec<_> = rewritten.inputs.iter().map(|input| input.id.as_str()).collect();
+        let ids: Vec<_> = rewritten
+            .inputs
+            .iter()
+            .map(|input| input.id.as_str())
+            .collect();
         assert_eq!(ids, inputs, "{text}");
     }
 
@@ -330,7 +382,12 @@ mod tests {
         );
         let inputs = rewrite(Language::Sql, "select * from <table>").inputs;
         assert_eq!(inputs[0].kind, InputType::Choice { of: vec![] });
-        check(Language::Kql, "t | where a == '<b>' and c < d", "t | where a == _b and c < d", &["b"]);
+        check(
+            Language::Kql,
+            "t | where a == '<b>' and c < d",
+            "t | where a == _b and c < d",
+            &["b"],
+        );
     }
 
     #[test]
@@ -339,9 +396,23 @@ mod tests {
             Language::Shell,
             "x <op> --to /f/<inc>/ \"since:<start>\" 'a <b>' $S3_BUCKET $HOME\nMINE=1; y $MINE ${OTHER} [ORG_ID] [ -f x ] awk '{print}' <<EOF\n<in_text>\nEOF\n",
             "x \"${OP}\" --to /f/\"${INC}\"/ \"since:${START}\" 'a '\"${B}\"'' $S3_BUCKET $HOME\nMINE=1; y $MINE ${OTHER} \"${ORG_ID}\" [ -f x ] awk '{print}' <<EOF\n${IN_TEXT}\nEOF\n",
-            &["op", "inc", "start", "b", "s3_bucket", "other", "org_id", "in_text"],
+            &[
+                "op",
+                "inc",
+                "start",
+                "b",
+                "s3_bucket",
+                "other",
+                "org_id",
+                "in_text",
+            ],
         );
-        check(Language::Shell, "grep '[ERROR]' *[AB]* <in >out", "grep '[ERROR]' *[AB]* <in >out", &[]);
+        check(
+            Language::Shell,
+            "grep '[ERROR]' *[AB]* <in >out",
+            "grep '[ERROR]' *[AB]* <in >out",
+            &[],
+        );
     }
 
     #[test]

@@ -48,7 +48,10 @@ pub struct Script {
 impl Script {
     /// Whether a byte stands in a text that is not expanded.
     pub fn is_literal(&self, at: usize) -> bool {
-        self.literal.iter().chain(&self.comments).any(|span| span.contains(&at))
+        self.literal
+            .iter()
+            .chain(&self.comments)
+            .any(|span| span.contains(&at))
     }
 
     /// Whether a byte stands in double quotes.
@@ -71,7 +74,9 @@ pub fn read(text: &str) -> Script {
         script: Script::default(),
     };
     reader.run();
-    let Reader { code, mut script, .. } = reader;
+    let Reader {
+        code, mut script, ..
+    } = reader;
     script.code = String::from_utf8(code).unwrap_or_default();
     mark_tests(&mut script);
     script.assigned = assigned(&script.code);
@@ -176,7 +181,10 @@ impl Reader<'_> {
     }
 
     fn at_word_start(&self) -> bool {
-        matches!(super::before(self.text, self.at), b' ' | b'\t' | b'\n' | b';' | b'&' | b'|' | b'(')
+        matches!(
+            super::before(self.text, self.at),
+            b' ' | b'\t' | b'\n' | b';' | b'&' | b'|' | b'('
+        )
     }
 
     fn keep(&mut self) {
@@ -213,7 +221,10 @@ impl Reader<'_> {
 
     /// A bare name in arithmetic is expanded as well.
     fn arithmetic_word(&mut self) {
-        let length = self.rest().find(|character| !is_word(character)).unwrap_or(self.rest().len());
+        let length = self
+            .rest()
+            .find(|character| !is_word(character))
+            .unwrap_or(self.rest().len());
         let name = self.rest().get(..length).unwrap_or_default().to_owned();
         if length == 0 || name.starts_with(|first: char| first.is_ascii_digit()) {
             self.at += length.max(1);
@@ -273,12 +284,18 @@ impl Reader<'_> {
         let skipped = rest.len() - rest.trim_start_matches(['-', ' ']).len();
         let rest = rest.get(skipped..).unwrap_or_default();
         let end = rest
-            .find(|character: char| character.is_whitespace() || matches!(character, ';' | '|' | '&' | ')' | '>'))
+            .find(|character: char| {
+                character.is_whitespace() || matches!(character, ';' | '|' | '&' | ')' | '>')
+            })
             .unwrap_or(rest.len());
         let word = rest.get(..end).unwrap_or_default();
-        let delimiter: String = word.chars().filter(|character| is_word(*character)).collect();
+        let delimiter: String = word
+            .chars()
+            .filter(|character| is_word(*character))
+            .collect();
         if !delimiter.is_empty() {
-            self.here.push((delimiter, word.contains(['\'', '"', '\\'])));
+            self.here
+                .push((delimiter, word.contains(['\'', '"', '\\'])));
         }
         self.at += skipped + end;
     }
@@ -320,9 +337,15 @@ fn expansion(text: &str) -> Option<(String, usize)> {
         Some(rest) => (true, rest),
         None => (false, rest),
     };
-    let marks = if braced { rest.len() - rest.trim_start_matches(['#', '!']).len() } else { 0 };
+    let marks = if braced {
+        rest.len() - rest.trim_start_matches(['#', '!']).len()
+    } else {
+        0
+    };
     let rest = rest.get(marks..)?;
-    let length = rest.find(|character| !is_word(character)).unwrap_or(rest.len());
+    let length = rest
+        .find(|character| !is_word(character))
+        .unwrap_or(rest.len());
     let name = rest.get(..length).filter(|name| !name.is_empty())?;
     if name.starts_with(|first: char| first.is_ascii_digit()) {
         return None;
@@ -345,11 +368,9 @@ fn mark_tests(script: &mut Script) {
             .and_then(|rest| rest.find("]]"))
             .map_or(code.len(), |end| start + end);
         let inside = code.get(start..end).unwrap_or_default();
-        let arithmetic = ["-eq", "-ne", "-lt", "-le", "-gt", "-ge"].iter().any(|operator| {
-            inside
-                .split_whitespace()
-                .any(|word| word == *operator)
-        });
+        let arithmetic = ["-eq", "-ne", "-lt", "-le", "-gt", "-ge"]
+            .iter()
+            .any(|operator| inside.split_whitespace().any(|word| word == *operator));
         if arithmetic {
             for used in &mut script.uses {
                 if (start..end).contains(&used.span.start) {
@@ -374,9 +395,15 @@ fn assigned(code: &str) -> Vec<String> {
         }
         last_end = end;
         let follows = code.get(end..).unwrap_or_default();
-        let starts = matches!(super::before(code, word.start), b' ' | b'\t' | b'\n' | b';' | b'(' | b'&' | b'|');
+        let starts = matches!(
+            super::before(code, word.start),
+            b' ' | b'\t' | b'\n' | b';' | b'(' | b'&' | b'|'
+        );
         let assigns = starts && (follows.starts_with('=') || follows.starts_with("+="));
-        let declares = matches!(previous, "for" | "export" | "local" | "readonly" | "declare" | "mapfile" | "select");
+        let declares = matches!(
+            previous,
+            "for" | "export" | "local" | "readonly" | "declare" | "mapfile" | "select"
+        );
         if assigns || declares || (reading && !between.contains('-')) {
             names.push(word.text.to_owned());
         }
@@ -393,7 +420,11 @@ mod tests {
     use super::*;
 
     fn uses(text: &str) -> Vec<(String, Place)> {
-        read(text).uses.into_iter().map(|found| (found.name, found.place)).collect()
+        read(text)
+            .uses
+            .into_iter()
+            .map(|found| (found.name, found.place))
+            .collect()
     }
 
     #[test]
@@ -417,20 +448,32 @@ mod tests {
 
     #[test]
     fn literal_text_uses_nothing() {
-        for text in ["echo '$A'", "# $A", "cat <<'EOF'\n$A\nEOF\n", "echo \\$A", "echo $1 $? $#"] {
+        for text in [
+            "echo '$A'",
+            "# $A",
+            "cat <<'EOF'\n$A\nEOF\n",
+            "echo \\$A",
+            "echo $1 $? $#",
+        ] {
             assert_eq!(uses(text), [], "{text}");
         }
     }
 
     #[test]
     fn assignments_are_seen() {
-        let script = read("A=1; export B=2\nfor C in 1 2; do read -r D E; done\nx --opt=F 'G=1'\nH+=1");
-        assert_eq!(script.assigned, ["A", "B", "C", "D", "E", "H"].map(str::to_owned).to_vec());
+        let script =
+            read("A=1; export B=2\nfor C in 1 2; do read -r D E; done\nx --opt=F 'G=1'\nH+=1");
+        assert_eq!(
+            script.assigned,
+            ["A", "B", "C", "D", "E", "H"].map(str::to_owned).to_vec()
+        );
     }
 
     #[test]
     fn broken_scripts_end() {
-        for text in ["\"", "$(", "$((", "<<", "'", "\\", "${", "<<EOF", "((", "€\"€"] {
+        for text in [
+            "\"", "$(", "$((", "<<", "'", "\\", "${", "<<EOF", "((", "€\"€",
+        ] {
             assert_eq!(read(text).code.len(), text.len(), "{text}");
         }
     }

@@ -14,7 +14,8 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::engine::state::{Comparison, Metric, Threshold, Watch, WatchStatus};
+use crate::engine::state::{Watch, WatchStatus};
+use crate::expr::{Metric, Operator, Threshold};
 use crate::layout::PaneKind;
 use crate::model::Timestamp;
 use crate::model::duration;
@@ -291,13 +292,13 @@ fn foot(view: &View<'_>, watch: &Watch, room: usize) -> Vec<TextLine> {
 
 /// `value > 0`.
 fn threshold_words(threshold: Threshold) -> SafeText {
-    let sign = match threshold.comparison {
-        Comparison::Above => ">",
-        Comparison::AtLeast => "≥",
-        Comparison::Below => "<",
-        Comparison::AtMost => "≤",
-        Comparison::Equal => "=",
-        Comparison::NotEqual => "≠",
+    let sign = match threshold.operator {
+        Operator::Greater => ">",
+        Operator::GreaterOrEqual => "≥",
+        Operator::Less => "<",
+        Operator::LessOrEqual => "≤",
+        Operator::Equal => "=",
+        Operator::NotEqual => "≠",
     };
     safe!("{sign} {}", words::value(threshold.number))
 }
