@@ -10,5 +10,6 @@ pub mod keymap;
 pub mod layout;
 pub mod model;
 pub mod record;
+pub mod report;
 pub mod sources;
 pub mod store;
