@@ -403,7 +403,7 @@ fn a_record_that_may_not_be_written_is_read_whole() {
     let (stop, stopped) = mpsc::channel::<()>();
     let appending = std::thread::spawn(move || {
         let store = Store::open(&data_path, Mode::Live, INCIDENT).unwrap();
-        while stopped.try_recv().is_err() {
+        while stopped.try_recv() == Err(mpsc::TryRecvError::Empty) {
             let sealed = seal(&mut writer, note("more"), stamp()).unwrap();
             store.append(&sealed).unwrap();
         }
