@@ -66,7 +66,13 @@ struct Common {
     #[arg(long, value_name = "NAME", global = true)]
     profile: Option<String>,
     /// Colours on the screen; `auto` asks the terminal and NO_COLOR.
-    #[arg(long, value_name = "WHEN", value_enum, default_value = "auto", global = true)]
+    #[arg(
+        long,
+        value_name = "WHEN",
+        value_enum,
+        default_value = "auto",
+        global = true
+    )]
     color: Color,
     /// Say only what was asked for.
     #[arg(short, long, global = true, conflicts_with = "verbose")]
@@ -155,7 +161,9 @@ fn dispatch(cli: Cli, out: &mut Out) -> Result<u8, Failure> {
         return screen::home(common, cli.screenshot, out);
     };
     if cli.screenshot.is_asked() && !matches!(command, Command::Open(_) | Command::Resume(_)) {
-        return Err(Failure::usage("--screenshot belongs to the screens: home, open and resume"));
+        return Err(Failure::usage(
+            "--screenshot belongs to the screens: home, open and resume",
+        ));
     }
     match command {
         Command::Open(open) => screen::open(open, common, cli.screenshot, out),

@@ -333,7 +333,7 @@ impl<'a> References<'a> {
                 }
             }
             Expr::Map(map) => {
-                self.visit_entries(map.entries.iter().map(|entry| &entry.expr), bound)
+                self.visit_entries(map.entries.iter().map(|entry| &entry.expr), bound);
             }
             Expr::Struct(structure) => {
                 self.visit_entries(structure.entries.iter().map(|entry| &entry.expr), bound);

@@ -337,7 +337,7 @@ mod tests {
         assert_eq!(
             errors,
             [
-                "layouts/bad.toml:3:20: error[layout-pane]: unknown pane \"wacth\"\n  help: did you mean \"watch\"?"
+                "layouts/bad.toml:3:19: error[layout-pane]: unknown pane \"wacth\"\n  help: did you mean \"watch\"?"
             ]
         );
     }

@@ -15,6 +15,7 @@ pub mod layout;
 pub mod model;
 pub mod playbook;
 pub mod record;
+pub mod report;
 pub mod runtime;
 pub mod sources;
 pub mod sql;

@@ -18,6 +18,7 @@ pub mod placeholders;
 mod plain;
 mod prose;
 pub mod scan;
+mod sections;
 mod steps;
 mod text;
 mod yaml;

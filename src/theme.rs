@@ -63,7 +63,7 @@ pub enum Role {
 }
 
 /// A palette. Passed by value to whatever draws.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Theme {
     choice: ColorChoice,
 }

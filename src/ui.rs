@@ -75,7 +75,9 @@ pub fn paint(state: &State, local: &mut Local, theme: &Theme, buffer: &mut Buffe
     for overlay in &state.overlays {
         overlays::draw(state, overlay, local, theme, buffer);
     }
-    whole_characters(buffer);
+    if !state.overlays.is_empty() {
+        whole_characters(buffer);
+    }
 }
 
 fn cockpit_screen(view: &View<'_>, local: &mut Local, buffer: &mut Buffer) {

@@ -1,5 +1,7 @@
 //! Whole screens, drawn without a terminal: what an operator sees, at the sizes people have.
 
+#![expect(clippy::indexing_slicing, reason = "tests")]
+
 #[path = "support/state.rs"]
 mod support;
 
@@ -345,8 +347,8 @@ fn every_size_is_drawn() {
     states.push(support::state(Screen::Opening(sanitize("x")), &plain));
     for state in &states {
         let mut local = Local::default();
-        for width in (1..=130).step_by(9).chain(2..8) {
-            for height in (1..=45).step_by(4).chain(2..5) {
+        for width in (1..=130).step_by(11).chain([2, 3, 5, 7, 8, 20]) {
+            for height in (1..=45).step_by(7).chain([2, 3, 4, 5]) {
                 let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
                 paint(state, &mut local, &Theme::default(), &mut buffer);
             }

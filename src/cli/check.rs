@@ -43,7 +43,11 @@ impl Check {
             }
         }
         for path in &self.paths {
-            let files = if path.is_dir() { playbooks::files_below(path) } else { vec![path.clone()] };
+            let files = if path.is_dir() {
+                playbooks::files_below(path)
+            } else {
+                vec![path.clone()]
+            };
             for file in files {
                 match playbooks::read(&file) {
                     Ok(file) => self.file(&file, &mut counted, out)?,
@@ -65,13 +69,24 @@ impl Check {
         Ok(if failed { code::NO } else { code::DONE })
     }
 
-    fn file(&self, file: &LibraryFile, counted: &mut Counted, out: &mut Out) -> Result<(), Failure> {
+    fn file(
+        &self,
+        file: &LibraryFile,
+        counted: &mut Counted,
+        out: &mut Out,
+    ) -> Result<(), Failure> {
         counted.files += 1;
         for parsed in &file.playbooks {
             counted.playbooks += 1;
             let findings = playbooks::diagnostics(parsed);
-            counted.errors += findings.iter().filter(|finding| finding.level == Level::Error).count();
-            counted.warnings += findings.iter().filter(|finding| finding.level == Level::Warning).count();
+            counted.errors += findings
+                .iter()
+                .filter(|finding| finding.level == Level::Error)
+                .count();
+            counted.warnings += findings
+                .iter()
+                .filter(|finding| finding.level == Level::Warning)
+                .count();
             match self.format {
                 Format::Text => {
                     for finding in &findings {

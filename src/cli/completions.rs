@@ -31,7 +31,10 @@ pub(super) fn man(out: &mut Out) -> Result<u8, Failure> {
     command.build();
     let mut page = Vec::new();
     clap_mangen::Man::new(command.clone()).render(&mut page)?;
-    for subcommand in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
+    for subcommand in command
+        .get_subcommands()
+        .filter(|sub| sub.get_name() != "help")
+    {
         clap_mangen::Man::new(subcommand.clone()).render_synopsis_section(&mut page)?;
         clap_mangen::Man::new(subcommand.clone()).render_description_section(&mut page)?;
         clap_mangen::Man::new(subcommand.clone()).render_options_section(&mut page)?;

@@ -81,18 +81,29 @@ fn list_playbooks(common: &Common, out: &Out, rows: &mut Rows) -> Result<(), Fai
     for file in playbooks::library(&workplace) {
         for parsed in &file.playbooks {
             let playbook = &parsed.playbook;
-            let errors = parsed.diagnostics.iter().filter(|finding| finding.level == Level::Error).count();
-            let cells = vec![playbook.id.to_string(), playbook.title.clone(), playbook.alerts.join(", ")];
-            rows.push(cells, json!({
-                "id": playbook.id,
-                "title": playbook.title,
-                "summary": playbook.summary,
-                "alerts": playbook.alerts,
-                "severity": playbook.severity,
-                "native": playbook.native,
-                "errors": errors,
-                "path": file.name_of(playbook),
-            }));
+            let errors = parsed
+                .diagnostics
+                .iter()
+                .filter(|finding| finding.level == Level::Error)
+                .count();
+            let cells = vec![
+                playbook.id.to_string(),
+                playbook.title.clone(),
+                playbook.alerts.join(", "),
+            ];
+            rows.push(
+                cells,
+                json!({
+                    "id": playbook.id,
+                    "title": playbook.title,
+                    "summary": playbook.summary,
+                    "alerts": playbook.alerts,
+                    "severity": playbook.severity,
+                    "native": playbook.native,
+                    "errors": errors,
+                    "path": file.name_of(playbook),
+                }),
+            );
         }
     }
     Ok(())
@@ -108,26 +119,38 @@ fn list_incidents(common: &Common, out: &Out, rows: &mut Rows) -> Result<u8, Fai
             summary.mode.word().to_owned(),
             summary.severity.clone().unwrap_or_else(|| "-".into()),
             timestamp_text(summary.opened_at),
-            if summary.attached { "attached" } else { "detached" }.to_owned(),
+            if summary.attached {
+                "attached"
+            } else {
+                "detached"
+            }
+            .to_owned(),
             summary.title.clone(),
         ];
-        rows.push(cells, json!({
-            "id": summary.id,
-            "short": summary.id.short(),
-            "mode": summary.mode,
-            "title": summary.title,
-            "playbook": summary.playbook,
-            "severity": summary.severity,
-            "opened_at": timestamp_text(summary.opened_at),
-            "last_at": timestamp_text(summary.last_at),
-            "entries": summary.entries,
-            "attached": summary.attached,
-        }));
+        rows.push(
+            cells,
+            json!({
+                "id": summary.id,
+                "short": summary.id.short(),
+                "mode": summary.mode,
+                "title": summary.title,
+                "playbook": summary.playbook,
+                "severity": summary.severity,
+                "opened_at": timestamp_text(summary.opened_at),
+                "last_at": timestamp_text(summary.last_at),
+                "entries": summary.entries,
+                "attached": summary.attached,
+            }),
+        );
     }
     for (id, error) in &listing.broken {
         out.error(format!("incident {id}: {error}"));
     }
-    Ok(if listing.broken.is_empty() { code::DONE } else { code::FAILED })
+    Ok(if listing.broken.is_empty() {
+        code::DONE
+    } else {
+        code::FAILED
+    })
 }
 
 fn list_sources(common: &Common, out: &Out, rows: &mut Rows) -> Result<(), Failure> {
@@ -143,15 +166,28 @@ fn list_sources(common: &Common, out: &Out, rows: &mut Rows) -> Result<(), Failu
         ));
     }
     for (name, configured) in sources.iter() {
-        let languages: Vec<&str> = configured.kind.languages.iter().map(|language| language.word()).collect();
+        let languages: Vec<&str> = configured
+            .kind
+            .languages
+            .iter()
+            .map(|language| language.word())
+            .collect();
         let target = configured.source.target();
-        let cells = vec![name.to_string(), configured.kind.word.to_owned(), languages.join(", "), target.clone()];
-        rows.push(cells, json!({
-            "name": name,
-            "kind": configured.kind.word,
-            "languages": languages,
-            "target": target,
-        }));
+        let cells = vec![
+            name.to_string(),
+            configured.kind.word.to_owned(),
+            languages.join(", "),
+            target.clone(),
+        ];
+        rows.push(
+            cells,
+            json!({
+                "name": name,
+                "kind": configured.kind.word,
+                "languages": languages,
+                "target": target,
+            }),
+        );
     }
     Ok(())
 }
@@ -160,13 +196,20 @@ fn list_layouts(common: &Common, out: &Out, rows: &mut Rows) -> Result<(), Failu
     for layout in customs(common, out)?.layouts.iter() {
         let (columns, rows_needed) = layout.smallest();
         let panes: Vec<&str> = layout.panes().into_iter().map(|pane| pane.word()).collect();
-        let cells = vec![layout.name.clone(), format!("{columns}x{rows_needed}"), panes.join(", ")];
-        rows.push(cells, json!({
-            "name": layout.name,
-            "columns": columns,
-            "rows": rows_needed,
-            "panes": panes,
-        }));
+        let cells = vec![
+            layout.name.clone(),
+            format!("{columns}x{rows_needed}"),
+            panes.join(", "),
+        ];
+        rows.push(
+            cells,
+            json!({
+                "name": layout.name,
+                "columns": columns,
+                "rows": rows_needed,
+                "panes": panes,
+            }),
+        );
     }
     Ok(())
 }
@@ -174,15 +217,27 @@ fn list_layouts(common: &Common, out: &Out, rows: &mut Rows) -> Result<(), Failu
 fn list_keys(common: &Common, out: &Out, rows: &mut Rows) -> Result<(), Failure> {
     let keys = customs(common, out)?.keys;
     for row in COMMANDS {
-        let chords: Vec<String> = keys.of(row.command).iter().map(ToString::to_string).collect();
-        let cells = vec![row.scope.word().to_owned(), row.id.to_owned(), chords.join(" "), row.help.to_owned()];
-        rows.push(cells, json!({
-            "command": row.id,
-            "title": row.title,
-            "scope": row.scope.word(),
-            "keys": chords,
-            "help": row.help,
-        }));
+        let chords: Vec<String> = keys
+            .of(row.command)
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        let cells = vec![
+            row.scope.word().to_owned(),
+            row.id.to_owned(),
+            chords.join(" "),
+            row.help.to_owned(),
+        ];
+        rows.push(
+            cells,
+            json!({
+                "command": row.id,
+                "title": row.title,
+                "scope": row.scope.word(),
+                "keys": chords,
+                "help": row.help,
+            }),
+        );
     }
     Ok(())
 }
@@ -210,7 +265,8 @@ fn aligned(rows: &[Vec<String>]) -> Vec<String> {
         .map(|row| {
             let mut line = String::new();
             for (cell, width) in row.iter().zip(&widths) {
-                let room = width.saturating_sub(unicode_width::UnicodeWidthStr::width(cell.as_str()));
+                let room =
+                    width.saturating_sub(unicode_width::UnicodeWidthStr::width(cell.as_str()));
                 line.push_str(cell);
                 line.push_str(&" ".repeat(room + 2));
             }

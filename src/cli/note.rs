@@ -23,7 +23,10 @@ impl Note {
     pub fn run(&self, common: &Common, out: &mut Out) -> Result<u8, Failure> {
         let text = self.text.join(" ");
         if text.trim().is_empty() || text.len() > limits::TEXT_BYTES {
-            return Err(Failure::usage(format!("a note has 1 to {} bytes", limits::TEXT_BYTES)));
+            return Err(Failure::usage(format!(
+                "a note has 1 to {} bytes",
+                limits::TEXT_BYTES
+            )));
         }
         let workplace = setup::workplace(common, out)?;
         let (mode, incident) = setup::find(&workplace, &self.incident)?;

@@ -39,7 +39,8 @@ impl Report {
     pub fn run(&self, common: &Common, out: &mut Out) -> Result<u8, Failure> {
         let workplace = setup::workplace(common, out)?;
         let store = setup::record(&workplace, &self.incident)?;
-        let session::Pinned { incident, found } = session::pinned(&store).map_err(screen::of_session)?;
+        let session::Pinned { incident, found } =
+            session::pinned(&store).map_err(screen::of_session)?;
         let entries = store.entries(0, u64::MAX).map_err(setup::of_store)?;
         let view = view(&found.playbook, &incident, &store.alive_writers());
         let text = match self.format {
@@ -47,7 +48,9 @@ impl Report {
             Form::Json => {
                 let entries: Vec<serde_json::Value> = entries
                     .iter()
-                    .filter_map(|sealed| serde_json::from_str(&report::timeline::json_line(sealed)).ok())
+                    .filter_map(|sealed| {
+                        serde_json::from_str(&report::timeline::json_line(sealed)).ok()
+                    })
                     .collect();
                 let value = json!({ "incident": incident, "entries": entries });
                 let mut text = serde_json::to_string_pretty(&value).map_err(Failure::failed)?;
@@ -57,8 +60,9 @@ impl Report {
         };
         match &self.output {
             Some(file) => {
-                std::fs::write(file, text)
-                    .map_err(|error| Failure::failed(format!("write {}: {error}", file.display())))?;
+                std::fs::write(file, text).map_err(|error| {
+                    Failure::failed(format!("write {}: {error}", file.display()))
+                })?;
                 out.say(format!("wrote {}", file.display()));
             }
             None => out.line(text.trim_end())?,

@@ -78,7 +78,12 @@ pub(super) fn home(common: &Common, screenshot: Screenshot, out: &mut Out) -> Re
 }
 
 /// Opens an incident. What does not fit is told before anything is created.
-pub(super) fn open(open: Open, common: &Common, screenshot: Screenshot, out: &mut Out) -> Result<u8, Failure> {
+pub(super) fn open(
+    open: Open,
+    common: &Common,
+    screenshot: Screenshot,
+    out: &mut Out,
+) -> Result<u8, Failure> {
     let workplace = setup::workplace(common, out)?;
     let request = OpenRequest {
         playbook: open.playbook,
@@ -88,11 +93,22 @@ pub(super) fn open(open: Open, common: &Common, screenshot: Screenshot, out: &mu
         set: open.set,
     };
     session::check_request(&workplace, &request).map_err(of_session)?;
-    show(workplace, Start::Open(request), common, screenshot.or(open.screenshot), out)
+    show(
+        workplace,
+        Start::Open(request),
+        common,
+        screenshot.or(open.screenshot),
+        out,
+    )
 }
 
 /// Goes on with an incident.
-pub(super) fn resume(resume: &Resume, common: &Common, screenshot: Screenshot, out: &mut Out) -> Result<u8, Failure> {
+pub(super) fn resume(
+    resume: &Resume,
+    common: &Common,
+    screenshot: Screenshot,
+    out: &mut Out,
+) -> Result<u8, Failure> {
     let workplace = setup::workplace(common, out)?;
     let (_, incident) = setup::find(&workplace, &resume.incident)?;
     let screenshot = screenshot.or(resume.screenshot.clone());
@@ -130,7 +146,8 @@ fn show(
         return Err(Failure::usage(program.on_terminal()));
     };
     let svg = program.on_paper(screenshot.size).map_err(Failure::failed)?;
-    std::fs::write(&file, svg).map_err(|error| Failure::failed(format!("write {}: {error}", file.display())))?;
+    std::fs::write(&file, svg)
+        .map_err(|error| Failure::failed(format!("write {}: {error}", file.display())))?;
     out.say(format!("wrote {}", file.display()));
     Ok(code::DONE)
 }

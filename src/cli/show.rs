@@ -29,7 +29,8 @@ impl Show {
     pub fn run(&self, common: &Common, out: &mut Out) -> Result<u8, Failure> {
         let workplace = setup::workplace(common, out)?;
         let store = setup::record(&workplace, &self.incident)?;
-        let session::Pinned { incident, found } = session::pinned(&store).map_err(screen::of_session)?;
+        let session::Pinned { incident, found } =
+            session::pinned(&store).map_err(screen::of_session)?;
         let view = view(&found.playbook, &incident, &store.alive_writers());
         if self.format == Format::Json {
             out.json(&json!({
@@ -42,9 +43,17 @@ impl Show {
         out.line(report::brief(&found.playbook, &incident, &view, clock::now()).trim_end())?;
         if !self.brief {
             for phase in &view.phases {
-                out.line(format!("\n{}  {}/{}", phase.id, phase.settled, phase.steps.len()))?;
+                out.line(format!(
+                    "\n{}  {}/{}",
+                    phase.id,
+                    phase.settled,
+                    phase.steps.len()
+                ))?;
                 for step in &phase.steps {
-                    let title = found.playbook.step(&step.id).map_or("", |step| step.title.as_str());
+                    let title = found
+                        .playbook
+                        .step(&step.id)
+                        .map_or("", |step| step.title.as_str());
                     out.line(format!("  {:<10} {}  {title}", step.status.word(), step.id))?;
                 }
             }

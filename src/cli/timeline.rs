@@ -40,14 +40,21 @@ impl Timeline {
         let workplace = setup::workplace(common, out)?;
         let store = setup::record(&workplace, &self.incident)?;
         // Watched before it is read, so that nothing is missed in between.
-        let watcher = self.follow.then(|| Watcher::new(store.folder())).transpose().map_err(setup::of_store)?;
-        let mut through = i64::try_from(store.count().map_err(setup::of_store)?).unwrap_or(i64::MAX);
+        let watcher = self
+            .follow
+            .then(|| Watcher::new(store.folder()))
+            .transpose()
+            .map_err(setup::of_store)?;
+        let mut through =
+            i64::try_from(store.count().map_err(setup::of_store)?).unwrap_or(i64::MAX);
         if self.format == Form::Csv {
             out.document(csv_header().as_bytes())?;
         }
         let mut first = 0;
         loop {
-            let page = store.entries(first, limits::TIMELINE_WINDOW as u64).map_err(setup::of_store)?;
+            let page = store
+                .entries(first, limits::TIMELINE_WINDOW as u64)
+                .map_err(setup::of_store)?;
             if page.is_empty() {
                 break;
             }
@@ -61,7 +68,13 @@ impl Timeline {
         Ok(code::DONE)
     }
 
-    fn follow(&self, store: &Store, mut watcher: Watcher, mut through: i64, out: &mut Out) -> Result<(), Failure> {
+    fn follow(
+        &self,
+        store: &Store,
+        mut watcher: Watcher,
+        mut through: i64,
+        out: &mut Out,
+    ) -> Result<(), Failure> {
         loop {
             for stored in store.since(through, u64::MAX).map_err(setup::of_store)? {
                 through = stored.row;

@@ -23,7 +23,7 @@ impl Incident {
             playbook: PlaybookId::new(""),
             title: String::new(),
             playbook_sha256: Hash::default(),
-            opened_at: when(&first.entry),
+            opened_at: first.entry.when(),
             severity: None,
             alert: None,
             profile: None,
@@ -45,21 +45,12 @@ impl Incident {
     }
 }
 
-/// Simulated time in a drill, the wall clock otherwise.
-fn when(entry: &Entry) -> Timestamp {
-    entry
-        .sim_at
-        .as_deref()
-        .and_then(|at| at.parse().ok())
-        .unwrap_or_else(|| entry.at())
-}
-
 /// Applies the next entry. Entries come in the incident's order; [`super::Log`] sees to that.
 pub fn apply(incident: &mut Incident, sealed: &Sealed) {
     let Sealed {
         entry, hash, body, ..
     } = sealed;
-    let at = when(entry);
+    let at = entry.when();
     incident.entries += 1;
     incident.last = Some(LastEntry {
         clock: entry.clock,
@@ -173,7 +164,7 @@ fn set_step(
 /// An action's way: intent, result, and settled by hand where the result is not known. The record of an action is that of
 /// its latest run; what an older run reports late only ends that run's intent.
 fn apply_action(incident: &mut Incident, entry: &Entry, hash: Hash, body: &Body) {
-    let at = when(entry);
+    let at = entry.when();
     match body {
         Body::ActionIntent { action, effect, .. } => {
             incident.unfinished.insert(
@@ -268,10 +259,10 @@ fn action_record<'a>(
             incomplete: None,
             duration_ms: None,
             runs: 0,
-            at: when(entry),
+            at: entry.when(),
             operator: String::new(),
         });
-    record.at = when(entry);
+    record.at = entry.when();
     record.operator.clone_from(&entry.operator);
     record
 }

@@ -247,28 +247,7 @@ impl Builder<'_> {
         place: &Place,
     ) -> ActionId {
         let attributes = &info.attributes;
-        let several = draft.name.is_some() && !self.native;
-        let named = attributes
-            .id
-            .as_ref()
-            .or_else(|| attributes.get("name"))
-            .filter(|_| !several);
-        let id = match named {
-            Some(id) if attributes.id.is_some() && ids::is_id(&id.text) => id.text.clone(),
-            Some(name) => self.action_ids.unique(&ids::kebab(&name.text, &place.id)),
-            None => {
-                let wanted = draft
-                    .name
-                    .as_deref()
-                    .map_or_else(|| place.id.clone(), |name| ids::kebab(name, &place.id));
-                self.action_ids.unique(&wanted)
-            }
-        };
-        let id = if self.actions.contains_key(id.as_str()) {
-            self.action_ids.unique(&id)
-        } else {
-            id
-        };
+        let id = self.new_action_id(attributes, draft.name.as_deref(), place);
         let title = first_sentence(&description)
             .or_else(|| draft.name.clone())
             .unwrap_or_else(|| match place.kind {
@@ -348,6 +327,35 @@ impl Builder<'_> {
         }
         self.actions.insert(id.clone(), action);
         id
+    }
+
+    /// The id written by hand, Runme's name, the comment above a statement, or the section's id with a number.
+    fn new_action_id(
+        &mut self,
+        attributes: &Attributes,
+        name: Option<&str>,
+        place: &Place,
+    ) -> String {
+        let several = name.is_some() && !self.native;
+        let named = attributes
+            .id
+            .as_ref()
+            .or_else(|| attributes.get("name"))
+            .filter(|_| !several);
+        let id = match named {
+            Some(id) if attributes.id.is_some() && ids::is_id(&id.text) => id.text.clone(),
+            Some(runme) => self.action_ids.unique(&ids::kebab(&runme.text, &place.id)),
+            None => {
+                let wanted =
+                    name.map_or_else(|| place.id.clone(), |name| ids::kebab(name, &place.id));
+                self.action_ids.unique(&wanted)
+            }
+        };
+        if self.actions.contains_key(id.as_str()) {
+            self.action_ids.unique(&id)
+        } else {
+            id
+        }
     }
 
     fn info(&mut self, fence: &Fence) -> Info {

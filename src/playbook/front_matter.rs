@@ -301,12 +301,12 @@ impl Reader<'_> {
                 "type" => {
                     kind = self
                         .text(node, "type")
-                        .map(|text| (text, node.span.clone()))
+                        .map(|text| (text, node.span.clone()));
                 }
                 "pattern" => {
                     pattern = self
                         .text(node, "pattern")
-                        .map(|text| (text, key.span.clone()))
+                        .map(|text| (text, key.span.clone()));
                 }
                 "default" => default = self.text(node, "default"),
                 "from" => from = self.texts(node, "from"),
@@ -335,32 +335,9 @@ impl Reader<'_> {
                 );
             }
         }
-        let kind = match word.as_str() {
-            "integer" => InputType::Integer,
-            "duration" => InputType::Duration,
-            "lookback" => InputType::Lookback,
-            "datetime" => InputType::Datetime,
-            "uuid" => InputType::Uuid,
-            "secret" => InputType::Secret,
-            "choice" => {
-                let of = of.map(|(of, _)| of).unwrap_or_default();
-                if of.is_empty() {
-                    self.error(
-                        "missing-key",
-                        &key.span,
-                        format!("the choice {} needs of: [..]", key.text),
-                    );
-                }
-                InputType::Choice { of }
-            }
-            "text" => InputType::Text {
-                pattern: pattern.map(|(pattern, _)| pattern),
-            },
-            other => {
-                self.unknown("unknown-type", "an input type", other, &span, INPUT_TYPES);
-                InputType::Text { pattern: None }
-            }
-        };
+        let pattern = pattern.map(|(pattern, _)| pattern);
+        let of = of.map(|(of, _)| of).unwrap_or_default();
+        let kind = self.input_type(key, (&word, &span), pattern, of);
         let id = InputId::new(&key.text);
         let input = Input {
             title: title.unwrap_or_else(|| key.text.replace('_', " ")),
@@ -371,6 +348,38 @@ impl Reader<'_> {
             inferred: false,
         };
         self.settings.inputs.insert(id, input);
+    }
+
+    fn input_type(
+        &mut self,
+        key: &Key,
+        (word, span): (&str, &Range<usize>),
+        pattern: Option<String>,
+        of: Vec<String>,
+    ) -> InputType {
+        match word {
+            "integer" => InputType::Integer,
+            "duration" => InputType::Duration,
+            "lookback" => InputType::Lookback,
+            "datetime" => InputType::Datetime,
+            "uuid" => InputType::Uuid,
+            "secret" => InputType::Secret,
+            "choice" => {
+                if of.is_empty() {
+                    self.error(
+                        "missing-key",
+                        &key.span,
+                        format!("the choice {} needs of: [..]", key.text),
+                    );
+                }
+                InputType::Choice { of }
+            }
+            "text" => InputType::Text { pattern },
+            other => {
+                self.unknown("unknown-type", "an input type", other, span, INPUT_TYPES);
+                InputType::Text { pattern: None }
+            }
+        }
     }
 
     fn clock(&mut self, key: &Key, node: &Node) {
@@ -504,7 +513,7 @@ impl Reader<'_> {
             }
             Value::Null => {}
             Value::Scalar(_) | Value::List(_) => {
-                self.expected(&format!("keys and values in {place}"), node)
+                self.expected(&format!("keys and values in {place}"), node);
             }
         }
         pairs

@@ -110,7 +110,7 @@ impl Builder<'_> {
                     body.push(Block::Prose(Prose::Heading(heading.inlines.clone())));
                 }
                 BlockKind::List { start, items } => {
-                    self.list_body(*start, items, &place, &mut body)
+                    self.list_body(*start, items, &place, &mut body);
                 }
                 BlockKind::Fence(fence) => self.fence(fence, &place, &mut body),
                 BlockKind::StrayAttributes(_) => self.stray(block),

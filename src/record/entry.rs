@@ -455,6 +455,14 @@ impl Entry {
         self.at.parse().unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
+    /// When it counts: simulated time in a drill, the wall clock otherwise.
+    pub fn when(&self) -> Timestamp {
+        self.sim_at
+            .as_deref()
+            .and_then(|at| at.parse().ok())
+            .unwrap_or_else(|| self.at())
+    }
+
     /// The order of entries in an incident.
     pub fn order(&self) -> (u64, &str) {
         (self.clock, &self.writer)

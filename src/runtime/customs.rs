@@ -32,14 +32,24 @@ impl Customs {
         let mut keys = Keys::default();
         if let Some(source) = read(&places.config.join("keys.toml")) {
             let found = rebind(&mut keys, &source);
-            findings.extend(found.into_iter().map(|diagnostic| (source.clone(), diagnostic)));
+            findings.extend(
+                found
+                    .into_iter()
+                    .map(|diagnostic| (source.clone(), diagnostic)),
+            );
         }
         let files = layout_files(&places.config.join("layouts"));
         let (layouts, found) = Layouts::with_user(&files);
         findings.extend(found.into_iter().filter_map(|(index, diagnostic)| {
-            files.get(index).map(|(_, source)| (source.clone(), diagnostic))
+            files
+                .get(index)
+                .map(|(_, source)| (source.clone(), diagnostic))
         }));
-        Self { keys, layouts, findings }
+        Self {
+            keys,
+            layouts,
+            findings,
+        }
     }
 }
 
@@ -48,7 +58,11 @@ fn rebind(keys: &mut Keys, source: &SourceText) -> Vec<Diagnostic> {
     let (document, errors) = DeTable::parse_recoverable(&source.text);
     if !errors.is_empty() {
         let bad = |error: toml::de::Error| {
-            Diagnostic::error("bad-toml", error.span().unwrap_or_default(), error.message().to_owned())
+            Diagnostic::error(
+                "bad-toml",
+                error.span().unwrap_or_default(),
+                error.message().to_owned(),
+            )
         };
         return errors.into_iter().map(bad).collect();
     }
@@ -63,9 +77,17 @@ fn rebind(keys: &mut Keys, source: &SourceText) -> Vec<Diagnostic> {
 }
 
 fn chords(value: &Spanned<DeValue<'_>>) -> Result<Vec<Chord>, String> {
-    let list = value.get_ref().as_array().ok_or("expected a list of keys such as [\"m\"]")?;
+    let list = value
+        .get_ref()
+        .as_array()
+        .ok_or("expected a list of keys such as [\"m\"]")?;
     list.iter()
-        .map(|key| key.get_ref().as_str().ok_or("expected keys as text")?.parse())
+        .map(|key| {
+            key.get_ref()
+                .as_str()
+                .ok_or("expected keys as text")?
+                .parse()
+        })
         .collect()
 }
 
@@ -76,9 +98,14 @@ fn layout_files(folder: &Path) -> Vec<(String, SourceText)> {
     let mut layouts: Vec<_> = files
         .filter_map(|file| {
             let path = file.ok()?.path();
-            let is_toml = path.extension().is_some_and(|extension| extension == "toml");
+            let is_toml = path
+                .extension()
+                .is_some_and(|extension| extension == "toml");
             let name = path.file_stem()?.to_str()?.to_owned();
-            is_toml.then(|| read(&path)).flatten().map(|source| (name, source))
+            is_toml
+                .then(|| read(&path))
+                .flatten()
+                .map(|source| (name, source))
         })
         .collect();
     layouts.sort_by(|left, right| left.0.cmp(&right.0));
@@ -102,11 +129,20 @@ mod tests {
     #[test]
     fn keys_are_rebound_and_mistakes_are_located() {
         let mut keys = Keys::default();
-        let source = SourceText::new("keys.toml", "note = [\"m\"]\nnott = [\"x\"]\nskip-step = \"s\"\n");
+        let source = SourceText::new(
+            "keys.toml",
+            "note = [\"m\"]\nnott = [\"x\"]\nskip-step = \"s\"\n",
+        );
         let findings = rebind(&mut keys, &source);
         assert_eq!(keys.of(Command::Note), [Chord::char('m')]);
-        let told: Vec<String> = findings.iter().map(|finding| finding.located(&source).to_string()).collect();
-        assert!(told[0].starts_with("keys.toml:2:1: error[bad-key]: unknown command"), "{told:?}");
+        let told: Vec<String> = findings
+            .iter()
+            .map(|finding| finding.located(&source).to_string())
+            .collect();
+        assert!(
+            told[0].starts_with("keys.toml:2:1: error[bad-key]: unknown command"),
+            "{told:?}"
+        );
         assert!(told[1].contains("expected a list of keys"), "{told:?}");
     }
 }

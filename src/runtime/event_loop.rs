@@ -147,6 +147,11 @@ impl EventLoop {
 }
 
 /// Draws a state on a screen.
-pub fn draw(state: &State, local: &mut Local, theme: &Theme, screen: &mut Screen) -> std::io::Result<()> {
+pub fn draw(
+    state: &State,
+    local: &mut Local,
+    theme: &Theme,
+    screen: &mut Screen,
+) -> std::io::Result<()> {
     screen.draw(state.size, |frame| ui::draw(state, local, theme, frame))
 }

@@ -18,7 +18,9 @@ pub fn load(workplace: &Workplace, events: &Events) {
     let listing = store::list(workplace.data(), workplace.scratch()).unwrap_or_default();
     let mut used_at: HashMap<PlaybookId, Timestamp> = HashMap::new();
     for summary in &listing.incidents {
-        let used = used_at.entry(summary.playbook.clone()).or_insert(summary.last_at);
+        let used = used_at
+            .entry(summary.playbook.clone())
+            .or_insert(summary.last_at);
         *used = summary.last_at.max(*used);
     }
     let mut items: Vec<HomeItem> = listing.incidents.into_iter().map(incident).collect();
@@ -35,7 +37,11 @@ pub fn load(workplace: &Workplace, events: &Events) {
                 title: playbook.title.clone(),
                 summary: playbook.summary.clone(),
                 alerts: playbook.alerts.clone(),
-                errors: parsed.diagnostics.iter().filter(|finding| finding.level == Level::Error).count(),
+                errors: parsed
+                    .diagnostics
+                    .iter()
+                    .filter(|finding| finding.level == Level::Error)
+                    .count(),
                 used_at: used_at.get(&playbook.id).copied(),
             }
         }));

@@ -35,7 +35,12 @@ pub struct Performer {
 
 impl Performer {
     /// A performer without an incident.
-    pub fn new(workplace: Arc<Workplace>, ending: Arc<Ending>, events: Events, tasks: Handle) -> Self {
+    pub fn new(
+        workplace: Arc<Workplace>,
+        ending: Arc<Ending>,
+        events: Events,
+        tasks: Handle,
+    ) -> Self {
         Self {
             workplace,
             runs: Runs::below(ending.runs()),
@@ -67,20 +72,24 @@ impl Performer {
         match effect {
             Effect::LoadHome => {
                 let workplace = Arc::clone(&self.workplace);
-                self.tasks.spawn_blocking(move || home::load(&workplace, &events));
+                self.tasks
+                    .spawn_blocking(move || home::load(&workplace, &events));
             }
             Effect::Open(request) => {
                 let workplace = Arc::clone(&self.workplace);
-                self.tasks.spawn_blocking(move || session::open(&workplace, &request, &events));
+                self.tasks
+                    .spawn_blocking(move || session::open(&workplace, &request, &events));
             }
             Effect::Resume(incident) => {
                 let workplace = Arc::clone(&self.workplace);
-                self.tasks.spawn_blocking(move || session::resume(&workplace, incident, &events));
+                self.tasks
+                    .spawn_blocking(move || session::resume(&workplace, incident, &events));
             }
             Effect::Detach { reason } => self.detach(&reason),
             Effect::AdoptPlaybook => {
                 if let Some(session) = self.session.clone() {
-                    self.tasks.spawn_blocking(move || session.adopt_playbook(&events));
+                    self.tasks
+                        .spawn_blocking(move || session.adopt_playbook(&events));
                 }
             }
             Effect::Append { ticket, body } => {
@@ -88,10 +97,15 @@ impl Performer {
                     session.append(ticket, body);
                 }
             }
-            Effect::Plan { run, action, context } => {
+            Effect::Plan {
+                run,
+                action,
+                context,
+            } => {
                 if let Some(session) = &self.session {
                     let sources = Arc::clone(session.sources());
-                    self.tasks.spawn(runs::plan(run, action, context, sources, events));
+                    self.tasks
+                        .spawn(runs::plan(run, action, context, sources, events));
                 }
             }
             Effect::Run { run, request } => {
@@ -103,13 +117,28 @@ impl Performer {
                 }
             }
             Effect::Cancel(run) => self.runs.cancel(run),
-            Effect::ReadRow { run, rows, row, purpose } => {
+            Effect::ReadRow {
+                run,
+                rows,
+                row,
+                purpose,
+            } => {
                 self.tasks.spawn_blocking(move || {
                     let cells = rows.read(row..row + 1).pop();
-                    events.send_blocking(EventKind::RowRead { run, row, cells, purpose });
+                    events.send_blocking(EventKind::RowRead {
+                        run,
+                        row,
+                        cells,
+                        purpose,
+                    });
                 });
             }
-            Effect::Sort { run, rows, by, kind } => {
+            Effect::Sort {
+                run,
+                rows,
+                by,
+                kind,
+            } => {
                 let cancel = self.lookup(run);
                 self.tasks.spawn_blocking(move || {
                     if let Some(order) = spill::sort_order(&rows, by.0, kind, by.1, &cancel) {
@@ -130,7 +159,8 @@ impl Performer {
             }
             Effect::LoadTimeline { first, count } => {
                 if let Some(session) = self.session.clone() {
-                    self.tasks.spawn_blocking(move || session.load_timeline(first, count, &events));
+                    self.tasks
+                        .spawn_blocking(move || session.load_timeline(first, count, &events));
                 }
             }
             // A terminal that cannot take the text is about to hang up; the watcher sees to that.

@@ -60,12 +60,17 @@ impl LibraryFile {
 pub fn library(workplace: &Workplace) -> impl Iterator<Item = LibraryFile> + use<> {
     let mut paths = Vec::new();
     collect(&workplace.config().places.playbooks(), DEPTH, &mut paths);
-    let own = paths.into_iter().filter_map(|path| playbook::read_file(&path).ok());
+    let own = paths
+        .into_iter()
+        .filter_map(|path| playbook::read_file(&path).ok());
     let mut seen = BTreeSet::new();
-    own.chain(built_in()).map(LibraryFile::read).filter_map(move |mut file| {
-        file.playbooks.retain(|parsed| seen.insert(parsed.playbook.id.clone()));
-        (!file.playbooks.is_empty()).then_some(file)
-    })
+    own.chain(built_in())
+        .map(LibraryFile::read)
+        .filter_map(move |mut file| {
+            file.playbooks
+                .retain(|parsed| seen.insert(parsed.playbook.id.clone()));
+            (!file.playbooks.is_empty()).then_some(file)
+        })
 }
 
 /// Text files below a folder that may be playbooks, in order of their names.
@@ -84,7 +89,9 @@ pub fn read(path: &Path) -> Result<LibraryFile, String> {
 
 /// Finds a playbook by what people call it. The error says what there is.
 pub fn find(workplace: &Workplace, name: &str) -> Result<Found, String> {
-    let (path, id) = name.rsplit_once('#').map_or((name, None), |(path, id)| (path, Some(id)));
+    let (path, id) = name
+        .rsplit_once('#')
+        .map_or((name, None), |(path, id)| (path, Some(id)));
     if let Some(source) = source_at(path)? {
         return pick(&LibraryFile::read(source), id);
     }
@@ -112,8 +119,14 @@ pub fn find(workplace: &Workplace, name: &str) -> Result<Found, String> {
             ))
         }
         _ => {
-            let ids: Vec<&str> = by_alert.iter().map(|found| found.playbook.id.as_str()).collect();
-            Err(format!("several playbooks answer alert {name:?}: open one of {}", ids.join(", ")))
+            let ids: Vec<&str> = by_alert
+                .iter()
+                .map(|found| found.playbook.id.as_str())
+                .collect();
+            Err(format!(
+                "several playbooks answer alert {name:?}: open one of {}",
+                ids.join(", ")
+            ))
         }
     }
 }
@@ -121,17 +134,27 @@ pub fn find(workplace: &Workplace, name: &str) -> Result<Found, String> {
 /// The playbook of an incident out of its text; an id that the text no longer has gives its first playbook.
 pub fn parse(path: &str, text: &str, id: &PlaybookId) -> Option<Found> {
     let file = LibraryFile::read(SourceText::new(path, text));
-    let same = file.playbooks.iter().find(|parsed| parsed.playbook.id == *id);
-    same.or(file.playbooks.first()).map(|parsed| found(parsed, None))
+    let same = file
+        .playbooks
+        .iter()
+        .find(|parsed| parsed.playbook.id == *id);
+    same.or(file.playbooks.first())
+        .map(|parsed| found(parsed, None))
 }
 
 /// The text that stands now where an incident's playbook was read; none when nothing is there any more.
 pub fn current(workplace: &Workplace, pinned: &Playbook) -> Option<Found> {
     let source = match source_at(&pinned.source.path).ok().flatten() {
         Some(source) => source,
-        None => library(workplace)
-            .find(|file| file.playbooks.iter().any(|parsed| parsed.playbook.id == pinned.id))?
-            .source,
+        None => {
+            library(workplace)
+                .find(|file| {
+                    file.playbooks
+                        .iter()
+                        .any(|parsed| parsed.playbook.id == pinned.id)
+                })?
+                .source
+        }
     };
     parse(&source.path, &source.text, &pinned.id)
 }
@@ -160,27 +183,43 @@ fn source_at(path: &str) -> Result<Option<SourceText>, String> {
     if file.is_dir() {
         return Err(format!("{path} is a folder: open one of the files in it"));
     }
-    let looks_like_path = path.contains('/') || file.extension().is_some_and(|extension| is_text(extension));
+    let looks_like_path =
+        path.contains('/') || file.extension().is_some_and(|extension| is_text(extension));
     if !looks_like_path && !file.is_file() {
         return Ok(None);
     }
-    playbook::read_file(file).map(Some).map_err(|error| error.to_string())
+    playbook::read_file(file)
+        .map(Some)
+        .map_err(|error| error.to_string())
 }
 
 fn pick(file: &LibraryFile, id: Option<&str>) -> Result<Found, String> {
-    let ids = || file.playbooks.iter().map(|parsed| parsed.playbook.id.as_str());
+    let ids = || {
+        file.playbooks
+            .iter()
+            .map(|parsed| parsed.playbook.id.as_str())
+    };
     match (id, file.playbooks.as_slice()) {
         (None, [only]) => Ok(found(only, None)),
         (None, _) => Err(format!(
             "{} holds several playbooks: open {}",
             file.source.path,
-            ids().map(|id| format!("{}#{id}", file.source.path)).collect::<Vec<_>>().join(", or ")
+            ids()
+                .map(|id| format!("{}#{id}", file.source.path))
+                .collect::<Vec<_>>()
+                .join(", or ")
         )),
         (Some(id), all) => all
             .iter()
             .find(|parsed| parsed.playbook.id.as_str() == id)
             .map(|parsed| found(parsed, None))
-            .ok_or_else(|| format!("{} has no playbook {id:?}, but {}", file.source.path, ids().collect::<Vec<_>>().join(", "))),
+            .ok_or_else(|| {
+                format!(
+                    "{} has no playbook {id:?}, but {}",
+                    file.source.path,
+                    ids().collect::<Vec<_>>().join(", ")
+                )
+            }),
     }
 }
 
@@ -199,7 +238,9 @@ fn collect(folder: &Path, depth: usize, paths: &mut Vec<PathBuf>) {
     let mut entries: Vec<_> = entries.flatten().collect();
     entries.sort_by_key(std::fs::DirEntry::file_name);
     for entry in entries {
-        if paths.len() >= limits::LIBRARY_FILES || entry.file_name().as_encoded_bytes().starts_with(b".") {
+        if paths.len() >= limits::LIBRARY_FILES
+            || entry.file_name().as_encoded_bytes().starts_with(b".")
+        {
             continue;
         }
         let path = entry.path();
@@ -214,5 +255,7 @@ fn collect(folder: &Path, depth: usize, paths: &mut Vec<PathBuf>) {
 }
 
 fn is_text(extension: &std::ffi::OsStr) -> bool {
-    ["md", "markdown", "txt"].iter().any(|known| extension.eq_ignore_ascii_case(known))
+    ["md", "markdown", "txt"]
+        .iter()
+        .any(|known| extension.eq_ignore_ascii_case(known))
 }

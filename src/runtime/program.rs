@@ -73,7 +73,8 @@ impl Program {
         let mut screen = Screen::new(size).map_err(Trouble::Begin)?;
         let (state, effects) = self.first_state(size);
         let mut local = Local::default();
-        event_loop::draw(&state, &mut local, &self.theme, &mut screen).map_err(|_| Trouble::Draw)?;
+        event_loop::draw(&state, &mut local, &self.theme, &mut screen)
+            .map_err(|_| Trouble::Draw)?;
         std::thread::Builder::new()
             .name("keys".into())
             .spawn(move || terminal::read_events(|event| key_sender.blocking_send(event).is_ok()))
@@ -81,7 +82,9 @@ impl Program {
         let tasks = tasks().map_err(Trouble::Begin)?;
         let mut event_loop = self.event_loop(state, local, keys, ending, &tasks);
         event_loop.perform(effects);
-        tasks.block_on(event_loop.run(&mut screen)).map_err(|_| Trouble::Draw)
+        tasks
+            .block_on(event_loop.run(&mut screen))
+            .map_err(|_| Trouble::Draw)
     }
 
     /// Works without a terminal until nothing is under way, and returns the screen as SVG. The error says why there is
@@ -90,7 +93,7 @@ impl Program {
         let ending = Arc::new(Ending::default());
         let wants_incident = !matches!(self.start, Start::Home);
         let (_keys, keys) = mpsc::channel(1);
-        let theme = self.theme;
+        let theme = self.theme.clone();
         let (state, effects) = self.first_state(size);
         let tasks = tasks().map_err(|error| format!("start tasks: {error}"))?;
         let mut event_loop = self.event_loop(state, Local::default(), keys, &ending, &tasks);
@@ -98,13 +101,18 @@ impl Program {
         tasks.block_on(event_loop.settle(limits::SCREENSHOT_WAIT));
         let state = &event_loop.state;
         if wants_incident && state.cockpit().is_none() && state.overlays.is_empty() {
-            let reason = state.message.as_ref().map(|message| message.text.to_string());
+            let reason = state
+                .message
+                .as_ref()
+                .map(|message| message.text.to_string());
             return Err(reason.unwrap_or_else(|| "the incident did not open in time".into()));
         }
         let buffer = screenshot::render(state, &theme, size.0, size.1);
         let svg = screenshot::svg(&buffer, &title(state));
         let reason = "screenshot taken".to_owned();
-        event_loop.perform(vec![Effect::Detach { reason: reason.clone() }]);
+        event_loop.perform(vec![Effect::Detach {
+            reason: reason.clone(),
+        }]);
         ending.wind_down(&reason, Instant::now() + limits::HANGUP_GRACE);
         Ok(svg)
     }
@@ -115,7 +123,8 @@ impl Program {
             now: clock::now(),
             size,
             // A zone that is not known was reported with the configuration's other mistakes.
-            zone: jiff::tz::TimeZone::get(&config.timezone.value).unwrap_or(jiff::tz::TimeZone::UTC),
+            zone: jiff::tz::TimeZone::get(&config.timezone.value)
+                .unwrap_or(jiff::tz::TimeZone::UTC),
             operator: config.operator.name.clone(),
             keys: self.keys.clone(),
             layouts: self.layouts.clone(),
@@ -132,8 +141,20 @@ impl Program {
         tasks: &Runtime,
     ) -> EventLoop {
         let (events, messages) = Events::channel();
-        let performer = Performer::new(self.workplace, Arc::clone(ending), events, tasks.handle().clone());
-        EventLoop { state, local, theme: self.theme, keys, messages, performer }
+        let performer = Performer::new(
+            self.workplace,
+            Arc::clone(ending),
+            events,
+            tasks.handle().clone(),
+        );
+        EventLoop {
+            state,
+            local,
+            theme: self.theme,
+            keys,
+            messages,
+            performer,
+        }
     }
 }
 

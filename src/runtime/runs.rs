@@ -121,7 +121,8 @@ async fn run_on(
         cancel: cancel.clone(),
         deadline,
     };
-    let mut work = tokio::spawn(async move { source.run(&request, &Sink::new(sender), context).await });
+    let mut work =
+        tokio::spawn(async move { source.run(&request, &Sink::new(sender), context).await });
     let late = tokio::time::sleep(deadline + BACKSTOP);
     let deaf = async {
         cancel.cancelled().await;

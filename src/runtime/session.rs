@@ -5,8 +5,8 @@
 
 mod pen;
 
-use std::path::Path;
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -123,11 +123,22 @@ pub fn check_request(workplace: &Workplace, request: &OpenRequest) -> Result<(),
 }
 
 /// Writes a note as a session of its own, for the command line.
-pub fn note(workplace: &Workplace, mode: Mode, incident: IncidentId, text: &str) -> Result<(), SessionError> {
+pub fn note(
+    workplace: &Workplace,
+    mode: Mode,
+    incident: IncidentId,
+    text: &str,
+) -> Result<(), SessionError> {
     let store = Store::open(workplace.data(), mode, incident)?;
     let mut pen = Pen::join(store, mode, incident, workplace.config())?;
-    pen.write(Body::NoteAdded { text: text.to_owned(), happened_at: None, step: None })?;
-    pen.write(Body::SessionDetached { reason: "note written".into() })?;
+    pen.write(Body::NoteAdded {
+        text: text.to_owned(),
+        happened_at: None,
+        step: None,
+    })?;
+    pen.write(Body::SessionDetached {
+        reason: "note written".into(),
+    })?;
     pen.keep_fold();
     Ok(())
 }
@@ -177,7 +188,9 @@ impl Session {
             let Some(recorder) = taken else {
                 return;
             };
-            let body = Body::SessionDetached { reason: reason.to_owned() };
+            let body = Body::SessionDetached {
+                reason: reason.to_owned(),
+            };
             if let Ok(stamp) = pen::stamp() {
                 let _ = recorder.append(Ticket(u64::MAX), draft(body), stamp);
             }
@@ -195,13 +208,18 @@ impl Session {
     fn try_adopt(&self) -> Result<Opened, SessionError> {
         let store = Store::open(self.workplace.data(), self.mode, self.incident)?;
         let before = pinned(&store)?;
-        let now = playbooks::current(&self.workplace, &before.found.playbook)
-            .ok_or_else(|| SessionError::Refused("the playbook's file is gone: there is nothing to adopt".into()))?;
+        let now = playbooks::current(&self.workplace, &before.found.playbook).ok_or_else(|| {
+            SessionError::Refused("the playbook's file is gone: there is nothing to adopt".into())
+        })?;
         let from = before.incident.playbook_sha256;
         let kept = store::evidence::put(store.folder(), now.playbook.source.text.as_bytes())?;
         let vanished = vanished(&before.found.playbook, &now.playbook);
         self.append_and_wait(pen::playbook_evidence(&kept, &now.playbook))?;
-        self.append_and_wait(Body::PlaybookChanged { from, to: kept.sha256, vanished })?;
+        self.append_and_wait(Body::PlaybookChanged {
+            from,
+            to: kept.sha256,
+            vanished,
+        })?;
         self.opened(&store, now, false)
     }
 
@@ -218,9 +236,17 @@ impl Session {
     }
 
     /// What the engine needs to know of the incident as it stands on disk.
-    fn opened(&self, store: &Store, found: playbooks::Found, differs: bool) -> Result<Opened, SessionError> {
+    fn opened(
+        &self,
+        store: &Store,
+        found: playbooks::Found,
+        differs: bool,
+    ) -> Result<Opened, SessionError> {
         let fold = store.fold()?;
-        let incident = fold.incident().cloned().ok_or_else(|| empty(self.incident))?;
+        let incident = fold
+            .incident()
+            .cloned()
+            .ok_or_else(|| empty(self.incident))?;
         let tail = store.tail(limits::TIMELINE_WINDOW as u64)?;
         let mut alive = store.alive_writers();
         alive.insert(self.writer.clone());
@@ -266,7 +292,8 @@ fn try_open(
         (None, _) => None,
     };
     let inputs = checked_inputs(playbook, &request.set)?;
-    let (sources, _) = mode::sources(Mode::Live, workplace.config()).map_err(SessionError::Refused)?;
+    let (sources, _) =
+        mode::sources(Mode::Live, workplace.config()).map_err(SessionError::Refused)?;
     let incident = IncidentId(uuid::Uuid::now_v7());
     let store = Store::create(workplace.data(), Mode::Live, incident)?;
     let kept = store::evidence::put(store.folder(), playbook.source.text.as_bytes())?;
@@ -293,7 +320,8 @@ fn try_resume(
     incident: IncidentId,
     events: &Events,
 ) -> Result<(Session, Opened), SessionError> {
-    let (mode, incident) = store::find(workplace.data(), &incident.to_string(), workplace.scratch())?;
+    let (mode, incident) =
+        store::find(workplace.data(), &incident.to_string(), workplace.scratch())?;
     let store = Store::open(workplace.data(), mode, incident)?;
     let pinned = pinned(&store)?;
     let config = with_profile_of(workplace.config(), &pinned.incident);
@@ -301,7 +329,15 @@ fn try_resume(
     let differs = playbooks::current(workplace, &pinned.found.playbook)
         .is_some_and(|now| now.playbook.source.text != pinned.found.playbook.source.text);
     let pen = Pen::join(store, mode, incident, &config)?;
-    begin(workplace, pen, sources, &config, pinned.found, differs, events)
+    begin(
+        workplace,
+        pen,
+        sources,
+        &config,
+        pinned.found,
+        differs,
+        events,
+    )
 }
 
 /// Starts recorder and watcher of an incident whose first entries of this session are on disk.
@@ -314,12 +350,20 @@ fn begin(
     differs: bool,
     events: &Events,
 ) -> Result<(Session, Opened), SessionError> {
-    let Pen { store, writer, fold, mode, incident } = pen;
+    let Pen {
+        store,
+        writer,
+        fold,
+        mode,
+        incident,
+    } = pen;
     let writer_id = writer.id().to_owned();
     let (closing, waiting) = (Arc::new(AtomicBool::new(false)), Waiting::default());
     let folder = store.folder().to_owned();
     let notify = notifier(events.clone(), Arc::clone(&closing), Arc::clone(&waiting));
-    let recorder = Arc::new(Mutex::new(Some(Recorder::start(store, writer, fold, notify)?)));
+    let recorder = Arc::new(Mutex::new(Some(Recorder::start(
+        store, writer, fold, notify,
+    )?)));
     let session = Session {
         _watching: watch(&folder, &recorder),
         recorder,
@@ -339,7 +383,11 @@ fn begin(
 }
 
 /// What the recorder says, as events of the loop.
-fn notifier(events: Events, closing: Arc<AtomicBool>, waiting: Waiting) -> impl FnMut(Notice) + Send + 'static {
+fn notifier(
+    events: Events,
+    closing: Arc<AtomicBool>,
+    waiting: Waiting,
+) -> impl FnMut(Notice) + Send + 'static {
     let answer = move |ticket: Ticket, answer: Result<(), String>| {
         let waiting = lock(&waiting);
         if let Some((_, waiter)) = waiting.iter().find(|(other, _)| *other == ticket) {
@@ -356,7 +404,15 @@ fn notifier(events: Events, closing: Arc<AtomicBool>, waiting: Waiting) -> impl 
                 answer(ticket, Err(reason.clone()));
                 EventKind::NotRecorded { ticket, reason }
             }
-            Notice::Arrived { entry, incident, alive } => EventKind::EntryArrived { entry, incident, alive },
+            Notice::Arrived {
+                entry,
+                incident,
+                alive,
+            } => EventKind::EntryArrived {
+                entry,
+                incident,
+                alive,
+            },
             // The next look may succeed; what cannot be read at all is verify's to tell.
             Notice::NotRead { .. } => return,
         };
@@ -377,7 +433,9 @@ fn watch(folder: &Path, recorder: &Arc<Mutex<Option<Recorder>>>) -> Option<UnixS
             ];
             let polled = rustix::event::poll(&mut watched, None);
             let [_, session] = &watched;
-            if !session.revents().is_empty() || polled.is_err_and(|error| error != rustix::io::Errno::INTR) {
+            if !session.revents().is_empty()
+                || polled.is_err_and(|error| error != rustix::io::Errno::INTR)
+            {
                 return;
             }
             if watcher.drain().unwrap_or(false)
@@ -387,7 +445,10 @@ fn watch(folder: &Path, recorder: &Arc<Mutex<Option<Recorder>>>) -> Option<UnixS
             }
         }
     };
-    std::thread::Builder::new().name("watcher".into()).spawn(look).ok()?;
+    std::thread::Builder::new()
+        .name("watcher".into())
+        .spawn(look)
+        .ok()?;
     Some(ours)
 }
 
@@ -401,53 +462,95 @@ pub struct Pinned {
 
 /// Reads the incident and its playbook from a record.
 pub fn pinned(store: &Store) -> Result<Pinned, SessionError> {
-    let incident = store.fold()?.incident().cloned().ok_or_else(|| empty(store.incident()))?;
+    let incident = store
+        .fold()?
+        .incident()
+        .cloned()
+        .ok_or_else(|| empty(store.incident()))?;
     let text = store::evidence::read(store.folder(), incident.playbook_sha256)?;
     // The path stands in one of the first entries, whatever playbook was adopted later.
-    let path = store.entries(0, 8)?.into_iter().find_map(|sealed| match sealed.body {
-        Some(Body::EvidenceAdded { name, media_type, .. }) if media_type == pen::MARKDOWN => Some(name),
-        _ => None,
-    });
+    let path = store
+        .entries(0, 8)?
+        .into_iter()
+        .find_map(|sealed| match sealed.body {
+            Some(Body::EvidenceAdded {
+                name, media_type, ..
+            }) if media_type == pen::MARKDOWN => Some(name),
+            _ => None,
+        });
     let path = path.unwrap_or_else(|| incident.playbook.to_string());
     let text = String::from_utf8_lossy(&text);
     let found = playbooks::parse(&path, &text, &incident.playbook).ok_or_else(|| {
-        SessionError::Refused(format!("the playbook of {} is empty: see `quarterdeck verify`", incident.id))
+        SessionError::Refused(format!(
+            "the playbook of {} is empty: see `quarterdeck verify`",
+            incident.id
+        ))
     })?;
     Ok(Pinned { incident, found })
 }
 
-fn check_severity(playbook: &Playbook, severity: Option<&str>) -> Result<Option<String>, SessionError> {
+fn check_severity(
+    playbook: &Playbook,
+    severity: Option<&str>,
+) -> Result<Option<String>, SessionError> {
     let Some(severity) = severity else {
         return Ok(None);
     };
     let mut known: Vec<&str> = playbook.severity.iter().map(String::as_str).collect();
     known.extend(playbook.ladder.iter().map(|level| level.id.as_str()));
     let same = |name: &&str| name.eq_ignore_ascii_case(severity);
-    let alias = playbook.ladder.iter().find(|level| level.aka.iter().any(|name| name.eq_ignore_ascii_case(severity)));
-    match known.iter().copied().find(same).or(alias.map(|level| level.id.as_str())) {
+    let alias = playbook.ladder.iter().find(|level| {
+        level
+            .aka
+            .iter()
+            .any(|name| name.eq_ignore_ascii_case(severity))
+    });
+    match known
+        .iter()
+        .copied()
+        .find(same)
+        .or(alias.map(|level| level.id.as_str()))
+    {
         Some(known) => Ok(Some(known.to_owned())),
         None if known.is_empty() => Ok(Some(severity.to_owned())),
         None => {
             known.dedup();
-            Err(SessionError::Refused(format!("severity {severity:?} is none of {}", known.join(", "))))
+            Err(SessionError::Refused(format!(
+                "severity {severity:?} is none of {}",
+                known.join(", ")
+            )))
         }
     }
 }
 
 /// The entries for inputs given at the start.
-fn checked_inputs(playbook: &Playbook, set: &[(InputId, String)]) -> Result<Vec<Body>, SessionError> {
+fn checked_inputs(
+    playbook: &Playbook,
+    set: &[(InputId, String)],
+) -> Result<Vec<Body>, SessionError> {
     set.iter()
         .map(|(id, text)| {
             let input = playbook.inputs.get(id).ok_or_else(|| {
-                let known = crate::model::diagnostic::nearest(id.as_str(), playbook.inputs.keys().map(InputId::as_str));
-                let hint = known.map_or_else(String::new, |near| format!("; did you mean {near:?}?"));
-                SessionError::Refused(format!("playbook {} has no input {:?}{hint}", playbook.id, id.as_str()))
+                let known = crate::model::diagnostic::nearest(
+                    id.as_str(),
+                    playbook.inputs.keys().map(InputId::as_str),
+                );
+                let hint =
+                    known.map_or_else(String::new, |near| format!("; did you mean {near:?}?"));
+                SessionError::Refused(format!(
+                    "playbook {} has no input {:?}{hint}",
+                    playbook.id,
+                    id.as_str()
+                ))
             })?;
             if input.kind == input::InputType::Secret {
-                return Err(SessionError::Refused(format!("input {id} is a secret: type it on the screen, not on a command line")));
+                return Err(SessionError::Refused(format!(
+                    "input {id} is a secret: type it on the screen, not on a command line"
+                )));
             }
-            let value = input::check(input, text)
-                .map_err(|error| SessionError::Refused(format!("input {id}: {error}; found {text:?}")))?;
+            let value = input::check(input, text).map_err(|error| {
+                SessionError::Refused(format!("input {id}: {error}; found {text:?}"))
+            })?;
             Ok(Body::InputSet {
                 input: id.clone(),
                 value,
@@ -462,7 +565,10 @@ fn checked_inputs(playbook: &Playbook, set: &[(InputId, String)]) -> Result<Vec<
 fn with_profile_of(config: &Config, incident: &Incident) -> Config {
     let mut config = config.clone();
     let named = matches!(config.profile.from, Provenance::Argument(_));
-    if !named && let Some(profile) = &incident.profile && config.profiles.contains_key(profile) {
+    if !named
+        && let Some(profile) = &incident.profile
+        && config.profiles.contains_key(profile)
+    {
         config.profile.value = Some(profile.clone());
     }
     config
@@ -470,17 +576,29 @@ fn with_profile_of(config: &Config, incident: &Incident) -> Config {
 
 /// Steps and actions that the new text no longer has.
 fn vanished(before: &Playbook, now: &Playbook) -> Vec<String> {
-    let steps = before.steps().map(|(_, step)| &step.id).filter(|id| now.step(id).is_none());
+    let steps = before
+        .steps()
+        .map(|(_, step)| &step.id)
+        .filter(|id| now.step(id).is_none());
     let actions = before.actions.keys().filter(|id| now.action(id).is_none());
-    steps.map(ToString::to_string).chain(actions.map(ToString::to_string)).collect()
+    steps
+        .map(ToString::to_string)
+        .chain(actions.map(ToString::to_string))
+        .collect()
 }
 
 fn draft(body: Body) -> Draft {
-    Draft { body, at: clock::now(), sim_at: None }
+    Draft {
+        body,
+        at: clock::now(),
+        sim_at: None,
+    }
 }
 
 fn empty(incident: IncidentId) -> SessionError {
-    SessionError::Refused(format!("the record of {incident} has no entry: see `quarterdeck verify`"))
+    SessionError::Refused(format!(
+        "the record of {incident} has no entry: see `quarterdeck verify`"
+    ))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -493,9 +611,15 @@ fn lock_for(recorder: &Mutex<Option<Recorder>>, within: Duration) -> Option<Reco
     loop {
         match recorder.try_lock() {
             Ok(mut recorder) => return recorder.take(),
-            Err(std::sync::TryLockError::Poisoned(recorder)) => return recorder.into_inner().take(),
-            Err(std::sync::TryLockError::WouldBlock) if std::time::Instant::now() >= end => return None,
-            Err(std::sync::TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(1)),
+            Err(std::sync::TryLockError::Poisoned(recorder)) => {
+                return recorder.into_inner().take();
+            }
+            Err(std::sync::TryLockError::WouldBlock) if std::time::Instant::now() >= end => {
+                return None;
+            }
+            Err(std::sync::TryLockError::WouldBlock) => {
+                std::thread::sleep(Duration::from_millis(1))
+            }
         }
     }
 }

@@ -75,6 +75,7 @@ impl Postgres {
         mut lease: Lease<'_>,
         run: &Run<'_>,
         sink: &Sink,
+        time: Duration,
         until: impl Future<Output = RunError>,
     ) -> Result<Outcome, RunError> {
         let pid = lease.session.pid;
@@ -111,7 +112,7 @@ impl Postgres {
                     lease.give_back().await;
                 }
                 Err(if failure.is_statement_timeout() {
-                    RunError::TimedOut(Duration::ZERO)
+                    RunError::TimedOut(time)
                 } else {
                     failure.into_run_error(prefix)
                 })
@@ -242,10 +243,7 @@ impl Source for Postgres {
                 reason = &mut until => return Err(reason),
                 lease = self.sessions.begin(time) => lease.map_err(|failure| failure.into_run_error(0))?,
             };
-            match self.run_on(lease, &run, sink, until).await {
-                Err(RunError::TimedOut(_)) => Err(RunError::TimedOut(time)),
-                ended => ended,
-            }
+            self.run_on(lease, &run, sink, time, until).await
         })
     }
 

@@ -476,6 +476,10 @@ mod tests {
             "SELECT DISTINCT ON (a) a, row_number() OVER (PARTITION BY b ORDER BY c) FROM t",
             "SELECT now() - INTERVAL '24 hours', a IS DISTINCT FROM b FROM t CROSS JOIN LATERAL (SELECT 1) q",
             "SELECT pid, query FROM pg_stat_activity WHERE state = 'active' AND now() - query_start > interval '5 minutes'",
+            "SELECT * FROM \"audit_logs\"\nWHERE \"tenantId\" != (\n  SELECT \"tenantId\" FROM \"users\" WHERE id = \"actorUserId\"\n)\nORDER BY \"createdAt\" DESC\nLIMIT 100;",
+            "SELECT relname, pg_size_pretty(pg_total_relation_size(relid))\nFROM pg_catalog.pg_statio_user_tables\nORDER BY pg_total_relation_size(relid) DESC\nLIMIT 20;",
+            "SELECT id, NOW() - \"updatedAt\" AS time_in_state FROM \"dsar_cases\"\nWHERE status NOT IN ('CLOSED', 'REJECTED') ORDER BY \"updatedAt\" ASC LIMIT 20",
+            "SELECT ae.metadata->>'resourceOrgId' AS resource_org FROM commerce.audit_entries ae\nWHERE ae.created_at > NOW() - INTERVAL '24 hours'\n  AND ae.org_id != ae.metadata->>'resourceOrgId';",
             "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 5) SELECT * FROM r",
         ] {
             assert_eq!(effect(text), Effect::Read, "{text}");
@@ -485,7 +489,8 @@ mod tests {
     #[test]
     fn writes_are_found() {
         for text in [
-            "UPDATE staff_sessions SET revoked_at = now() WHERE revoked_at IS NULL",
+            "UPDATE staff_sessions\nSET revoked_at = NOW(), revoked_reason = 'tenant_leak_investigation'\nWHERE revoked_at IS NULL;",
+            "UPDATE cycle_requests\nSET expires_at = NOW()\nWHERE id = '<suspected-request-id>';",
             "WITH a AS (DELETE FROM t RETURNING *) SELECT * FROM a",
             "WITH a AS (UPDATE t SET a = 1 RETURNING *) SELECT * FROM a",
             "WITH a AS (INSERT INTO t VALUES (1) RETURNING *) SELECT * FROM a",

@@ -28,10 +28,8 @@ const PIECE: usize = 64 * 1024;
 /// disk, so that an entry may speak of them. The same bytes twice are one file.
 pub fn put(folder: &Path, mut source: impl Read) -> Result<Kept, StoreError> {
     let evidence = folder.join(place::EVIDENCE);
-    // Made with mode 0600, and removed again when anything below fails.
-    let mut file = tempfile::Builder::new()
-        .prefix(".new-")
-        .tempfile_in(&evidence)
+    // It goes away again when anything below fails.
+    let mut file = place::make_temporary_file(&evidence)
         .map_err(StoreError::io("keep evidence in", &evidence))?;
     let (sha256, size) = copy_and_hash(&mut source, |piece| file.write_all(piece))
         .map_err(StoreError::io("keep evidence in", &evidence))?;

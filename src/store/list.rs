@@ -112,10 +112,7 @@ pub(super) fn save_summary(folder: &Path, incident: &Incident) -> Result<(), Sto
     };
     let text =
         serde_json::to_vec(&kept).map_err(|error| StoreError::io("write", &path)(error.into()))?;
-    let mut file = tempfile::Builder::new()
-        .prefix(".new-")
-        .tempfile_in(folder)
-        .map_err(StoreError::io("write", &path))?;
+    let mut file = place::make_temporary_file(folder).map_err(StoreError::io("write", &path))?;
     file.write_all(&text)
         .map_err(StoreError::io("write", &path))?;
     file.persist(&path)

@@ -5,6 +5,7 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt 
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, access, statfs};
+use tempfile::{NamedTempFile, TempDir};
 
 use super::StoreError;
 use crate::model::Mode;
@@ -74,6 +75,25 @@ pub(super) fn make_file(path: &Path) -> Result<File, StoreError> {
     file.set_permissions(Permissions::from_mode(FILE_MODE))
         .map_err(StoreError::io("protect file", path))?;
     Ok(file)
+}
+
+/// Makes a file without a lasting name in a folder; it goes away unless it is given one.
+pub(super) fn make_temporary_file(folder: &Path) -> std::io::Result<NamedTempFile> {
+    let file = tempfile::Builder::new()
+        .prefix(".new-")
+        .tempfile_in(folder)?;
+    file.as_file()
+        .set_permissions(Permissions::from_mode(FILE_MODE))?;
+    Ok(file)
+}
+
+/// Makes a folder that only its owner may enter, and that goes away with the value.
+pub(super) fn make_temporary_folder(parent: &Path) -> std::io::Result<TempDir> {
+    let folder = tempfile::Builder::new()
+        .prefix("record-")
+        .tempdir_in(parent)?;
+    fs::set_permissions(folder.path(), Permissions::from_mode(FOLDER_MODE))?;
+    Ok(folder)
 }
 
 /// Waits until the names in a folder are on disk.

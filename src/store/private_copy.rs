@@ -18,9 +18,7 @@ const TRIES: usize = 50;
 /// Copies a record's database and log into a new folder below `scratch` that only this user may enter.
 pub(super) fn copy(folder: &Path, scratch: &Path) -> Result<TempDir, StoreError> {
     let source = folder.join(place::DATABASE);
-    let copy = tempfile::Builder::new()
-        .prefix("record-")
-        .tempdir_in(scratch)
+    let copy = place::make_temporary_folder(scratch)
         .map_err(StoreError::io("make a private folder in", scratch))?;
     for _ in 0..TRIES {
         let before = Look::at(folder).map_err(StoreError::io("copy", &source))?;

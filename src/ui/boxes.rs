@@ -2,6 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use ratatui::widgets::{Block, BorderType, Clear, Widget};
 
 use super::text::{Shown, TextLine, width};
@@ -38,21 +39,39 @@ pub fn pane(
         ..area
     };
     let room = usize::from(edge.width);
-    let note_fits = !note.is_empty() && title.width().min(room / 2) + note.width() + 5 <= room;
+    let note_fits = !note.is_empty() && title.width().min(12) + note.width() + 5 <= room;
     if note_fits {
         let spaced = TextLine::of(" ", theme.style(Role::Text));
         let mut right = spaced.clone();
         right.extend(note.clone());
         right.extend(spaced);
+        if !focused {
+            let width = (right.width() as u16).min(edge.width);
+            let place = Rect {
+                x: edge.right() - width,
+                width,
+                ..edge
+            };
+            buffer.set_style(place, Style::reset());
+        }
         right.write_right(buffer, edge, area.y);
     }
-    let taken = if note_fits { note.width() + 3 } else { 0 };
+    let taken = if note_fits { note.width() + 3 } else { 1 };
     let mut left = TextLine::of(" ", theme.style(Role::Text));
     left.extend(title.clone());
     let title_room = Rect {
         width: (room.saturating_sub(taken)) as u16,
         ..edge
     };
+    if !focused {
+        // The title does not take the dim look of the edge it stands on.
+        let covered = (left.width() as u16).min(title_room.width);
+        let place = Rect {
+            width: covered,
+            ..edge
+        };
+        buffer.set_style(place, Style::reset());
+    }
     let end = left.write(buffer, title_room, area.y);
     if end < title_room.right() {
         TextLine::of(" ", theme.style(Role::Text)).write(
@@ -103,12 +122,7 @@ pub fn dialog(
             width: area.width - 4,
             ..area
         };
-        let mut spaced = TextLine::of(" ", theme.style(Role::Text));
-        spaced.extend(hint.clone());
-        spaced.push(" ", theme.style(Role::Text));
-        if !hint.is_empty() {
-            spaced.write(buffer, edge, area.bottom() - 1);
-        }
+        hint.write(buffer, edge, area.bottom() - 1);
         return Rect {
             x: inside.x + 1,
             width: inside.width.saturating_sub(2),

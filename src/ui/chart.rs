@@ -66,7 +66,7 @@ impl Chart<'_> {
         }
         let (low, high) = self.bounds();
         let rows = usize::from(area.height - 1);
-        let ticks = ticks(low, high, (rows / 3).clamp(1, 6));
+        let ticks = ticks(low, high, (rows / 3).clamp(2, 6));
         let (low, high) = (
             ticks.first().copied().unwrap_or(low).min(low),
             ticks.last().copied().unwrap_or(high).max(high),
@@ -102,12 +102,12 @@ impl Chart<'_> {
             TextLine::of(line, theme.style(Role::Threshold)).write(buffer, plot, row(*value));
         }
         self.lines(buffer, plot, (low, high), theme);
+        self.letters(buffer, plot, row, theme);
         if let Some((value, name)) = &self.threshold {
             let at = row(*value);
             let at = if at > plot.y { at - 1 } else { at + 1 };
-            self.threshold_name(buffer, plot, at, name, theme);
+            threshold_name(buffer, plot, at, name, theme);
         }
-        self.letters(buffer, plot, row, theme);
         self.time_axis(buffer, plot, theme);
     }
 
@@ -186,34 +186,6 @@ impl Chart<'_> {
                 }
             })
             .render(plot, buffer);
-    }
-
-    /// The name stands above its line on the side where less is drawn over.
-    fn threshold_name(
-        &self,
-        buffer: &mut Buffer,
-        plot: Rect,
-        y: u16,
-        name: &SafeText,
-        theme: &Theme,
-    ) {
-        let cells = (width(name.as_str()) as u16).min(plot.width);
-        if y >= plot.bottom() || cells + 4 > plot.width {
-            return;
-        }
-        let free = |x: u16| {
-            (x..x + cells).all(|x| buffer.cell((x, y)).is_some_and(|cell| cell.symbol() == " "))
-        };
-        let first = plot.x + 1;
-        let last = plot.right() - cells - 1;
-        let x = (first..=last).rev().find(|x| free(*x)).unwrap_or(first);
-        let place = Rect {
-            x,
-            y,
-            width: cells,
-            height: 1,
-        };
-        TextLine::of(name, theme.style(Role::Threshold)).write(buffer, place, y);
     }
 
     /// Each line's letter at its newest sample, when there are several lines.
@@ -312,6 +284,27 @@ impl Chart<'_> {
     }
 }
 
+/// The name stands above its line on the side where less is drawn over.
+fn threshold_name(buffer: &mut Buffer, plot: Rect, y: u16, name: &SafeText, theme: &Theme) {
+    let cells = (width(name.as_str()) as u16).min(plot.width);
+    if y >= plot.bottom() || cells + 4 > plot.width {
+        return;
+    }
+    let free = |x: u16| {
+        (x..x + cells).all(|x| buffer.cell((x, y)).is_some_and(|cell| cell.symbol() == " "))
+    };
+    let first = plot.x + 1;
+    let last = plot.right() - cells - 1;
+    let x = (first..=last).rev().find(|x| free(*x)).unwrap_or(first);
+    let place = Rect {
+        x,
+        y,
+        width: cells,
+        height: 1,
+    };
+    TextLine::of(name, theme.style(Role::Threshold)).write(buffer, place, y);
+}
+
 fn axis(
     buffer: &mut Buffer,
     area: Rect,
@@ -349,7 +342,7 @@ fn ticks(low: f64, high: f64, wanted: usize) -> Vec<f64> {
         return vec![low, high];
     }
     let power = 10_f64.powf(rough.log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0]
+    let step = [1.0, 2.0, 2.5, 5.0, 10.0]
         .into_iter()
         .map(|factor| factor * power)
         .find(|step| *step >= rough * 0.999)

@@ -79,6 +79,14 @@ pub fn draw(state: &State, home: &Home, local: &mut Local, theme: &Theme, buffer
         .unwrap_or(0)
         .min(TITLE)
         .min(usize::from(inside.width) / 2);
+    let modes = rows
+        .iter()
+        .filter_map(|row| match row {
+            Row::Item(_, HomeItem::Incident { mode, .. }) => Some(mode.word().len()),
+            _ => None,
+        })
+        .max()
+        .unwrap_or(0);
     for (index, (row, y)) in rows
         .iter()
         .skip(local.home)
@@ -88,11 +96,11 @@ pub fn draw(state: &State, home: &Home, local: &mut Local, theme: &Theme, buffer
         let mut line = match row {
             Row::Gap => continue,
             Row::Heading(text) => TextLine::of(*text, theme.style(Role::Title)),
-            Row::Item(_, item) => item_line(state, item, titles, theme),
+            Row::Item(_, item) => item_line(state, item, (titles, modes), theme),
         };
         if local.home + index == selected {
             line.pad_to(inside.width.into());
-            line = line.patched(theme.style(Role::Selected));
+            line = line.selected(theme.style(Role::Selected));
         }
         line.write(buffer, inside, y);
     }
@@ -190,7 +198,12 @@ fn rows(home: &Home) -> Vec<Row<'_>> {
     rows
 }
 
-fn item_line(state: &State, item: &HomeItem, titles: usize, theme: &Theme) -> TextLine {
+fn item_line(
+    state: &State,
+    item: &HomeItem,
+    (titles, modes): (usize, usize),
+    theme: &Theme,
+) -> TextLine {
     let style = |role| theme.style(role);
     let title = |line: &mut TextLine, title: &str| {
         let title = sanitize(title);
@@ -222,8 +235,8 @@ fn item_line(state: &State, item: &HomeItem, titles: usize, theme: &Theme) -> Te
             };
             let start = line.width();
             line.push(mode.word(), style(role));
-            line.pad_to(start + 6);
-            line.push(safe!(" {}  ", id.short()), style(Role::Muted));
+            line.pad_to(start + modes + 2);
+            line.push(safe!("{}  ", id.short()), style(Role::Muted));
             let start = line.width();
             line.push(
                 sanitize(severity.as_deref().unwrap_or("–")),
@@ -252,7 +265,7 @@ fn item_line(state: &State, item: &HomeItem, titles: usize, theme: &Theme) -> Te
             title(&mut line, name);
             if *errors > 0 {
                 let word = if *errors == 1 { "error" } else { "errors" };
-                line.push(safe!("{errors} {word} "), style(Role::Bad));
+                line.push(safe!("✗ {errors} {word} · "), style(Role::Bad));
             }
             line.push(sanitize(summary), style(Role::Text));
             if !alerts.is_empty() {

@@ -61,8 +61,8 @@ struct Run {
     cells: u16,
     text: String,
     look: Look,
-    /// Every character has its own place: fonts differ in the width of those outside ASCII.
-    placed: Option<Vec<u16>>,
+    /// More cells may join. A character that comes from another font has a place of its own: its width is not known.
+    joins: bool,
 }
 
 #[derive(PartialEq, Clone, Copy)]
@@ -83,13 +83,10 @@ fn runs(buffer: &Buffer, y: u16) -> Vec<Run> {
         };
         let cells = super::text::width(cell.symbol()).max(1) as u16;
         let look = look(cell);
-        let ascii = cell.symbol().is_ascii();
+        let joins = in_every_font(cell.symbol());
         match runs.last_mut() {
-            Some(run) if run.look == look && run.placed.is_none() == ascii => {
+            Some(run) if run.look == look && run.joins && joins => {
                 run.text.push_str(cell.symbol());
-                if let Some(placed) = &mut run.placed {
-                    placed.extend(cell.symbol().chars().map(|_| x));
-                }
                 run.cells += cells;
             }
             _ => runs.push(Run {
@@ -97,12 +94,19 @@ fn runs(buffer: &Buffer, y: u16) -> Vec<Run> {
                 cells,
                 text: cell.symbol().to_owned(),
                 look,
-                placed: (!ascii).then(|| cell.symbol().chars().map(|_| x).collect()),
+                joins,
             }),
         }
         x += cells;
     }
     runs
+}
+
+/// ASCII, Latin 1 and lines of frames: monospaced fonts have these in one width.
+fn in_every_font(symbol: &str) -> bool {
+    symbol
+        .chars()
+        .all(|character| matches!(character, ' '..='\u{ff}' | '\u{2500}'..='\u{257f}'))
 }
 
 fn write_run(svg: &mut String, run: &Run, y: u16) {
@@ -119,16 +123,10 @@ fn write_run(svg: &mut String, run: &Run, y: u16) {
     if run.text.trim_matches(' ').is_empty() && !run.look.underlined {
         return;
     }
-    let places = match &run.placed {
-        None => format!("{:.1}", left(run.x)),
-        Some(placed) => {
-            let places: Vec<String> = placed.iter().map(|x| format!("{:.1}", left(*x))).collect();
-            places.join(" ")
-        }
-    };
     let _ = write!(
         svg,
-        "<text x=\"{places}\" y=\"{:.1}\" xml:space=\"preserve\" fill=\"{}\"",
+        "<text x=\"{:.1}\" y=\"{:.1}\" xml:space=\"preserve\" fill=\"{}\"",
+        left(run.x),
         top + 13.5,
         run.look.ink
     );

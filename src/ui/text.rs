@@ -110,6 +110,15 @@ impl TextLine {
         self
     }
 
+    /// The line in one style: a selected line is whole, whatever is in it.
+    #[must_use]
+    pub fn selected(mut self, style: Style) -> Self {
+        for (_, own) in &mut self.pieces {
+            *own = style;
+        }
+        self
+    }
+
     /// Writes the line at the left of row `y` inside `area`, cut with `…`. Returns the column after it.
     pub fn write(&self, buffer: &mut Buffer, area: Rect, y: u16) -> u16 {
         let area = area.intersection(buffer.area);
@@ -124,13 +133,13 @@ impl TextLine {
             let cut_here = total > room && width(text.as_str()) >= left;
             if cut_here {
                 let (head, _) = fit(text.as_str(), left.saturating_sub(1));
-                x = buffer.set_stringn(x, y, head, left, *style).0;
+                x = put(buffer, x, y, head, left, *style);
                 if left > 0 {
-                    x = buffer.set_stringn(x, y, "…", 1, *style).0;
+                    x = put(buffer, x, y, "…", 1, *style);
                 }
                 break;
             }
-            x = buffer.set_stringn(x, y, text.as_str(), left, *style).0;
+            x = put(buffer, x, y, text.as_str(), left, *style);
         }
         x
     }
@@ -168,7 +177,9 @@ impl TextLine {
             if blank {
                 continue;
             }
-            if used > indent || (lines.is_empty() && used > 0) {
+            // A word that fits no line is broken where it stands, as long as some of it fits there.
+            let fits_next = word_width + indent <= room || used + 4 > room;
+            if fits_next && (used > indent || (lines.is_empty() && used > 0)) {
                 lines.push(std::mem::take(&mut line));
                 line.push(spaces(indent), Style::new());
                 used = indent;
@@ -225,6 +236,23 @@ impl TextLine {
         }
         words
     }
+}
+
+/// Writes safe text. Most text is ASCII, for which looking for graphemes would be a quarter of a frame's cost.
+fn put(buffer: &mut Buffer, x: u16, y: u16, text: &str, room: usize, style: Style) -> u16 {
+    if !text.is_ascii() {
+        return buffer.set_stringn(x, y, text, room, style).0;
+    }
+    let mut at = x;
+    for character in text.chars().take(room) {
+        let Some(cell) = buffer.cell_mut((at, y)) else {
+            break;
+        };
+        cell.set_char(character);
+        cell.set_style(style);
+        at += 1;
+    }
+    at
 }
 
 /// Cells a text takes.

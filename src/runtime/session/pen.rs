@@ -29,7 +29,12 @@ pub(super) struct Pen {
 
 impl Pen {
     /// A new writer in a new record.
-    pub(super) fn new(store: Store, mode: Mode, incident: IncidentId, config: &Config) -> Result<Self, SessionError> {
+    pub(super) fn new(
+        store: Store,
+        mode: Mode,
+        incident: IncidentId,
+        config: &Config,
+    ) -> Result<Self, SessionError> {
         let mut secret = [0; 32];
         fill(&mut secret)?;
         Ok(Self {
@@ -42,7 +47,12 @@ impl Pen {
     }
 
     /// A new writer in a record that others have written to: it has seen all of them, and its session is opened.
-    pub(super) fn join(store: Store, mode: Mode, incident: IncidentId, config: &Config) -> Result<Self, SessionError> {
+    pub(super) fn join(
+        store: Store,
+        mode: Mode,
+        incident: IncidentId,
+        config: &Config,
+    ) -> Result<Self, SessionError> {
         let mut pen = Self::new(store, mode, incident, config)?;
         for head in pen.store.heads()? {
             pen.writer.observe_head(head);

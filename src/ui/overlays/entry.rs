@@ -60,13 +60,7 @@ pub fn draw(scene: &Scene<'_>, sealed: &Sealed, top: usize, buffer: &mut Buffer)
         field("seen", &seen.to_string(), Role::Muted);
     }
     let title = safe!("Entry {}", entry.kind);
-    scene.scroll(
-        title,
-        &lines,
-        top,
-        &[Command::Dismiss, Command::Down],
-        buffer,
-    );
+    scene.scroll(title, &lines, top, &[Command::Dismiss], buffer);
 }
 
 /// Names and values of a body as its canonical form has them, so that nothing is left out.

@@ -39,7 +39,7 @@ pub fn draw(scene: &Scene<'_>, top: usize, buffer: &mut Buffer) {
             lines.extend(command(scene, row.command, row.help, room));
         }
     }
-    let commands = [Command::Dismiss, Command::Down, Command::PageDown];
+    let commands = [Command::Dismiss];
     scene.scroll(SafeText::fixed("Keys"), &lines, top, &commands, buffer);
 }
 

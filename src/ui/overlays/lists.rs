@@ -105,7 +105,7 @@ fn pick(
         .map(|(index, mut line)| {
             if index == selected {
                 line.pad_to(area.width.into());
-                return line.patched(scene.theme.style(Role::Selected));
+                return line.selected(scene.theme.style(Role::Selected));
             }
             line
         })

@@ -99,11 +99,5 @@ pub fn diagnostics(scene: &Scene<'_>, top: usize, buffer: &mut Buffer) {
         lines.push(scene.line("Nothing is wrong with this playbook.", Role::Good));
     }
     let title = safe!("Problems in {}", cockpit.playbook.source.path);
-    scene.scroll(
-        title,
-        &lines,
-        top,
-        &[Command::Dismiss, Command::Down],
-        buffer,
-    );
+    scene.scroll(title, &lines, top, &[Command::Dismiss], buffer);
 }

@@ -109,7 +109,7 @@ fn head(
     match mode {
         Mode::Live => {}
         Mode::Walkthrough => {
-            lines.push(scene.line("WALKTHROUGH: nothing is sent.", Role::Walkthrough))
+            lines.push(scene.line("WALKTHROUGH: nothing is sent.", Role::Walkthrough));
         }
         Mode::Drill => lines.push(scene.line("DRILL: it goes to a simulated source.", Role::Drill)),
     }
@@ -173,7 +173,7 @@ fn body(scene: &Scene<'_>, request: &Request, room: usize) -> Vec<TextLine> {
 }
 
 fn hint(scene: &Scene<'_>, mode: Mode) -> TextLine {
-    let mut line = TextLine::new();
+    let mut line = scene.line(" ", Role::Text);
     let texts = match mode {
         Mode::Walkthrough => [" goes on  ", " closes  "],
         Mode::Live | Mode::Drill => [" sends  ", " does not  "],
@@ -183,6 +183,6 @@ fn hint(scene: &Scene<'_>, mode: Mode) -> TextLine {
         line.push(text, scene.theme.style(Role::Text));
     }
     line.extend(hints::key(scene.state, Command::EditSend, scene.theme));
-    line.push(" edits", scene.theme.style(Role::Text));
+    line.push(" edits ", scene.theme.style(Role::Text));
     line
 }

@@ -154,7 +154,7 @@ impl Body {
             for (index, mut line) in item.into_iter().enumerate() {
                 if selected && index == 0 {
                     line.pad_to(room);
-                    line = line.patched(view.theme.style(Role::Selected));
+                    line = line.selected(view.theme.style(Role::Selected));
                 }
                 body.lines.push(line);
             }
@@ -237,7 +237,7 @@ fn wrapped<'a>(
             step: step.id.clone(),
             source: std::sync::Arc::clone(source),
             width: room,
-            theme: *view.theme,
+            theme: view.theme.clone(),
             blocks: step
                 .body
                 .iter()
@@ -362,7 +362,11 @@ fn status(view: &View<'_>, id: &ActionId) -> TextLine {
         push(words::age(record.at, view.state.now), Role::Muted);
     }
     if !action.missing_inputs.is_empty() {
-        let names: Vec<&str> = action.missing_inputs.iter().map(|id| id.as_str()).collect();
+        let names: Vec<&str> = action
+            .missing_inputs
+            .iter()
+            .map(crate::model::ids::InputId::as_str)
+            .collect();
         let key = hints::key_name(view.state, Command::Inputs).unwrap_or_default();
         if !line.is_empty() {
             line.push(" · ", view.theme.style(Role::Muted));

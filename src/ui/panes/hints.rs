@@ -35,6 +35,10 @@ pub fn draw(state: &State, theme: &Theme, buffer: &mut Buffer) {
         line.write(buffer, area, y);
         return;
     }
+    // A dialog has its keys on its own edge; those below it do not work.
+    if !state.overlays.is_empty() {
+        return;
+    }
     let last = line(state, theme, &[Command::Palette, Command::Help], usize::MAX);
     let room = usize::from(area.width);
     let first = line(

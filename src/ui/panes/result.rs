@@ -127,10 +127,10 @@ fn note(view: &View<'_>, result: &ActionResult) -> TextLine {
     match &result.content {
         Content::Table(table) if !table.shown.is_empty() => {
             let position = table.selected.min(table.shown.len() - 1) + 1;
-            view.line(
-                safe!("row {position}/{}", words::count(table.total)),
-                Role::Text,
-            )
+            let (position, total) = (words::count(position as u64), words::count(table.total));
+            // As wide as the total, so that moving down changes digits and nothing else.
+            let digits = total.as_str().len();
+            view.line(safe!("row {position:>digits$}/{total}"), Role::Text)
         }
         Content::Output(output) if !output.lines.is_empty() => view.line(
             safe!(

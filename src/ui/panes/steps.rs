@@ -45,11 +45,11 @@ pub fn draw(view: &View<'_>, local: &mut Local, area: Rect, buffer: &mut Buffer)
         let mut line = row.line(view, room);
         if row.at_hand {
             line.pad_to(room);
-            line = line.patched(view.theme.style(if focused {
-                Role::Selected
+            line = if focused {
+                line.selected(view.theme.style(Role::Selected))
             } else {
-                Role::SelectedAside
-            }));
+                line.patched(view.theme.style(Role::SelectedAside))
+            };
         }
         line.write(buffer, inside, y);
     }
@@ -82,12 +82,10 @@ impl Row {
         line.push(" ", style(Role::Text));
         let title_style = style(if self.bold { Role::Title } else { Role::Text });
         let left = room.saturating_sub(line.width() + 1);
-        // The note gives way to the title, except for a few cells of it.
         let note_width = width(self.note.as_str());
         let title_width = width(self.title.as_str());
-        let with_note = note_width > 0
-            && title_width.min(left.saturating_sub(12)) + 1 + note_width <= left
-            || note_width > 0 && note_width <= 5 && left > 12;
+        // The mark says the state already: the words give way to the title.
+        let with_note = note_width > 0 && (title_width + 1 + note_width <= left || note_width <= 4);
         let title_room = left - if with_note { note_width + 1 } else { 0 }.min(left);
         if title_width > title_room {
             let (head, _) = fit(self.title.as_str(), title_room.saturating_sub(1));
@@ -115,7 +113,7 @@ fn rows(view: &View<'_>, height: usize) -> Vec<Row> {
         if unfolded {
             for (number, (step, step_view)) in phase.steps.iter().zip(&phase_view.steps).enumerate()
             {
-                let mut row = step_row(view, step, step_view, number + 1);
+                let mut row = step_row(phase, step, step_view, number + 1);
                 if step_view.conditional && step_view.status == StepStatus::Todo {
                     row.note = SafeText::fixed("if needed");
                 }
@@ -160,7 +158,7 @@ fn phase_row(phase: &Phase, view: &PhaseView, unfolded: bool) -> Row {
     }
 }
 
-fn step_row(view: &View<'_>, step: &Step, state: &StepView, number: usize) -> Row {
+fn step_row(phase: &Phase, step: &Step, state: &StepView, number: usize) -> Row {
     let (mark, role) = match &state.status {
         StepStatus::Todo => ("○", Role::Muted),
         StepStatus::Doing => ("▶", Role::Active),
@@ -173,7 +171,7 @@ fn step_row(view: &View<'_>, step: &Step, state: &StepView, number: usize) -> Ro
         StepStatus::Doing | StepStatus::Skipped(_) => {
             (SafeText::fixed(state.status.word()), Role::Muted)
         }
-        StepStatus::Blocked => (needs(view, &state.missing), Role::Warning),
+        StepStatus::Blocked => (needs(phase, &state.missing), Role::Warning),
     };
     Row {
         indent: 2,
@@ -187,24 +185,16 @@ fn step_row(view: &View<'_>, step: &Step, state: &StepView, number: usize) -> Ro
     }
 }
 
-/// What must be done before, as short as people say it: the number of a step in its phase, else the name.
-fn needs(view: &View<'_>, unmet: &[String]) -> SafeText {
+/// What must be done before, as short as people say it: the number of a step of the same phase, else the name.
+fn needs(phase: &Phase, missing: &[String]) -> SafeText {
     let name = |name: &String| {
-        view.cockpit
-            .playbook
-            .phases
+        phase
+            .steps
             .iter()
-            .find_map(|phase| {
-                let here = phase.steps.iter().any(|step| step.id == view.cockpit.step);
-                let position = phase
-                    .steps
-                    .iter()
-                    .position(|step| step.id.as_str() == name || step.slug == *name)?;
-                here.then(|| (position + 1).to_string())
-            })
-            .unwrap_or_else(|| name.clone())
+            .position(|step| step.id.as_str() == name || step.slug == *name)
+            .map_or_else(|| name.clone(), |position| (position + 1).to_string())
     };
-    match unmet {
+    match missing {
         [] => SafeText::default(),
         [one] => safe!("needs {}", name(one)),
         [one, rest @ ..] => safe!("needs {} +{}", name(one), rest.len()),

@@ -86,7 +86,7 @@ pub fn draw(view: &View<'_>, local: &mut Local, area: Rect, buffer: &mut Buffer)
         };
         if focused && index == selected {
             line.pad_to(inside.width.into());
-            line = line.patched(view.theme.style(Role::Selected));
+            line = line.selected(view.theme.style(Role::Selected));
         }
         line.write(buffer, inside, y);
     }

@@ -22,7 +22,7 @@ use crate::model::duration;
 use crate::model::safe_text::{SafeText, sanitize};
 use crate::theme::Role;
 use crate::ui::chart::{self, Chart};
-use crate::ui::text::{TextLine, safe, write_lines};
+use crate::ui::text::{TextLine, safe, width, write_lines};
 use crate::ui::{Local, View, boxes, words};
 
 /// Columns and rows a chart should have before a second one stands beside or below it.
@@ -88,23 +88,23 @@ fn one(
         || sanitize(watch.action.as_str()),
         |action| sanitize(&action.title),
     );
-    let mut title = view.line("Watch", Role::Title);
+    let state = state(view, watch);
+    // Where the edge is short, what is watched matters more than that it is.
+    let needed = width(name.as_str()) + state.width() + 20;
+    let mut title = if needed <= usize::from(area.width) {
+        view.line("Watch ", Role::Title)
+    } else {
+        TextLine::new()
+    };
     if total > shown {
-        title.push(
-            safe!(" {}/{total}", number + 1),
-            view.theme.style(Role::Muted),
-        );
+        let text = safe!("{}/{total} ", number + 1);
+        title.push(text, view.theme.style(Role::Muted));
     }
-    title.push(" · ", view.theme.style(Role::Muted));
+    if !title.is_empty() {
+        title.push("· ", view.theme.style(Role::Muted));
+    }
     title.push(name, view.theme.style(Role::Title));
-    let inside = boxes::pane(
-        buffer,
-        area,
-        &title,
-        &state(view, watch),
-        focused,
-        view.theme,
-    );
+    let inside = boxes::pane(buffer, area, &title, &state, focused, view.theme);
     let inside = Rect {
         x: inside.x + 1,
         width: inside.width.saturating_sub(2),
@@ -260,7 +260,11 @@ fn foot(view: &View<'_>, watch: &Watch, room: usize) -> Vec<TextLine> {
         ),
         None => view.line("no sample yet", Role::Muted),
     };
-    line.push(safe!(" · every {}", duration::format(watch.every)), muted);
+    let every = safe!(" · every {}", duration::format(watch.every));
+    let moved = watch.zoom > 0 || watch.back > 0;
+    if !moved && line.width() + width(every.as_str()) <= room {
+        line.push(every, muted);
+    }
     if watch.zoom > 0 || watch.back > 0 {
         line.push(" · ", muted);
         let mut words = Vec::new();

@@ -1,0 +1,162 @@
+//! The hand-over card: what the next person must know, on one screen, as plain text that is safe to print.
+
+use super::{mark, utc};
+use crate::incident::view::{ActionStatus, StepStatus, StepView, View};
+use crate::incident::{Incident, StepState};
+use crate::model::ids::InputId;
+use crate::model::playbook::{Playbook, Step};
+use crate::model::safe_text::sanitize;
+use crate::model::{Timestamp, duration};
+
+/// Actions offered as the next ones.
+const NEXT_ACTIONS: usize = 2;
+
+/// The card at a time. Lines end with a line feed.
+pub fn brief(playbook: &Playbook, incident: &Incident, view: &View, now: Timestamp) -> String {
+    let mut lines = vec![format!(
+        "{}{} · {}{}",
+        mark(incident.mode),
+        sanitize(&incident.title),
+        incident.id.short(),
+        incident
+            .severity
+            .as_ref()
+            .map(|severity| format!(" · {}", sanitize(severity)))
+            .unwrap_or_default(),
+    )];
+    let age = now.duration_since(incident.opened_at).unsigned_abs();
+    lines.push(format!(
+        "Opened {}, {} ago; playbook {}; {} entries",
+        utc(incident.opened_at),
+        duration::in_words(age),
+        sanitize(playbook.id.as_str()),
+        incident.entries,
+    ));
+    for (role, person) in &incident.roles {
+        let title = playbook
+            .roles
+            .get(role)
+            .map_or(role.as_str(), String::as_str);
+        lines.push(format!("{}: {}", sanitize(title), sanitize(person)));
+    }
+    unknown(&mut lines, incident, view);
+    steps(&mut lines, playbook, incident, view);
+    next_actions(&mut lines, playbook, view);
+    if !incident.watches.is_empty() {
+        lines.push(String::new());
+        lines.push("Live panes".into());
+        for (action, state) in &incident.watches {
+            let state = serde_json::to_value(state).unwrap_or_default();
+            let state = state.as_str().unwrap_or_default();
+            lines.push(format!("  {}: {state}", sanitize(action.as_str())));
+        }
+    }
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+/// What may or may not have happened comes first: it is what the next person must not repeat.
+fn unknown(lines: &mut Vec<String>, incident: &Incident, view: &View) {
+    if view.unknown.is_empty() {
+        return;
+    }
+    lines.push(String::new());
+    lines.push("OUTCOME UNKNOWN: find out and settle, do not repeat".into());
+    for (intent, action) in &view.unknown {
+        let sent = incident
+            .unfinished
+            .get(intent)
+            .map(|unfinished| format!(", sent {}", utc(unfinished.at)))
+            .unwrap_or_default();
+        let action = sanitize(action.as_str());
+        lines.push(format!("  {action}{sent} (entry {})", intent.short()));
+    }
+}
+
+fn steps(lines: &mut Vec<String>, playbook: &Playbook, incident: &Incident, view: &View) {
+    let total: usize = view.phases.iter().map(|phase| phase.steps.len()).sum();
+    let settled: usize = view.phases.iter().map(|phase| phase.settled).sum();
+    lines.push(String::new());
+    lines.push(format!("Open steps ({settled} of {total} settled)"));
+    for step in view.phases.iter().flat_map(|phase| &phase.steps) {
+        if step.status.is_settled() {
+            continue;
+        }
+        let title = playbook
+            .step(&step.id)
+            .map_or(step.id.as_str(), |step| step.title.as_str());
+        let pointer = if view.current.as_ref() == Some(&step.id) {
+            ">"
+        } else {
+            " "
+        };
+        lines.push(format!(
+            "{pointer} {}{}",
+            sanitize(title),
+            sanitize(&remarks(step, incident)),
+        ));
+    }
+}
+
+fn remarks(step: &StepView, incident: &Incident) -> String {
+    let mut remarks = Vec::new();
+    match incident.steps.get(&step.id) {
+        Some(record) if record.state == StepState::Doing => {
+            remarks.push(format!(
+                "doing, {} since {}",
+                record.operator,
+                utc(record.at)
+            ));
+        }
+        _ => {}
+    }
+    if step.status == StepStatus::Blocked {
+        remarks.push(format!("needs {}", step.missing.join(", ")));
+    }
+    if step.conditional {
+        remarks.push("under a condition".into());
+    }
+    match step.open_checks {
+        0 => {}
+        1 => remarks.push("1 check open".into()),
+        open => remarks.push(format!("{open} checks open")),
+    }
+    if remarks.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", remarks.join("; "))
+    }
+}
+
+/// The first actions that have not run yet, from the current step on.
+fn next_actions(lines: &mut Vec<String>, playbook: &Playbook, view: &View) {
+    let from_current = playbook.steps().map(|(_, step)| step).skip_while(|step| {
+        view.current
+            .as_ref()
+            .is_some_and(|current| step.id != *current)
+    });
+    let open = from_current.filter(|step| {
+        view.step(&step.id)
+            .is_some_and(|step| !step.status.is_settled())
+    });
+    let actions: Vec<String> = open
+        .flat_map(Step::actions)
+        .filter_map(|id| Some((playbook.action(id)?, view.actions.get(id)?)))
+        .filter(|(_, state)| state.status == ActionStatus::NotRun)
+        .take(NEXT_ACTIONS)
+        .map(|(action, state)| {
+            let missing: Vec<&str> = state.missing_inputs.iter().map(InputId::as_str).collect();
+            let needs = if missing.is_empty() {
+                String::new()
+            } else {
+                format!(" (needs {})", missing.join(", "))
+            };
+            format!("  {}{}", sanitize(&action.title), sanitize(&needs))
+        })
+        .collect();
+    if !actions.is_empty() {
+        lines.push(String::new());
+        lines.push("Next actions".into());
+        lines.extend(actions);
+    }
+}

@@ -1,0 +1,355 @@
+//! The report as Markdown (CommonMark): facts, what is unknown, steps, inputs, actions, notes, evidence, timeline.
+//!
+//! Text of the record can be hostile: prose is escaped, and values stand in fences longer than any run of backticks in
+//! them. There is no HTML and no link in it.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::{mark, sentence, timeline, utc};
+use crate::incident::view::{StepStatus, View};
+use crate::incident::{CheckRecord, Incident};
+use crate::model::playbook::{Effect, Playbook, Step};
+use crate::model::safe_text::{sanitize, sanitize_block};
+use crate::record::entry::{Body, Hash, Sealed};
+
+/// The report of an incident. `entries` are all of its entries in order.
+pub fn markdown(
+    playbook: &Playbook,
+    incident: &Incident,
+    view: &View,
+    entries: &[Sealed],
+) -> String {
+    let mut text = String::new();
+    facts(&mut text, playbook, incident);
+    unknown(&mut text, incident, view);
+    steps(&mut text, playbook, incident, view);
+    inputs(&mut text, incident);
+    actions(&mut text, entries);
+    notes_and_evidence(&mut text, entries);
+    heading(&mut text, "Timeline");
+    for sealed in entries {
+        item(&mut text, &escape(&timeline::text_line(sealed)));
+    }
+    text
+}
+
+fn facts(text: &mut String, playbook: &Playbook, incident: &Incident) {
+    let title = format!("{}{}", mark(incident.mode), incident.title);
+    let _ = write!(text, "# {}\n\n", escape(&title));
+    let mut fact = |name: &str, value: &str| item(text, &format!("{name}: {}", code(value)));
+    fact("Incident", &incident.id.to_string());
+    fact("Mode", incident.mode.word());
+    fact("Playbook", playbook.id.as_str());
+    fact("Playbook's SHA-256", &incident.playbook_sha256.to_string());
+    for (name, value) in [
+        ("Severity", &incident.severity),
+        ("Alert", &incident.alert),
+        ("Profile", &incident.profile),
+    ] {
+        if let Some(value) = value {
+            fact(name, value);
+        }
+    }
+    fact("Opened", &utc(incident.opened_at));
+    if let Some(last) = &incident.last {
+        fact("Last entry", &utc(last.at));
+    }
+    fact("Entries", &incident.entries.to_string());
+    for (role, person) in &incident.roles {
+        let title = playbook
+            .roles
+            .get(role)
+            .map_or(role.as_str(), String::as_str);
+        fact(&escape(title), person);
+    }
+}
+
+fn unknown(text: &mut String, incident: &Incident, view: &View) {
+    if view.unknown.is_empty() {
+        return;
+    }
+    heading(text, "Outcome unknown");
+    text.push_str("These were sent, and nothing in the record says whether they happened.\n\n");
+    for (intent, action) in &view.unknown {
+        let sent = incident.unfinished.get(intent).map(|unfinished| {
+            let what = match unfinished.effect {
+                Effect::Read => "a read",
+                Effect::Write => "a write",
+            };
+            format!(", {what} sent {}", utc(unfinished.at))
+        });
+        let sent = sent.unwrap_or_default();
+        let line = format!(
+            "{}{sent}, entry {}",
+            code(action.as_str()),
+            code(&intent.short())
+        );
+        item(text, &line);
+    }
+}
+
+fn steps(text: &mut String, playbook: &Playbook, incident: &Incident, view: &View) {
+    heading(text, "Steps");
+    for phase in &playbook.phases {
+        let _ = write!(text, "### {}\n\n", escape(&phase.title));
+        for step in &phase.steps {
+            step_lines(text, step, incident, view);
+        }
+        text.push('\n');
+    }
+}
+
+fn step_lines(text: &mut String, step: &Step, incident: &Incident, view: &View) {
+    let status = view.step(&step.id).map(|step| &step.status);
+    let mut line = format!(
+        "{} {}: {}",
+        tick(status.is_some_and(|status| *status == StepStatus::Done)),
+        escape(&step.title),
+        status.map_or("todo", StepStatus::word),
+    );
+    if let Some(StepStatus::Skipped(reason)) = status {
+        let _ = write!(line, ", {}", escape(reason));
+    }
+    if let Some(record) = incident.steps.get(&step.id) {
+        let by = escape(&record.operator);
+        let _ = write!(line, " ({by}, {})", utc(record.at));
+    }
+    item(text, &line);
+    for check in step.checks() {
+        let record = incident.checks.get(&check.id);
+        let done = matches!(
+            record,
+            Some(CheckRecord {
+                not_applicable: None,
+                ..
+            })
+        );
+        let mut line = format!("  - {} {}", tick(done), escape(&check.text));
+        if let Some(record) = record {
+            if let Some(reason) = &record.not_applicable {
+                let _ = write!(line, ": not applicable, {}", escape(reason));
+            }
+            let by = escape(&record.operator);
+            let _ = write!(line, " ({by}, {})", utc(record.at));
+        }
+        text.push_str(&line);
+        text.push('\n');
+    }
+}
+
+fn inputs(text: &mut String, incident: &Incident) {
+    if incident.inputs.is_empty() {
+        return;
+    }
+    heading(text, "Inputs");
+    for (id, record) in &incident.inputs {
+        let by = escape(&record.operator);
+        let value = code(&record.value);
+        let line = format!("{} = {value} ({by}, {})", code(id.as_str()), utc(record.at));
+        item(text, &line);
+    }
+}
+
+/// Everything that was sent, in order, with the exact text and how it ended.
+fn actions(text: &mut String, entries: &[Sealed]) {
+    let ends: BTreeMap<Hash, String> = entries
+        .iter()
+        .filter_map(|sealed| match sealed.body.as_ref()? {
+            body @ Body::ActionResult { intent, .. } => Some((*intent, sentence(body))),
+            body @ Body::ActionResolved { intent, .. } => Some(((*intent)?, sentence(body))),
+            _ => None,
+        })
+        .collect();
+    let mut any = false;
+    for sealed in entries {
+        let Some(Body::ActionIntent {
+            action,
+            target,
+            text: sent,
+            parameters,
+            ..
+        }) = &sealed.body
+        else {
+            continue;
+        };
+        if !any {
+            heading(text, "Actions");
+            any = true;
+        }
+        let _ = write!(text, "### {}\n\n", escape(action.as_str()));
+        let by = escape(&sealed.entry.operator);
+        item(text, &format!("Sent: {} by {by}", utc(sealed.entry.when())));
+        item(text, &format!("Target: {}", code(target)));
+        for parameter in parameters {
+            let line = format!("{} = {}", code(&parameter.name), code(&parameter.value));
+            item(text, &line);
+        }
+        let end = ends.get(&sealed.hash).map_or_else(
+            || "no end is recorded: outcome unknown".to_owned(),
+            |end| escape(end),
+        );
+        item(text, &format!("Outcome: {end}"));
+        text.push('\n');
+        text.push_str(&fence(sent));
+        text.push('\n');
+    }
+}
+
+fn notes_and_evidence(text: &mut String, entries: &[Sealed]) {
+    let mut section = |title: &str, wanted: fn(&Body) -> bool| {
+        let mut any = false;
+        for sealed in entries {
+            let Some(body) = sealed.body.as_ref().filter(|body| wanted(body)) else {
+                continue;
+            };
+            if !any {
+                heading(text, title);
+                any = true;
+            }
+            let by = escape(&sealed.entry.operator);
+            item(text, &format!("{} {by}", utc(sealed.entry.when())));
+            match body {
+                Body::NoteAdded { text: note, .. } => {
+                    text.push('\n');
+                    text.push_str(&indent(&fence(note)));
+                    text.push('\n');
+                }
+                Body::EvidenceAdded {
+                    sha256,
+                    size,
+                    media_type,
+                    name,
+                    title,
+                } => {
+                    let facts = [
+                        ("Title", title.clone()),
+                        ("SHA-256", sha256.to_string()),
+                        ("Bytes", size.to_string()),
+                        ("Media type", media_type.clone()),
+                        ("Original name", name.clone()),
+                    ];
+                    for (fact, value) in facts {
+                        let _ = writeln!(text, "  - {fact}: {}", code(&value));
+                    }
+                }
+                _ => {}
+            }
+        }
+    };
+    section("Notes", |body| matches!(body, Body::NoteAdded { .. }));
+    section("Evidence", |body| {
+        matches!(body, Body::EvidenceAdded { .. })
+    });
+}
+
+fn heading(text: &mut String, title: &str) {
+    text.truncate(text.trim_end().len());
+    let _ = write!(text, "\n\n## {title}\n\n");
+}
+
+fn item(text: &mut String, line: &str) {
+    let _ = writeln!(text, "- {line}");
+}
+
+fn tick(done: bool) -> &'static str {
+    if done { "[x]" } else { "[ ]" }
+}
+
+/// One line of text that is safe to show and has no meaning in Markdown: a backslash before ASCII punctuation takes its
+/// meaning away (CommonMark, 2.4). Punctuation that means nothing inside a line is left readable.
+fn escape(text: &str) -> String {
+    let safe = sanitize(text);
+    let mut escaped = String::with_capacity(safe.as_str().len() + 8);
+    for (index, character) in safe.as_str().chars().enumerate() {
+        let special = matches!(
+            character,
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '~' | '&' | '$' | '!'
+        );
+        // A list, a rule or a numbered item can only begin a line.
+        let leading = index == 0 && matches!(character, '+' | '-' | '=');
+        let number = matches!(character, '.' | ')')
+            && index > 0
+            && safe
+                .as_str()
+                .chars()
+                .take(index)
+                .all(|digit| digit.is_ascii_digit());
+        if special || leading || number {
+            escaped.push('\\');
+        }
+        escaped.push(character);
+    }
+    escaped
+}
+
+/// A value inside a line, between more backticks than it holds in a row.
+fn code(value: &str) -> String {
+    let safe = sanitize(value);
+    let value = safe.as_str();
+    if value.trim().is_empty() {
+        return "(empty)".into();
+    }
+    let ticks = "`".repeat(longest_run(value) + 1);
+    // A space keeps backticks at the ends apart from the delimiters; Markdown takes it away again.
+    if value.starts_with(['`', ' ']) || value.ends_with(['`', ' ']) {
+        format!("{ticks} {value} {ticks}")
+    } else {
+        format!("{ticks}{value}{ticks}")
+    }
+}
+
+/// A value of several lines, fenced by more backticks than it holds in a row.
+fn fence(value: &str) -> String {
+    let safe = sanitize_block(value);
+    let ticks = "`".repeat((longest_run(&safe) + 1).max(3));
+    format!("{ticks}text\n{safe}\n{ticks}\n")
+}
+
+fn indent(block: &str) -> String {
+    block.lines().fold(String::new(), |mut text, line| {
+        let _ = writeln!(text, "  {line}");
+        text
+    })
+}
+
+fn longest_run(text: &str) -> usize {
+    text.split(|character| character != '`')
+        .map(str::len)
+        .max()
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_cannot_leave_their_fence() {
+        for (value, expected) in [
+            ("plain", "`plain`"),
+            ("a`b", "``a`b``"),
+            ("``", "``` `` ```"),
+            ("", "(empty)"),
+            ("a\nb", "`a␊b`"),
+        ] {
+            assert_eq!(code(value), expected, "{value:?}");
+        }
+        assert_eq!(fence("x"), "```text\nx\n```\n");
+        assert_eq!(fence("```\n# no"), "````text\n```\n# no\n````\n");
+    }
+
+    #[test]
+    fn prose_has_no_meaning_in_markdown() {
+        for (prose, expected) in [
+            ("<script>", "\\<script\\>"),
+            ("![x](http://x)", "\\!\\[x\\](http://x)"),
+            ("- item", "\\- item"),
+            ("1. item", "1\\. item"),
+            ("v1.2 is fine", "v1.2 is fine"),
+            ("# no\nline", "\\# no␊line"),
+        ] {
+            assert_eq!(escape(prose), expected, "{prose:?}");
+        }
+    }
+}

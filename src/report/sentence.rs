@@ -1,0 +1,172 @@
+//! One sentence for each kind of entry. The subject is the operator, who stands before it.
+//!
+//! The text may hold anything an entry holds: whoever shows it makes it safe first.
+
+use crate::model::input::Origin;
+use crate::model::playbook::Effect;
+use crate::model::timestamp_text;
+use crate::record::entry::{ActionOutcome, Body, WatchState};
+
+/// What an entry says, as one sentence without its subject: `set actor = u-1932 (from a row)`.
+#[expect(clippy::too_many_lines, reason = "one arm a kind")]
+pub fn sentence(body: &Body) -> String {
+    match body {
+        Body::IncidentOpened {
+            playbook,
+            title,
+            severity,
+            alert,
+            profile,
+            ..
+        } => {
+            let optional = |name: &str, value: &Option<String>| match value {
+                Some(value) => format!(", {name} {value}"),
+                None => String::new(),
+            };
+            format!(
+                "opened {title} with playbook {playbook}{}{}{}",
+                optional("severity", severity),
+                optional("alert", alert),
+                optional("profile", profile),
+            )
+        }
+        Body::PlaybookChanged { to, vanished, .. } if vanished.is_empty() => {
+            format!("took the changed playbook {}", to.short())
+        }
+        Body::PlaybookChanged { to, vanished, .. } => format!(
+            "took the changed playbook {}, without {}",
+            to.short(),
+            vanished.join(", ")
+        ),
+        Body::SessionOpened {
+            operator,
+            known_by,
+            host,
+            version,
+            ..
+        } => format!("joined from {host} as {operator} (by {known_by}), version {version}"),
+        Body::SessionDetached { reason } => format!("left: {reason}"),
+        Body::WatchStarted { action, target, .. } => format!("watches {action} on {target}"),
+        Body::WatchChanged {
+            action,
+            state,
+            detail,
+        } => format!(
+            "saw {action} become {}{}",
+            watch_word(*state),
+            after_colon(detail)
+        ),
+        Body::StepStarted { step } => format!("began {step}"),
+        Body::StepDone { step } => format!("finished {step}"),
+        Body::StepSkipped { step, reason } => format!("skipped {step}{}", after_colon(reason)),
+        Body::StepReopened { step } => format!("reopened {step}"),
+        Body::InputSet {
+            input, value, from, ..
+        } => {
+            let origin = match from {
+                Origin::Typed => "typed",
+                Origin::Row => "from a row",
+                Origin::Default => "default",
+            };
+            format!("set {input} = {value} ({origin})")
+        }
+        Body::ActionIntent {
+            action,
+            target,
+            effect,
+            edited,
+            ..
+        } => {
+            let what = match effect {
+                Effect::Read => "sent",
+                Effect::Write => "sent the write",
+            };
+            let edited = if *edited { ", edited" } else { "" };
+            format!("{what} {action} to {target}{edited}")
+        }
+        Body::ActionResult { .. } => result_sentence(body),
+        Body::ActionResolved {
+            action, done, note, ..
+        } => {
+            let happened = if *done { "was done" } else { "did not happen" };
+            format!("settled that {action} {happened}{}", after_colon(note))
+        }
+        Body::CheckTicked {
+            check,
+            not_applicable,
+        } => match not_applicable {
+            None => format!("ticked {check}"),
+            Some(reason) => format!("set {check} not applicable{}", after_colon(reason)),
+        },
+        Body::CheckUnticked { check } => format!("opened {check} again"),
+        Body::SeverityChanged { severity, reason } => {
+            format!("set the severity to {severity}{}", after_colon(reason))
+        }
+        Body::RoleAssigned { role, person } => format!("gave the role {role} to {person}"),
+        Body::NoteAdded {
+            text, happened_at, ..
+        } => match happened_at {
+            None => format!("noted: {text}"),
+            Some(at) => format!("noted (happened at {}): {text}", timestamp_text(*at)),
+        },
+        Body::EvidenceAdded {
+            sha256,
+            size,
+            title,
+            ..
+        } => format!("kept evidence {}, {size} bytes: {title}", sha256.short()),
+        Body::Unknown { kind, body } => format!("{kind} {body}"),
+    }
+}
+
+fn result_sentence(body: &Body) -> String {
+    let Body::ActionResult {
+        action,
+        outcome,
+        rows,
+        truncated,
+        partial,
+        duration_ms,
+        code,
+        message,
+        ..
+    } = body
+    else {
+        return String::new();
+    };
+    let mut parts = vec![format!("got {action}: {}", outcome.word())];
+    match rows {
+        Some(1) => parts.push("1 row".into()),
+        Some(rows) => parts.push(format!("{rows} rows")),
+        None => {}
+    }
+    parts.push(format!("{duration_ms} ms"));
+    for incomplete in [truncated, partial].into_iter().flatten() {
+        parts.push(format!("not whole ({incomplete})"));
+    }
+    // Zero is the code of every success and says nothing more than `ok`.
+    if let Some(code) = code
+        && !(*outcome == ActionOutcome::Ok && code == "0")
+    {
+        parts.push(format!("code {code}"));
+    }
+    parts.join(", ") + &after_colon(message.as_deref().unwrap_or_default())
+}
+
+fn watch_word(state: WatchState) -> &'static str {
+    match state {
+        WatchState::Fresh => "fresh",
+        WatchState::Alert => "an alert",
+        WatchState::NoData => "without data, which is not a zero",
+        WatchState::Stale => "stale",
+        WatchState::Failed => "unreachable",
+    }
+}
+
+fn after_colon(text: &str) -> String {
+    if text.is_empty() {
+        String::new()
+    } else {
+        format!(": {text}")
+    }
+}
