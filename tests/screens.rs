@@ -1,6 +1,6 @@
 //! Whole screens, drawn without a terminal: what an operator sees, at the sizes people have.
 
-#![expect(clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "tests")]
 
 #[path = "support/state.rs"]
 mod support;
@@ -341,7 +341,7 @@ fn bytes(before: &Buffer, after: &Buffer) -> usize {
 
 /// The least a table can cost: one of ratatui, with a position, as wide as the result pane at 120x40.
 fn bare_table(selected: usize, area: Rect) -> Buffer {
-    use ratatui::style::{Style, Stylize};
+    use ratatui::style::{Modifier, Style};
     use ratatui::widgets::{Block, Row as TableRow, StatefulWidget, Table, TableState};
     let rows = (0..50).map(|number| {
         let cells = support::row(&plain, number);
@@ -354,7 +354,7 @@ fn bare_table(selected: usize, area: Rect) -> Buffer {
     let title = format!("row {:>2}/50", selected + 1);
     let table = Table::new(rows, [13, 9, 7, 12, 3, 3])
         .block(Block::bordered().title(title))
-        .row_highlight_style(Style::new().reversed());
+        .row_highlight_style(Style::new().add_modifier(Modifier::REVERSED));
     let mut buffer = Buffer::empty(Rect::new(0, 0, 120, 40));
     let mut state = TableState::default().with_selected(Some(selected));
     StatefulWidget::render(table, area, &mut buffer, &mut state);
