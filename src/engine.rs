@@ -6,4 +6,22 @@
 pub mod command;
 pub mod effect;
 pub mod event;
+mod fuzzy;
+mod home;
+mod inputs;
+mod keys;
+mod navigate;
+mod open;
+mod results;
+mod runs;
 pub mod state;
+mod steps;
+mod text;
+mod timeline;
+mod turn;
+mod wake;
+mod watch;
+
+pub use open::{Setup, Start, start};
+pub use turn::update;
+pub use wake::next_wake;

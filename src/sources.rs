@@ -3,6 +3,15 @@
 //! A source plans without side effects and runs what was planned, nothing else. It never decides whether it may run
 //! (that is the engine's), never writes to the record, and never draws.
 
+pub mod http;
+pub mod mask;
+pub mod postgres;
+pub mod prometheus;
+pub mod registry;
+pub mod shell;
+pub mod spill;
+pub mod sqlite;
+
 use std::sync::Arc;
 use std::time::Duration;
 

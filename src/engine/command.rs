@@ -94,7 +94,7 @@ commands! {
     NextStep, "next-step", "next", Cockpit, ["enter", "ctrl-n"], "Go to the next open step and start it.";
     StepDone, "step-done", "done", Cockpit, ["d"], "Mark the step as done, or open it again.";
     SkipStep, "skip-step", "skip", Cockpit, ["s"], "Leave the step out; a reason is asked.";
-    Tick, "tick", "tick", Cockpit, ["t"], "Tick or untick a check of the step.";
+    Tick, "tick", "tick", Cockpit, ["t", "space"], "Tick or untick a check of the step.";
     NotApplicable, "not-applicable", "not applicable", Cockpit, ["T"], "Say why a check of the step does not apply.";
     EditQuery, "edit-query", "edit", Cockpit, ["e"], "Edit the text of an action before it runs; the edit is recorded.";
     Inputs, "inputs", "inputs", Cockpit, ["i"], "See and change the playbook's inputs.";
@@ -139,7 +139,7 @@ commands! {
     Hex, "hex", "hex", Dialog, ["x"], "Show the cell's bytes as hex, and back.";
     NextSection, "next-section", "next section", Dialog, ["tab", "right", "l"], "Go to the next section.";
     PreviousSection, "previous-section", "previous section", Dialog, ["backtab", "left", "h"], "Go to the previous section.";
-    TextAccept, "text-accept", "ok", Text, ["enter", "ctrl-s"], "Accept the text; in notes and queries Enter is a new line and ctrl-s accepts.";
+    TextAccept, "text-accept", "ok", Text, ["enter", "ctrl-s"], "Accept the text; in a query Enter is a new line and ctrl-s accepts, in a note alt-enter is a new line.";
     TextDismiss, "text-dismiss", "cancel", Text, ["esc"], "Close without taking the text.";
     NextField, "next-field", "next field", Text, ["tab", "down"], "Go to the next field or row.";
     PreviousField, "previous-field", "previous field", Text, ["backtab", "up"], "Go to the previous field or row.";

@@ -7,6 +7,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 
 use crate::editor::Editor;
+use crate::expr::Threshold;
 use crate::incident::Incident;
 use crate::incident::view::View;
 use crate::layout::{Layouts, PaneKind};
@@ -120,6 +121,8 @@ pub enum HomeItem {
         alerts: Vec<String>,
         /// Errors found in it.
         errors: usize,
+        /// When an incident last followed it; such playbooks stand under "recent".
+        used_at: Option<Timestamp>,
     },
 }
 
@@ -306,6 +309,8 @@ pub struct Output {
     pub lines: Vec<OutputLine>,
     /// Text after the last line feed.
     pub rest: String,
+    /// Where that text came from: true for standard error.
+    pub rest_is_error: bool,
     /// Bytes kept.
     pub bytes: usize,
     /// First line shown.
@@ -348,8 +353,8 @@ pub struct Watch {
     pub warnings: Vec<SafeText>,
     /// How far the view is scrolled back, in windows of a tenth.
     pub back: u16,
-    /// How far the view is zoomed in: the window is halved that many times.
-    pub zoom: u8,
+    /// How far the view is zoomed in: an hour is halved that many times, or doubled when negative.
+    pub zoom: i8,
 }
 
 /// State of a live pane. "No data" is a state of its own: it is never shown as zero.
@@ -369,43 +374,6 @@ pub enum WatchStatus {
     Stale,
     /// The source does not answer.
     Failed(SafeText),
-}
-
-/// A threshold of the form `value > 0`.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Threshold {
-    /// What is compared.
-    pub metric: Metric,
-    /// How.
-    pub comparison: Comparison,
-    /// With what; the line is drawn here.
-    pub number: f64,
-}
-
-/// What a threshold looks at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Metric {
-    /// Any series' newest sample (`value`, `last`).
-    Last,
-    /// Any sample of the window (`max`).
-    Max,
-}
-
-/// How a threshold compares.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Comparison {
-    /// `>`
-    Above,
-    /// `>=`
-    AtLeast,
-    /// `<`
-    Below,
-    /// `<=`
-    AtMost,
-    /// `==`
-    Equal,
-    /// `!=`
-    NotEqual,
 }
 
 /// The timeline pane: a window on the record.

@@ -72,8 +72,34 @@ pub const INPUT_BYTES: usize = 4 * 1024;
 pub const TEXT_BYTES: usize = 64 * 1024;
 /// How long the process may take to end after its terminal is gone.
 pub const HANGUP_GRACE: Duration = Duration::from_millis(800);
+
+/// The configuration file: larger ones are refused.
+pub const CONFIG_BYTES: usize = 1024 * 1024;
+/// Secrets shorter than this are refused: masking them would blot out ordinary text, and they guard nothing.
+pub const SECRET_CHARACTERS_MIN: usize = 8;
+/// A secret read from a file or a command.
+pub const SECRET_BYTES: usize = 64 * 1024;
+/// How long the command behind a `cmd:` secret may take.
+pub const SECRET_COMMAND_TIMEOUT: Duration = Duration::from_secs(10);
+/// Between asking a script's process group to end and killing it; also how long the output of a script that ended is
+/// waited for when a process it left behind holds the pipe open.
+pub const KILL_GRACE: Duration = Duration::from_secs(2);
+/// Redirects followed within one host.
+pub const REDIRECTS: usize = 5;
 /// Wall clock against time since boot: a larger difference between two entries of a session is a jump.
 pub const CLOCK_JUMP: Duration = Duration::from_secs(5);
+/// How long a source may take to complete a plan with what only its server knows.
+pub const PLAN_TIMEOUT: Duration = Duration::from_secs(8);
+/// Parts of a result on their way from a source.
+pub const CHUNKS: usize = 64;
+/// Rows of the home screen that are handed over at once.
+pub const HOME_BATCH: usize = 50;
+/// How long `--screenshot` waits for answers before it takes the picture as it is.
+pub const SCREENSHOT_WAIT: Duration = Duration::from_secs(20);
+/// Matches of a search in a result.
+pub const MATCHES: usize = 100_000;
 /// Snapshots of the folded incident kept in memory, with the entries after each: an entry of another writer that comes
 /// later than that many behind makes the incident be read again from its record.
 pub const SNAPSHOTS_KEPT: usize = 4;
+/// Files of a library of playbooks.
+pub const LIBRARY_FILES: usize = 10_000;

@@ -1,0 +1,286 @@
+#!/usr/bin/env python3
+"""Measures the cockpit through a terminal, side by side with the floor and its peers, against docs/performance.md.
+
+  benches/terminal.py [--runs N] [--only 1,2,10] [--json FILE] [--profile release|dev] [--program PATH]
+
+Builds the program and the floor, prepares sample data in target/bench (once), then runs all cases in turns, A B C A B C,
+and compares inside each turn: a busy machine slows both sides, so only the ratio counts. Prints one row a goal.
+Goals 7 to 9, 11 and 12 need a server or a bench of their own (benches/README.md). Needs Python 3.9 and `pip install pyte`;
+less, htop and csvlens take part where they are installed.
+"""
+import argparse, contextlib, csv, json, os, pathlib, shutil, sqlite3, statistics, subprocess, sys, threading
+
+sys.dont_write_bytecode = True  # ttyprobe is imported from this folder
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+WORK = ROOT / "target/bench"
+
+# How the cockpit is operated. Change these with its keys; a wrong one shows as "lost" presses.
+QUIT = "q"
+RUN_FIRST_ACTION = "1"
+FILTER = "/"
+TABS_TO_RESULT, TABS_TO_TIMELINE = 0, 1  # from the pane that has the keys: after the first action; after `resume`
+
+PLAYBOOK = """---
+quarterdeck: 1
+id: {id}
+title: Bench {id}
+severity: P3
+---
+
+## Watch
+
+```sql {{#samples source=bench view=chart x=at y=value every={every}}}
+SELECT at, value FROM samples ORDER BY at
+```
+
+## Investigate
+
+### Read the audit entries
+
+```sql {{#entries source=bench limit=1000000 timeout=120s}}
+SELECT id, at, org, action, meta FROM audit_entries ORDER BY id
+```
+"""
+CONFIG = """profile = "bench"
+operator = "bench"
+
+[profiles.bench.sources.bench]
+kind = "sqlite"
+path = "{database}"
+"""
+
+
+# --- sample data ------------------------------------------------------------------------------------------------------
+
+def cells(row):
+    """The same rows as benches/floor.rs."""
+    action = ("run.start", "step.ok", "query.run", "note.add", "step.skip")[row % 5]
+    at = f"2026-11-{row // 1440 % 28 + 1:02} {row // 60 % 24:02}:{row % 60:02}"
+    return row, at, f"org-{row * 7919 % 500}", action, f'{{"ip":"10.0.{row // 256 % 256}.{row % 256}"}}'
+
+
+def prepare_rows(count):
+    """A SQLite file and a CSV file with `count` rows."""
+    database, text = WORK / f"rows-{count}.db", WORK / f"rows-{count}.csv"
+    if not (database.exists() and text.exists()):
+        database.unlink(missing_ok=True)
+        with contextlib.closing(sqlite3.connect(database)) as connection, connection:
+            connection.execute("CREATE TABLE audit_entries (id INTEGER PRIMARY KEY, at TEXT, org TEXT, action TEXT, meta TEXT)")
+            connection.executemany("INSERT INTO audit_entries VALUES (?,?,?,?,?)", map(cells, range(count)))
+            connection.execute("CREATE TABLE samples (at TEXT, value REAL)")
+            minutes = ((f"2026-11-22T{m // 60:02}:{m % 60:02}:00Z", 50 + 40 * ((m % 107) / 107)) for m in range(300))
+            connection.executemany("INSERT INTO samples VALUES (?,?)", minutes)
+        with open(text, "w", newline="") as file:
+            csv.writer(file).writerows([("id", "at", "org", "action", "meta"), *map(cells, range(count))])
+    return database, text
+
+
+def prepare_home(name, database, playbooks=1, every="600s"):
+    """Folders of one case; returns its environment."""
+    home = WORK / "homes" / name
+    library = home / "config/playbooks"
+    library.mkdir(parents=True, exist_ok=True)
+    (home / "config/config.toml").write_text(CONFIG.format(database=database))
+    for number in range(playbooks):
+        (library / f"bench-{number}.md").write_text(PLAYBOOK.format(id=f"bench-{number}", every=every))
+    places = {f"QUARTERDECK_{place}": str(home / place.lower()) for place in ("CONFIG", "DATA", "STATE")}
+    return {"HOME": str(home), "TZ": "UTC", **places}
+
+
+def prepare_timeline(program, env, notes):
+    """An incident with at least so many entries, `last` of its home. Slow the first time: one process a note."""
+    import ttyprobe
+    done = pathlib.Path(env["HOME"]) / f"notes-{notes}"
+    if done.exists(): return
+    ttyprobe.run_case({"cmd": [program, "open", "bench-0"], "env": env, "ready": "Bench bench-0", "quit": QUIT, "timeout": 10})
+    for number in range(notes):
+        subprocess.run([program, "note", "last", f"note {number}"], env={**os.environ, **env}, check=True, stdout=subprocess.DEVNULL)
+    done.touch()
+
+
+# --- cases ------------------------------------------------------------------------------------------------------------
+
+def cases(program, floor, wanted):
+    """name -> a case of ttyprobe, plus `beside`: a command that runs again and again meanwhile. The floor comes first."""
+    small, small_csv = prepare_rows(10_000)
+    keys = [["row", "Down", 50], ["page", "PgDn", 20]]
+    size = {"resize": "80x24*5"}
+    found = {"floor": {"cmd": [floor, "10000"], "ready": "audit_entries", "keys": keys, "quit": "q", "idle": 10, **size}}
+    peers = {
+        "less": {"cmd": ["less", "-S", str(small_csv)], "ready": "org-", "keys": keys, "quit": "q", "idle": 10, **size},
+        "csvlens": {"cmd": ["csvlens", str(small_csv)], "ready": "org-", "keys": keys, "quit": "q", "idle": 10, **size},
+        "htop": {"cmd": ["htop", "-d", "50"], "ready": "F10", "keys": keys[:1], "quit": "q", "idle": 10, **size},
+    }
+    missing = [name for name in peers if not shutil.which(name)]
+    found.update({name: case for name, case in peers.items() if name not in missing})
+
+    def cockpit(name, arguments, keys, database=small, ready="Bench bench-0", every="600s", playbooks=1, **more):
+        env = prepare_home(name, database, playbooks, every)
+        found[name] = {"cmd": [program, *arguments], "env": env, "ready": ready, "keys": keys, "quit": QUIT, **more}
+        return env
+
+    open_bench = ["open", "bench-0"]
+    load = [["_run", RUN_FIRST_ACTION, 1, r"org-\d+"], ["_focus", "Tab", TABS_TO_RESULT]]
+    cockpit("cockpit", open_bench, [*load, *keys], idle=10, **size)
+    if wanted & {5}:
+        cockpit("home screen", [], [], ready=r"\S", idle=10)
+    if wanted & {6}:
+        cockpit("polling", open_bench, [], every="5s", idle=30)
+    if wanted & {10}:
+        large, _ = prepare_rows(1_000_000)
+        jump = [["end", "End", 1], ["after-end", "Up", 5]]
+        whole = [["_whole", "lit:", 1, r"1[, ]?000[, ]?000 rows"]]
+        cockpit("cockpit 1M", open_bench, [load[0], *whole, load[1], *keys, *jump], database=large, timeout=180)
+    if wanted & {13}:
+        env = cockpit("appending", open_bench, [*load, *keys])
+        found["appending"]["beside"] = ([program, "note", "last", "meanwhile"], env)
+    for entries in (10, 10_000) if wanted & {14} else ():
+        env = cockpit(f"timeline {entries}", ["resume", "last"], [["_focus", "Tab", TABS_TO_TIMELINE], ["row", "Up", 50]])
+        prepare_timeline(program, env, entries)
+    for count in (10, 1_000) if wanted & {15} else ():
+        cockpit(f"library {count}", [], [["_filter", FILTER], ["filter", "b|BS", 20]], ready="Bench bench-", playbooks=count)
+    for signal in ("TERM", "HUP") if wanted & {16} else ():
+        cockpit(f"SIG{signal}", open_bench, [], signal=signal)
+    return found, missing
+
+
+# --- goals ------------------------------------------------------------------------------------------------------------
+
+READY, ROW, PAGE, RESIZE = "startup.ready_ms", "row.settled_ms", "page.settled_ms", "resize.settled_ms"
+# goal, what, (case, metric, statistic), bars: (another case [and its metric], at most so many times that) or a limit
+GOALS = [
+    (1, "start to ready, ms", ("cockpit", READY, "p50"), [("floor", 2.0), ("htop", 0.25)]),
+    (2, "row key p50, ms", ("cockpit", ROW, "p50"), [("csvlens", 1.2), ("less", None), ("floor", None)]),
+    (2, "row key p99, ms", ("cockpit", ROW, "p99"), [("floor", 2.0), ("less", None)]),
+    (3, "page key p50, ms", ("cockpit", PAGE, "p50"), [("floor", 1.2), ("less", None), ("csvlens", None)]),
+    (4, "bytes a row key", ("cockpit", "row.bytes", "p50"), [("floor", 1.1), ("less", None), ("csvlens", None)]),
+    (4, "bytes a page key", ("cockpit", "page.bytes", "p50"), [("floor", 1.1), ("less", None), ("csvlens", None)]),
+    (5, "idle home screen, CPU %", ("home screen", "idle.cpu_pct", "p50"), [0, ("less", None)]),
+    (5, "idle home screen, wakeups/s", ("home screen", "idle.wakeups_s", "p50"), [0]),
+    (5, "idle home screen, bytes/s", ("home screen", "idle.bytes_s", "p50"), [0]),
+    (5, "idle incident, CPU % (moonshot: 0)", ("cockpit", "idle.cpu_pct", "p50"), [("less", None)]),
+    (6, "charts every 5 s, CPU %", ("polling", "idle.cpu_pct", "p50"), [("htop", 1.0)]),
+    (6, "charts every 5 s, bytes/s", ("polling", "idle.bytes_s", "p50"), [("htop", 1.0)]),
+    (10, "row key p50 at 1M rows, ms", ("cockpit 1M", ROW, "p50"), [("cockpit", 1.1)]),
+    (10, "page key p50 at 1M rows, ms", ("cockpit 1M", PAGE, "p50"), [("cockpit", 1.1)]),
+    (10, "slowest key after the jump to the end, ms", ("cockpit 1M", "after-end.settled_ms", "max"), [16]),
+    (13, "row key p99 while appending, ms", ("appending", ROW, "p99"), [("cockpit", 1.5)]),
+    (14, "ready at 10,000 entries, ms", ("timeline 10000", READY, "p50"), [("timeline 10", 1.1)]),
+    (14, "row key p50 at 10,000 entries, ms", ("timeline 10000", ROW, "p50"), [("timeline 10", 1.1)]),
+    (15, "ready with 1,000 playbooks, ms", ("library 1000", READY, "p50"), [("library 10", 1.5)]),
+    (15, "filter key p50, ms", ("library 1000", "filter.settled_ms", "p50"), [("floor", 1.5, ROW)]),
+    (16, "not restored after quit", ("cockpit", "left_on", "max"), [0]),
+    (16, "not restored after SIGTERM", ("SIGTERM", "left_on", "max"), [0, ("floor", None)]),
+    (16, "not restored after SIGHUP", ("SIGHUP", "left_on", "max"), [0]),
+    (17, "resize to settled p50, ms", ("cockpit", RESIZE, "p50"), [("floor", 1.5), ("less", None), ("csvlens", None)]),
+    (0, "resident on an idle incident, MB", ("cockpit", "rss.steady_mb", "p50"), [25, ("floor", None)]),
+]
+
+
+def value(run, metric, statistic):
+    """One figure of one run, None where the program never got there."""
+    if metric == "left_on": return float(not run["exit"]["restored"])
+    group, name = metric.rsplit(".", 1)
+    if group in run.get("keys", {}):
+        values = [press[name] for press in run["keys"][group]]
+        if any(v is None for v in values): return None
+    else:
+        values = [run.get(group, {}).get(name)]
+    if not values or values[0] is None: return None
+    values.sort()
+    return {"p50": statistics.median(values), "max": values[-1], "p99": values[min(len(values) - 1, int(len(values) * 0.99))]}[statistic]
+
+
+def median(values):
+    values = [v for v in values if v is not None]
+    return statistics.median(values) if values else None
+
+
+def report(runs, wanted):
+    """Prints the table; the number of bars that are missed."""
+    missed = 0
+    print("| # | what | here | beside it, paired ratio | bar | |\n| --- | --- | --- | --- | --- | --- |")
+    for goal, what, (case, metric, statistic), bars in GOALS:
+        if goal not in wanted or case not in runs: continue
+        ours = [value(run, metric, statistic) for run in runs[case]]
+        beside, limits, met = [], [], []
+        for bar in bars:
+            if not isinstance(bar, tuple):
+                limits.append(f"<= {bar}")
+                met.append(all(v is not None for v in ours) and median(ours) <= bar)
+                continue
+            other, limit, other_metric = (*bar, metric)[:3]
+            if other not in runs:
+                beside.append(f"{other} not installed")
+                continue
+            theirs = [value(run, other_metric, statistic) for run in runs[other]]
+            ratio = median([a / b for a, b in zip(ours, theirs) if a is not None and b])
+            shown = "–" if ratio is None else f"{ratio:.2f}x"
+            beside.append(f"{other} {figure(median(theirs))}, {shown}")
+            if limit is not None:
+                limits.append(f"<= {limit}x {other}")
+                # Nothing beside nothing (0 bytes and 0 bytes) is no more than it.
+                met.append(median(ours) is not None and (ratio <= limit if ratio is not None else median(ours) == 0))
+        missed += met.count(False)
+        verdict = "" if not met else "met" if all(met) else "MISSED"
+        print(f"| {goal or ''} | {what} | {figure(median(ours))} | {'; '.join(beside)} | {', '.join(limits)} | {verdict} |")
+    return missed
+
+
+def figure(number):
+    return "never" if number is None else f"{number:,.0f}" if number >= 100 else f"{number:.2f}".rstrip("0").rstrip(".")
+
+
+def run_turns(found, count):
+    """Every case once a turn; turn 0 warms the disk cache and is dropped."""
+    import ttyprobe
+    runs = {name: [] for name in found}
+    for turn in range(count + 1):
+        for name, case in found.items():
+            print(f"turn {turn}: {name}", file=sys.stderr)
+            stop = threading.Event()
+            thread = threading.Thread(target=repeat, args=(*case["beside"], stop)) if "beside" in case else None
+            if thread: thread.start()
+            try: run = ttyprobe.run_case({k: v for k, v in case.items() if k != "beside"} | {"timeout": case.get("timeout", 20)})
+            except OSError as error: print(f"{name}: {error}", file=sys.stderr); run = {"keys": {}, "exit": {"restored": False}}
+            finally:
+                stop.set()
+                if thread: thread.join()
+            if turn: runs[name].append(run)
+    return runs
+
+
+def repeat(command, env, stop):
+    while not stop.is_set():
+        subprocess.run(command, env={**os.environ, **env}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--only", help="goals, as 1,2,10 (0: memory); all when not given")
+    parser.add_argument("--json", help="file for every figure of every run")
+    parser.add_argument("--profile", default="release", help="cargo profile to build with; figures of another than release say nothing")
+    parser.add_argument("--program", help="measure this program instead of building one")
+    options = parser.parse_args()
+    try: import pyte  # noqa: F401: the emulator that ttyprobe reads the screen with
+    except ImportError: sys.exit("missing: the Python package pyte (pip install pyte, in a virtual environment)")
+    wanted = {int(goal) for goal in options.only.split(",")} if options.only else {goal for goal, *_ in GOALS}
+
+    WORK.mkdir(parents=True, exist_ok=True)
+    build = ["cargo", "build", "--locked", "--profile", options.profile, "--example", "floor"]
+    subprocess.run(build if options.program else [*build, "--bin", "quarterdeck"], cwd=ROOT, check=True)
+    built = ROOT / "target" / ("debug" if options.profile == "dev" else options.profile)
+    found, missing = cases(os.path.abspath(options.program or built / "quarterdeck"), str(built / "examples/floor"), wanted)
+    runs = run_turns(found, options.runs)
+    print(f"{options.runs} turns, 120x40, {options.profile} build, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
+          + (f"; not installed: {', '.join(missing)}" if missing else "") + "\n")
+    missed = report(runs, wanted)
+    if options.json: pathlib.Path(options.json).write_text(json.dumps(runs, indent=1))
+    sys.exit(1 if missed else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,541 @@
+//! Runs: from a key to the last byte. What was planned is what is shown, recorded and sent, in that order.
+
+use sha2::{Digest, Sha256};
+
+use crate::keymap::{Chord, Key};
+use crate::layout::{Area, PaneKind};
+use crate::model::ids::{ActionId, RunId};
+use crate::model::playbook::{Action, Block, Effect as ActionEffect, Language, Step};
+use crate::model::request::{Outcome, PlanContext, PlanError, Request, RunError};
+use crate::model::safe_text::{SafeText, sanitize};
+use crate::record::entry::{ActionOutcome, Body, Hash};
+
+use super::effect::Effect;
+use super::state::{ActionResult, Chosen, Content, Overlay, Run, RunPhase};
+use super::steps::GuideItem;
+use super::text::digit;
+use super::turn::Turn;
+use crate::editor::Editor;
+
+impl Run {
+    /// It was sent, or its intent is on its way to the disk.
+    pub fn is_running(&self) -> bool {
+        matches!(
+            self.phase,
+            RunPhase::Recording(_) | RunPhase::Running { .. }
+        )
+    }
+}
+
+impl Turn<'_> {
+    pub(super) fn run_by_digit(&mut self, chord: Chord) {
+        let Some(cockpit) = self.state.cockpit() else {
+            return;
+        };
+        let actions: Vec<ActionId> = cockpit
+            .shown_step()
+            .into_iter()
+            .flat_map(Step::actions)
+            .cloned()
+            .collect();
+        match digit(chord).and_then(|position| actions.get(position)) {
+            Some(action) => self.run_action(&action.clone()),
+            None if actions.is_empty() => {
+                self.say("this step has no action; d marks it as done, n writes a note")
+            }
+            None => self.say(format!("this step has {} actions", actions.len())),
+        }
+    }
+
+    /// A letter that the playbook gave to an action of the shown step.
+    pub(super) fn run_by_letter(&mut self, chord: Chord) {
+        let Key::Char(letter) = chord.key else {
+            return;
+        };
+        let Some(cockpit) = self.state.cockpit() else {
+            return;
+        };
+        let action = cockpit
+            .shown_step()
+            .into_iter()
+            .flat_map(Step::actions)
+            .find(|id| {
+                cockpit
+                    .playbook
+                    .actions
+                    .get(*id)
+                    .is_some_and(|action| action.key == Some(letter))
+            })
+            .cloned();
+        if let (Some(action), false) = (action, chord.ctrl || chord.alt) {
+            self.run_action(&action);
+        }
+    }
+
+    /// An action of a reference section, by its position there.
+    pub(super) fn run_reference_action(&mut self, section: usize, position: usize) {
+        let action = self
+            .state
+            .cockpit()
+            .and_then(|cockpit| cockpit.playbook.references.get(section))
+            .and_then(|section| section.actions.get(position))
+            .cloned();
+        if let Some(action) = action {
+            self.state.overlays.pop();
+            self.run_action(&action);
+        }
+    }
+
+    /// Begins a run: asks for what is missing, then plans. What cannot run here says what it needs.
+    pub(super) fn run_action(&mut self, id: &ActionId) {
+        self.plan(id, None);
+    }
+
+    /// Plans a run, with the operator's text in place of the playbook's if there is one.
+    pub(super) fn plan(&mut self, id: &ActionId, edited: Option<String>) {
+        let (now, operator) = (self.state.now, self.state.operator.clone());
+        let Some(cockpit) = self.state.cockpit() else {
+            return;
+        };
+        let Some(action) = cockpit.playbook.actions.get(id).cloned() else {
+            self.complain(format!("the playbook has no action {id} any more"));
+            return;
+        };
+        let unknown = cockpit.view.unknown.iter().any(|(_, action)| action == id);
+        if unknown && action.effect == ActionEffect::Write {
+            self.ask_settle(id);
+            return;
+        }
+        if let Some(reason) = cannot_send(&action) {
+            self.open_settle(id, None, &reason);
+            return;
+        }
+        let busy = cockpit
+            .runs
+            .values()
+            .any(|run| run.action == *id && !run.poll && run.is_running());
+        if busy {
+            self.say(format!("{id} is still running: c cancels it"));
+            return;
+        }
+        let missing = cockpit.missing_inputs(&action);
+        if !missing.is_empty() {
+            self.ask_for(&missing, id);
+            return;
+        }
+        let edited = edited.filter(|text| *text != action.text);
+        let context = PlanContext {
+            now,
+            window: cockpit.window(now),
+            width: self
+                .pane_area(PaneKind::Result)
+                .map_or(80, |area| area.width.max(20)),
+            inputs: cockpit.bound_inputs(&action, &operator, now),
+            edited: edited.clone(),
+        };
+        let run = RunId(self.next_number());
+        if let Some(cockpit) = self.cockpit() {
+            // A request that is shown but was not sent makes way for the new one.
+            cockpit.runs.retain(|_, run| run.poll || run.is_running());
+            cockpit.runs.insert(
+                run,
+                Run {
+                    action: id.clone(),
+                    poll: false,
+                    edited: edited.is_some(),
+                    phase: RunPhase::Planning,
+                },
+            );
+        }
+        self.effect(Effect::Plan {
+            run,
+            action: Box::new(action),
+            context,
+        });
+    }
+
+    pub(super) fn planned(&mut self, run: RunId, result: Result<Box<Request>, PlanError>) {
+        let Some(cockpit) = self.cockpit() else {
+            return;
+        };
+        let Some(planned) = cockpit.runs.get_mut(&run) else {
+            return;
+        };
+        if planned.poll {
+            self.poll_planned(run, result);
+            return;
+        }
+        let action = planned.action.clone();
+        match result {
+            Ok(request) if request.effect == ActionEffect::Write => {
+                cockpit.runs.remove(&run);
+                let reason = format!(
+                    "{action} changes something: writes cannot be sent from here yet. Do it by hand?"
+                );
+                self.open_settle(&action, None, &reason);
+            }
+            Ok(request) => {
+                planned.phase = RunPhase::Confirming(request);
+                self.open_overlay(Overlay::Send { run, top: 0 });
+            }
+            Err(PlanError::Missing(missing)) => {
+                cockpit.runs.remove(&run);
+                self.ask_for(&missing, &action);
+            }
+            Err(PlanError::NeedsSource(reason)) => {
+                cockpit.runs.remove(&run);
+                self.open_settle(&action, None, &reason);
+            }
+            Err(PlanError::Refused(reason)) => {
+                cockpit.runs.remove(&run);
+                self.refused(&action, &reason);
+            }
+        }
+    }
+
+    fn refused(&mut self, action: &ActionId, reason: &str) {
+        self.open_overlay(Overlay::Choose {
+            title: sanitize(&format!("{action} was not sent: {reason}")),
+            items: vec![
+                (
+                    SafeText::fixed("edit its text"),
+                    Chosen::Edit(action.clone()),
+                ),
+                (
+                    SafeText::fixed("complete it by hand"),
+                    Chosen::SettleAction(action.clone()),
+                ),
+            ],
+            selected: 0,
+        });
+    }
+
+    /// The operator confirmed: the intent goes to the disk first.
+    pub(super) fn send(&mut self, run: RunId) {
+        let Some(cockpit) = self.cockpit() else {
+            return;
+        };
+        let Some(Run {
+            action,
+            edited,
+            phase,
+            ..
+        }) = cockpit.runs.get_mut(&run)
+        else {
+            return;
+        };
+        let RunPhase::Confirming(request) = phase else {
+            return;
+        };
+        let (action, edited, request) = (action.clone(), *edited, request.clone());
+        *phase = RunPhase::Recording(request.clone());
+        let template = cockpit
+            .playbook
+            .actions
+            .get(&action)
+            .map_or("", |action| action.text.as_str());
+        let body = Body::ActionIntent {
+            action: action.clone(),
+            source: request.source.clone(),
+            target: request.target.clone(),
+            template_sha256: Hash(Sha256::digest(template.as_bytes()).into()),
+            text: request.text.clone(),
+            edited,
+            parameters: request.parameters.clone(),
+            effect: request.effect,
+        };
+        let step = cockpit
+            .playbook
+            .steps()
+            .find(|(_, step)| step.actions().any(|id| *id == action));
+        let step = step.map(|(_, step)| step.id.clone());
+        if let Some(step) = step {
+            self.start_step(&step);
+        }
+        self.append_for(body, Some(run));
+    }
+
+    pub(super) fn intent_recorded(&mut self, run: RunId, intent: Hash) {
+        let Some(cockpit) = self.cockpit() else {
+            return;
+        };
+        match cockpit.runs.get_mut(&run).map(|run| &mut run.phase) {
+            Some(RunPhase::Recording(_)) => self.start_run(run, Some(intent)),
+            // It ran unrecorded and the disk came back meanwhile.
+            Some(RunPhase::Running {
+                intent: recorded, ..
+            }) => *recorded = Some(intent),
+            Some(RunPhase::Planning | RunPhase::Confirming(_)) => {}
+            None => {
+                let ended = cockpit
+                    .results
+                    .values()
+                    .find(|result| result.run == run)
+                    .cloned();
+                if let Some(ActionResult {
+                    request,
+                    started_at,
+                    end: Some((at, result)),
+                    ..
+                }) = ended
+                {
+                    let duration_ms = at.as_millisecond().abs_diff(started_at.as_millisecond());
+                    self.append(result_body(intent, request.action, duration_ms, &result));
+                }
+            }
+        }
+    }
+
+    /// Reads go on without a record, and say so; a write never does.
+    pub(super) fn intent_not_recorded(&mut self, run: RunId) {
+        let Some(cockpit) = self.cockpit() else {
+            return;
+        };
+        let Some(RunPhase::Recording(request)) = cockpit.runs.get(&run).map(|run| &run.phase)
+        else {
+            return;
+        };
+        if request.effect == ActionEffect::Write {
+            cockpit.runs.remove(&run);
+            self.complain("refused: nothing is changed while the record cannot be written");
+        } else {
+            self.start_run(run, None);
+        }
+    }
+
+    fn start_run(&mut self, run: RunId, intent: Option<Hash>) {
+        let now = self.state.now;
+        let Some(cockpit) = self.cockpit() else {
+            return;
+        };
+        let Some(state) = cockpit.runs.get_mut(&run) else {
+            return;
+        };
+        let RunPhase::Recording(request) = &state.phase else {
+            return;
+        };
+        let (action, request) = (state.action.clone(), request.clone());
+        state.phase = RunPhase::Running {
+            request: request.clone(),
+            intent,
+            started_at: now,
+            cancelling: false,
+        };
+        let result = ActionResult {
+            run,
+            request: (*request).clone(),
+            started_at: now,
+            end: None,
+            unrecorded: intent.is_none(),
+            content: Content::Nothing,
+            warnings: Vec::new(),
+        };
+        cockpit.results.insert(action.clone(), result);
+        cockpit.result_shown = Some(action);
+        self.effect(Effect::Run { run, request });
+    }
+
+    pub(super) fn finished(&mut self, run: RunId, result: Result<Outcome, RunError>) {
+        let now = self.state.now;
+        let Some(cockpit) = self.cockpit() else {
+            return;
+        };
+        let Some(finished) = cockpit.runs.remove(&run) else {
+            return;
+        };
+        if finished.poll {
+            self.poll_finished(run, &finished.action, result);
+            return;
+        }
+        let RunPhase::Running {
+            request,
+            intent,
+            started_at,
+            ..
+        } = finished.phase
+        else {
+            return;
+        };
+        if let Some(shown) = cockpit
+            .results
+            .get_mut(&finished.action)
+            .filter(|shown| shown.run == run)
+        {
+            shown.end = Some((now, result.clone()));
+            shown.finish_output();
+        }
+        if let Some(intent) = intent {
+            let duration_ms = now.as_millisecond().abs_diff(started_at.as_millisecond());
+            self.append(result_body(
+                intent,
+                request.action.clone(),
+                duration_ms,
+                &result,
+            ));
+        }
+        match &result {
+            Ok(_) => {}
+            Err(error) => self.complain(format!("{}: {error}", finished.action)),
+        }
+    }
+
+    /// Stops the run whose result is shown, else the oldest one.
+    pub(super) fn cancel_run(&mut self) {
+        let Some(cockpit) = self.cockpit() else {
+            return;
+        };
+        let shown = cockpit.result_shown.clone();
+        let running = |run: &Run| !run.poll && matches!(run.phase, RunPhase::Running { .. });
+        let run = cockpit
+            .runs
+            .iter()
+            .find(|(_, run)| running(run) && Some(&run.action) == shown.as_ref())
+            .or_else(|| cockpit.runs.iter().find(|(_, run)| running(run)))
+            .map(|(id, _)| *id);
+        let Some(run) = run else {
+            self.say("nothing is running");
+            return;
+        };
+        if let Some(Run {
+            phase: RunPhase::Running { cancelling, .. },
+            ..
+        }) = cockpit.runs.get_mut(&run)
+        {
+            *cancelling = true;
+        }
+        self.effect(Effect::Cancel(run));
+        self.say("cancelling, on the server as well …");
+    }
+
+    /// The edit key: the selected action, the step's only one, or a choice.
+    pub(super) fn choose_edit(&mut self) {
+        let Some(cockpit) = self.state.cockpit() else {
+            return;
+        };
+        let selected = cockpit.guide_items().get(cockpit.guide_selected).cloned();
+        let actions: Vec<ActionId> = cockpit
+            .shown_step()
+            .map_or(&[][..], |step| &step.body)
+            .iter()
+            .filter_map(|block| match block {
+                Block::Action(id) => Some(id.clone()),
+                Block::Prose(_) | Block::Check(_) | Block::Notes(_) => None,
+            })
+            .collect();
+        match (selected, actions.as_slice()) {
+            (Some(GuideItem::Action(action)), _) if cockpit.focus == PaneKind::Guide => {
+                self.edit(&action)
+            }
+            (_, []) => self.say("this step has no action to edit"),
+            (_, [action]) => self.edit(&action.clone()),
+            (_, several) => {
+                let items = several
+                    .iter()
+                    .map(|action| (self.action_label(action), Chosen::Edit(action.clone())))
+                    .collect();
+                self.open_overlay(Overlay::Choose {
+                    title: SafeText::fixed("Edit which action?"),
+                    items,
+                    selected: 0,
+                });
+            }
+        }
+    }
+
+    pub(super) fn edit(&mut self, action: &ActionId) {
+        let text = self
+            .state
+            .cockpit()
+            .and_then(|cockpit| cockpit.playbook.actions.get(action))
+            .map(|action| action.text.clone());
+        if let Some(text) = text {
+            self.open_overlay(Overlay::Query {
+                action: action.clone(),
+                editor: Editor::text(&text),
+            });
+        }
+    }
+
+    /// From the shown request back to its text.
+    pub(super) fn edit_planned(&mut self, run: RunId) {
+        let action = self
+            .cockpit()
+            .and_then(|cockpit| cockpit.runs.remove(&run))
+            .map(|run| run.action);
+        if let Some(action) = action {
+            self.edit(&action);
+        }
+    }
+
+    /// The place of a pane in the present layout.
+    pub(super) fn pane_area(&self, pane: PaneKind) -> Option<Area> {
+        let cockpit = self.state.cockpit()?;
+        let (width, height) = self.state.size;
+        let layout = self
+            .state
+            .layouts
+            .choose(self.state.size, cockpit.incident.mode);
+        let area = Area {
+            x: 0,
+            y: 1,
+            width,
+            height: height.saturating_sub(2),
+        };
+        layout
+            .arrange(area, cockpit.focus, cockpit.zoomed)
+            .into_iter()
+            .find(|(kind, _)| *kind == pane)
+            .map(|(_, area)| area)
+    }
+}
+
+/// Why an action cannot be sent from here at all, in words; it can be completed by hand.
+fn cannot_send(action: &Action) -> Option<String> {
+    match (action.language, action.effect) {
+        (Language::Message, _) => Some(format!(
+            "{} is a message: write and send it by hand, then note to whom and when",
+            action.id
+        )),
+        (_, ActionEffect::Write) => Some(format!(
+            "{} changes something: writes cannot be sent from here yet. Do it by hand?",
+            action.id
+        )),
+        _ => None,
+    }
+}
+
+fn result_body(
+    intent: Hash,
+    action: ActionId,
+    duration_ms: u64,
+    result: &Result<Outcome, RunError>,
+) -> Body {
+    let (outcome, code, message) = match result {
+        Ok(outcome) => {
+            let code = outcome.exit_code.map(|code| code.to_string());
+            (
+                ActionOutcome::Ok,
+                code.or(outcome.status.map(|status| status.to_string())),
+                None,
+            )
+        }
+        Err(RunError::Failed { message, code, .. }) => {
+            (ActionOutcome::Failed, code.clone(), Some(message.clone()))
+        }
+        Err(RunError::TimedOut(_)) => (ActionOutcome::TimedOut, None, None),
+        Err(RunError::Cancelled) => (ActionOutcome::Cancelled, None, None),
+        Err(RunError::Unknown(message)) => (ActionOutcome::Unknown, None, Some(message.clone())),
+    };
+    let whole = result.as_ref().ok();
+    Body::ActionResult {
+        intent,
+        action,
+        outcome,
+        rows: whole.and_then(|outcome| outcome.rows),
+        truncated: whole.and_then(|outcome| outcome.truncated.clone()),
+        partial: whole.and_then(|outcome| outcome.partial.clone()),
+        duration_ms,
+        code,
+        message,
+    }
+}

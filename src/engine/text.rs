@@ -1,0 +1,439 @@
+//! Dialogs: text that is typed, things that are chosen or read.
+
+use crate::keymap::{Chord, Key};
+use crate::model::Timestamp;
+use crate::model::safe_text::{SafeText, sanitize};
+use crate::record::entry::Body;
+
+use super::command::{Command, is_text};
+use super::effect::{Effect, OpenRequest};
+use super::keys::palette_matches;
+use super::state::{Chosen, Overlay, Purpose};
+use super::turn::Turn;
+use crate::editor::Editor;
+
+impl Turn<'_> {
+    /// A key in the topmost dialog, which has a text field.
+    pub(super) fn text_key(&mut self, command: Option<Command>, chord: Chord) {
+        let Some(mut overlay) = self.state.overlays.pop() else {
+            return;
+        };
+        let newline = chord.key == Key::Enter && !chord.ctrl;
+        match (command, &mut overlay) {
+            (Some(Command::TextDismiss), _) => return,
+            (Some(Command::TextAccept), Overlay::Query { editor, .. }) if newline => {
+                editor.feed(chord)
+            }
+            (None, Overlay::Note { editor, .. }) if newline && chord.alt => {
+                editor.feed(Chord::plain(Key::Enter));
+            }
+            (Some(Command::TextAccept), _) => return self.accept_text(overlay),
+            (Some(Command::NextField), Overlay::Form(form)) => {
+                form.selected = (form.selected + 1) % form.fields.len().max(1);
+            }
+            (Some(Command::PreviousField), Overlay::Form(form)) => {
+                let fields = form.fields.len().max(1);
+                form.selected = (form.selected + fields - 1) % fields;
+            }
+            (
+                Some(Command::NextField),
+                Overlay::Palette {
+                    selected, matches, ..
+                },
+            ) => {
+                *selected = (*selected + 1).min(matches.len().saturating_sub(1));
+            }
+            (Some(Command::PreviousField), Overlay::Palette { selected, .. }) => {
+                *selected = selected.saturating_sub(1);
+            }
+            (
+                _,
+                Overlay::Palette {
+                    filter,
+                    matches,
+                    selected,
+                },
+            ) => {
+                filter.feed(chord);
+                *matches = palette_matches(self.state, &filter.content());
+                *selected = 0;
+            }
+            (_, overlay) => {
+                if let Some(editor) = overlay.editor() {
+                    editor.feed(chord);
+                }
+            }
+        }
+        self.state.overlays.push(overlay);
+    }
+
+    pub(super) fn paste_into_dialog(&mut self, text: &str) {
+        if let Some(editor) = self.state.overlays.last_mut().and_then(Overlay::editor) {
+            editor.paste(text);
+        }
+    }
+
+    fn accept_text(&mut self, overlay: Overlay) {
+        match overlay {
+            Overlay::Form(form) => self.accept_form(form),
+            Overlay::Query { action, editor } => self.plan(&action, Some(editor.content())),
+            Overlay::Note { editor, .. } => self.accept_note(editor),
+            Overlay::Ask {
+                purpose, editor, ..
+            } => self.accept_answer(purpose, editor),
+            Overlay::Palette {
+                matches, selected, ..
+            } => {
+                if let Some(command) = matches.get(selected) {
+                    self.run_command(*command);
+                }
+            }
+            other => self.open_overlay(other),
+        }
+    }
+
+    fn accept_note(&mut self, editor: Editor) {
+        let content = editor.content();
+        let (happened_at, text) = match split_time(&content, self.state.now, &self.state.zone) {
+            Ok(split) => split,
+            Err(error) => {
+                self.open_overlay(Overlay::Note {
+                    editor,
+                    error: Some(sanitize(&error)),
+                });
+                return;
+            }
+        };
+        if text.trim().is_empty() {
+            let error = Some(SafeText::fixed("a note needs text; Esc leaves without one"));
+            self.open_overlay(Overlay::Note { editor, error });
+            return;
+        }
+        let step = self.state.cockpit().map(|cockpit| cockpit.step.clone());
+        self.append(Body::NoteAdded {
+            text: text.trim().to_owned(),
+            happened_at,
+            step,
+        });
+    }
+
+    fn accept_answer(&mut self, purpose: Purpose, editor: Editor) {
+        let answer = editor.content().trim().to_owned();
+        let may_be_empty = match &purpose {
+            Purpose::SkipStep(step) => self
+                .state
+                .cockpit()
+                .and_then(|cockpit| cockpit.playbook.step(step))
+                .is_some_and(|step| step.optional),
+            _ => false,
+        };
+        if answer.is_empty() && !may_be_empty {
+            let error = Some(SafeText::fixed(
+                "this needs an answer; Esc leaves without one",
+            ));
+            self.open_overlay(Overlay::Ask {
+                purpose,
+                editor,
+                error,
+            });
+            return;
+        }
+        match purpose {
+            Purpose::SkipStep(step) => {
+                self.append(Body::StepSkipped {
+                    step: step.clone(),
+                    reason: answer,
+                });
+                self.show_next_open_step(&step);
+            }
+            Purpose::NotApplicable(check) => {
+                self.append(Body::CheckTicked {
+                    check,
+                    not_applicable: Some(answer),
+                });
+            }
+            Purpose::Settle {
+                action,
+                intent,
+                done,
+            } => {
+                self.append(Body::ActionResolved {
+                    intent,
+                    action,
+                    done,
+                    note: answer,
+                });
+            }
+            Purpose::Search => self.start_search(answer),
+            Purpose::Role(role) => self.append(Body::RoleAssigned {
+                role,
+                person: answer,
+            }),
+        }
+    }
+
+    /// A key in the topmost dialog, which has none.
+    pub(super) fn dialog_key(&mut self, command: Option<Command>, chord: Chord) {
+        let Some(mut overlay) = self.state.overlays.pop() else {
+            return;
+        };
+        if command == Some(Command::Dismiss) {
+            self.dismissed(&overlay);
+            return;
+        }
+        match (&mut overlay, command) {
+            (
+                Overlay::Choose {
+                    items, selected, ..
+                },
+                Some(Command::Accept),
+            ) => {
+                if let Some((_, chosen)) = items.get(*selected).cloned() {
+                    self.choose(chosen);
+                }
+                return;
+            }
+            (
+                Overlay::Choose {
+                    items, selected, ..
+                },
+                command,
+            ) => {
+                if let Some(position) = digit(chord).filter(|position| *position < items.len()) {
+                    let chosen = items.get(position).map(|(_, chosen)| chosen.clone());
+                    if let Some(chosen) = chosen {
+                        self.choose(chosen);
+                    }
+                    return;
+                }
+                move_within(selected, items.len(), 10, command);
+            }
+            (Overlay::Send { run, .. }, Some(Command::Accept)) => return self.send(*run),
+            (Overlay::Send { run, .. }, Some(Command::EditSend)) => return self.edit_planned(*run),
+            (Overlay::RowDetail { hex, .. }, Some(Command::Hex)) => *hex = !*hex,
+            (
+                Overlay::RowDetail {
+                    selected, cells, ..
+                },
+                command,
+            ) => {
+                let count = cells.as_ref().map_or(0, Vec::len);
+                move_within(selected, count, 10, command);
+            }
+            (Overlay::Reference { selected, top }, command) => {
+                if let (Some(position), None) = (digit(chord), command) {
+                    let section = *selected;
+                    self.state.overlays.push(overlay);
+                    self.run_reference_action(section, position);
+                    return;
+                }
+                let sections = self
+                    .state
+                    .cockpit()
+                    .map_or(0, |cockpit| cockpit.playbook.references.len());
+                match command {
+                    Some(Command::NextSection) => {
+                        *selected = (*selected + 1).min(sections.saturating_sub(1));
+                        *top = 0;
+                    }
+                    Some(Command::PreviousSection) => {
+                        *selected = selected.saturating_sub(1);
+                        *top = 0;
+                    }
+                    other => scroll(top, other),
+                }
+            }
+            (
+                Overlay::Help { top }
+                | Overlay::Send { top, .. }
+                | Overlay::Diagnostics { top }
+                | Overlay::Entry { top, .. },
+                command,
+            ) => {
+                if command == Some(Command::Accept) {
+                    return;
+                }
+                scroll(top, command);
+            }
+            (
+                Overlay::Form(_)
+                | Overlay::Query { .. }
+                | Overlay::Note { .. }
+                | Overlay::Ask { .. }
+                | Overlay::Palette { .. },
+                _,
+            ) => {}
+        }
+        self.state.overlays.push(overlay);
+    }
+
+    fn dismissed(&mut self, overlay: &Overlay) {
+        if let Overlay::Send { run, .. } = overlay {
+            if let Some(cockpit) = self.cockpit() {
+                cockpit.runs.remove(run);
+            }
+            self.say("not sent");
+        }
+    }
+
+    fn choose(&mut self, chosen: Chosen) {
+        match chosen {
+            Chosen::Open { path, severity } => {
+                self.effect(Effect::Open(OpenRequest {
+                    playbook: path,
+                    severity,
+                    severity_settled: true,
+                    ..OpenRequest::default()
+                }));
+            }
+            Chosen::Bind { input, value } => self.bind_value(&input, &value),
+            Chosen::Tick(check) => self.tick_check(&check),
+            Chosen::Edit(action) => self.edit(&action),
+            Chosen::SettleAction(action) => self.ask_settle(&action),
+            Chosen::Settle {
+                action,
+                intent,
+                done,
+            } => self.open_overlay(Overlay::Ask {
+                purpose: Purpose::Settle {
+                    action,
+                    intent,
+                    done,
+                },
+                editor: Editor::line(""),
+                error: None,
+            }),
+            Chosen::Role(role) => self.open_overlay(Overlay::Ask {
+                purpose: Purpose::Role(role),
+                editor: Editor::line(""),
+                error: None,
+            }),
+            Chosen::AdoptPlaybook => self.effect(Effect::AdoptPlaybook),
+            Chosen::Quit => self.quit_now(),
+        }
+    }
+}
+
+impl Overlay {
+    /// The text field that has the cursor.
+    pub(super) fn editor(&mut self) -> Option<&mut Editor> {
+        match self {
+            Self::Form(form) => form.fields.get_mut(form.selected).map(|field| {
+                field.error = None;
+                &mut field.editor
+            }),
+            Self::Query { editor, .. } => Some(editor),
+            Self::Note { editor, error } | Self::Ask { editor, error, .. } => {
+                *error = None;
+                Some(editor)
+            }
+            Self::Palette { filter, .. } => Some(filter),
+            _ => None,
+        }
+    }
+}
+
+/// Position of a digit key, from 0.
+pub(super) fn digit(chord: Chord) -> Option<usize> {
+    match chord.key {
+        Key::Char(character) if is_text(chord) => character
+            .to_digit(10)
+            .and_then(|digit| usize::try_from(digit).ok()?.checked_sub(1)),
+        _ => None,
+    }
+}
+
+/// Moves a selection by a command, staying inside.
+pub(super) fn move_within(
+    selected: &mut usize,
+    count: usize,
+    page: usize,
+    command: Option<Command>,
+) {
+    let last = count.saturating_sub(1);
+    *selected = match command {
+        Some(Command::Up) => selected.saturating_sub(1),
+        Some(Command::Down) => *selected + 1,
+        Some(Command::PageUp) => selected.saturating_sub(page),
+        Some(Command::PageDown) => *selected + page,
+        Some(Command::First) => 0,
+        Some(Command::Last) => last,
+        _ => *selected,
+    }
+    .min(last);
+}
+
+/// Scrolls text; the screen stops at its last line.
+fn scroll(top: &mut usize, command: Option<Command>) {
+    move_within(top, SCROLL_LINES, 10, command);
+}
+
+/// Lines of the longest text a dialog shows; the screen clips to what there is.
+const SCROLL_LINES: usize = 10_000;
+
+/// Splits `@03:10 text` or `@2026-01-31T03:10Z text` into the time it happened and the rest. A time of day means the
+/// last such time before now in the zone shown on screen.
+fn split_time(
+    text: &str,
+    now: Timestamp,
+    zone: &jiff::tz::TimeZone,
+) -> Result<(Option<Timestamp>, String), String> {
+    let Some(rest) = text.strip_prefix('@') else {
+        return Ok((None, text.to_owned()));
+    };
+    let (time, rest) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+    let at = parse_time(time, now, zone).ok_or_else(|| {
+        format!("expected a time such as @03:10 or @2026-01-31T03:10:00Z, found @{time}")
+    })?;
+    if at > now {
+        return Err(format!("@{time} is in the future"));
+    }
+    Ok((Some(at), rest.to_owned()))
+}
+
+fn parse_time(text: &str, now: Timestamp, zone: &jiff::tz::TimeZone) -> Option<Timestamp> {
+    if let Ok(at) = text.parse::<Timestamp>() {
+        return Some(at);
+    }
+    let time: jiff::civil::Time = text.parse().ok()?;
+    let today = now.to_zoned(zone.clone()).date();
+    let at = |date: jiff::civil::Date| {
+        date.to_datetime(time)
+            .to_zoned(zone.clone())
+            .ok()
+            .map(|zoned| zoned.timestamp())
+    };
+    match at(today) {
+        Some(at) if at <= now => Some(at),
+        _ => at(today.yesterday().ok()?),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_may_carry_the_time_it_happened() {
+        let now: Timestamp = "2026-01-31T03:12:00Z".parse().unwrap();
+        let zone = jiff::tz::TimeZone::UTC;
+        let split = |text: &str| {
+            split_time(text, now, &zone).map(|(at, rest)| (at.map(|at| at.to_string()), rest))
+        };
+        assert_eq!(split("saw it"), Ok((None, "saw it".into())));
+        assert_eq!(
+            split("@03:10 saw it"),
+            Ok((Some("2026-01-31T03:10:00Z".into()), "saw it".into()))
+        );
+        assert_eq!(
+            split("@23:50 late"),
+            Ok((Some("2026-01-30T23:50:00Z".into()), "late".into()))
+        );
+        assert_eq!(
+            split("@2026-01-30T10:00:00+02:00 x"),
+            Ok((Some("2026-01-30T08:00:00Z".into()), "x".into()))
+        );
+        assert!(split("@noon x").is_err());
+        assert!(split("@2027-01-01T00:00:00Z x").is_err());
+    }
+}

@@ -1,0 +1,182 @@
+//! One turn of the engine: an event goes in, the state changes, effects come out.
+
+use std::sync::Arc;
+
+use crate::incident::{self, view::view};
+use crate::model::ids::{RunId, Ticket};
+use crate::model::safe_text::sanitize;
+use crate::record::entry::{Body, Sealed};
+
+use super::effect::Effect;
+use super::event::{Event, EventKind};
+use super::state::{Cockpit, Message, Overlay, Pending, Recording, Screen, State};
+
+/// Changes the state by an event and returns what is to be done. Never fails, never waits, never looks at a clock.
+pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
+    state.now = event.now;
+    let mut turn = Turn {
+        state,
+        effects: Vec::new(),
+    };
+    match event.kind {
+        EventKind::Key(chord) => turn.press(chord),
+        EventKind::Paste(text) => turn.paste(&text),
+        EventKind::Resized(columns, rows) => turn.state.size = (columns, rows),
+        EventKind::Ticked => turn.poll_what_is_due(),
+        EventKind::HomeLoaded { items, last } => turn.home_loaded(items, last),
+        EventKind::Opened(opened) => turn.opened(*opened),
+        EventKind::SeverityAsked {
+            path,
+            title,
+            severities,
+        } => turn.ask_severity(&path, &title, &severities),
+        EventKind::OpenFailed(reason) => turn.open_failed(&reason),
+        EventKind::Planned { run, result } => turn.planned(run, result),
+        EventKind::Recorded { ticket, entry } => turn.recorded(ticket, &entry),
+        EventKind::NotRecorded { ticket, reason } => turn.not_recorded(ticket, reason),
+        EventKind::EntryArrived {
+            entry,
+            incident,
+            alive,
+        } => turn.entry_arrived(&entry, *incident, alive),
+        EventKind::Arrived { run, chunk } => turn.arrived(run, chunk),
+        EventKind::Finished { run, result } => turn.finished(run, result),
+        EventKind::RowRead {
+            run,
+            row,
+            cells,
+            purpose,
+        } => turn.row_read(run, row, cells, purpose),
+        EventKind::Sorted { run, by, rows } => turn.sorted(run, by, rows),
+        EventKind::Found { run, text, matches } => turn.found(run, &text, matches),
+        EventKind::TimelineLoaded { first, entries } => turn.timeline_loaded(first, entries),
+    }
+    turn.effects
+}
+
+/// The state under change with the effects so far.
+pub(super) struct Turn<'a> {
+    pub(super) state: &'a mut State,
+    pub(super) effects: Vec<Effect>,
+}
+
+impl Turn<'_> {
+    /// The open incident, if there is one.
+    pub(super) fn cockpit(&mut self) -> Option<&mut Cockpit> {
+        self.state.cockpit_mut()
+    }
+
+    pub(super) fn effect(&mut self, effect: Effect) {
+        self.effects.push(effect);
+    }
+
+    /// Puts a short message into the last line.
+    pub(super) fn say(&mut self, text: impl AsRef<str>) {
+        self.state.message = Some(Message {
+            text: sanitize(text.as_ref()),
+            error: false,
+        });
+    }
+
+    /// The same, emphasised.
+    pub(super) fn complain(&mut self, text: impl AsRef<str>) {
+        self.state.message = Some(Message {
+            text: sanitize(text.as_ref()),
+            error: true,
+        });
+    }
+
+    pub(super) fn open_overlay(&mut self, overlay: Overlay) {
+        self.state.overlays.push(overlay);
+    }
+
+    pub(super) fn next_number(&mut self) -> u64 {
+        self.state.next_number += 1;
+        self.state.next_number
+    }
+
+    /// Asks for an entry. The incident changes only when it comes back recorded.
+    pub(super) fn append(&mut self, body: Body) {
+        self.append_for(body, None);
+    }
+
+    /// Asks for an entry that a run waits for.
+    pub(super) fn append_for(&mut self, body: Body, run: Option<RunId>) {
+        let ticket = Ticket(self.next_number());
+        let Some(cockpit) = self.cockpit() else {
+            return;
+        };
+        cockpit.pending.insert(
+            ticket,
+            Pending {
+                body: body.clone(),
+                run,
+            },
+        );
+        self.effect(Effect::Append { ticket, body });
+    }
+
+    fn recorded(&mut self, ticket: Ticket, entry: &Arc<Sealed>) {
+        let Some(cockpit) = self.cockpit() else {
+            return;
+        };
+        let pending = cockpit.pending.remove(&ticket);
+        if cockpit.pending.is_empty() {
+            cockpit.recording = Recording::Saved;
+        }
+        incident::apply(&mut cockpit.incident, entry);
+        cockpit.refresh_view();
+        cockpit.timeline.push(Arc::clone(entry));
+        if let Some(run) = pending.and_then(|pending| pending.run) {
+            self.intent_recorded(run, entry.hash);
+        }
+    }
+
+    fn not_recorded(&mut self, ticket: Ticket, reason: String) {
+        let Some(cockpit) = self.cockpit() else {
+            return;
+        };
+        cockpit.recording = Recording::NotRecorded(reason);
+        if let Some(run) = cockpit.pending.get(&ticket).and_then(|pending| pending.run) {
+            self.intent_not_recorded(run);
+        }
+    }
+
+    fn entry_arrived(
+        &mut self,
+        entry: &Arc<Sealed>,
+        incident: crate::incident::Incident,
+        alive: std::collections::BTreeSet<String>,
+    ) {
+        let Some(cockpit) = self.cockpit() else {
+            return;
+        };
+        cockpit.incident = incident;
+        cockpit.alive = alive;
+        cockpit.refresh_view();
+        cockpit.timeline.push(Arc::clone(entry));
+    }
+}
+
+impl State {
+    /// The open incident, if there is one.
+    pub fn cockpit(&self) -> Option<&Cockpit> {
+        match &self.screen {
+            Screen::Cockpit(cockpit) => Some(cockpit),
+            Screen::Home(_) | Screen::Opening(_) => None,
+        }
+    }
+
+    pub(super) fn cockpit_mut(&mut self) -> Option<&mut Cockpit> {
+        match &mut self.screen {
+            Screen::Cockpit(cockpit) => Some(cockpit),
+            Screen::Home(_) | Screen::Opening(_) => None,
+        }
+    }
+}
+
+impl Cockpit {
+    pub(super) fn refresh_view(&mut self) {
+        self.view = view(&self.playbook, &self.incident, &self.alive);
+    }
+}

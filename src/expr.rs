@@ -1,0 +1,638 @@
+//! Expressions of playbooks: CEL behind one function.
+//!
+//! An error in an expression is never false: it is returned, and the caller says so on screen. Only the recursive-descent
+//! parser of the `cel` crate is used, with caps on source, depth and nodes; the crate's default parser overflows the stack
+//! on deep input. Nothing here knows playbooks, records or clocks.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use cel::common::ast::{EntryExpr, Expr, IdedExpr};
+use cel::objects::{Key, Map};
+use cel::parser::PrattParser;
+use cel::{Context, ExecutionError};
+use serde_json::Value;
+
+use crate::model::limits;
+
+/// Names that an expression of a playbook may use.
+pub const NAMES: [&str; 19] = [
+    "count",
+    "rows",
+    "value",
+    "last",
+    "max",
+    "sum",
+    "exit",
+    "stdout",
+    "lines",
+    "status",
+    "body",
+    "inputs",
+    "severity",
+    "mode",
+    "decision",
+    "result",
+    "milestone",
+    "incident_id",
+    "operator",
+];
+
+/// Functions that an expression may call beside the macros and operators of CEL.
+pub const FUNCTIONS: [&str; 20] = [
+    "distinct",
+    "size",
+    "contains",
+    "startsWith",
+    "endsWith",
+    "matches",
+    "string",
+    "int",
+    "uint",
+    "double",
+    "bytes",
+    "max",
+    "min",
+    "type",
+    "bool",
+    "has",
+    "all",
+    "exists",
+    "exists_one",
+    "dyn",
+];
+
+/// Nesting of brackets and operators while parsing.
+const PARSE_DEPTH: u16 = 48;
+/// Nodes of one expression.
+const NODES: usize = 2_000;
+/// Depth of the parsed tree: `1 + 1 + …` nests to the left without any bracket, and evaluation recurses. Without
+/// optimisation each level takes some 35 KiB of stack, and a task's thread has 2 MiB.
+const TREE_DEPTH: usize = 24;
+
+/// A parsed expression.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expression(IdedExpr);
+
+/// Why a text is not an expression.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ExprError {
+    /// One line, lower case.
+    pub message: String,
+    /// Byte of the expression's text where it went wrong.
+    pub position: usize,
+}
+
+/// What the names of an expression stand for.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Scope {
+    values: Vec<(String, Value)>,
+}
+
+/// An `alert` that can be drawn as a line over a chart.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Threshold {
+    /// What is compared.
+    pub metric: Metric,
+    /// How.
+    pub operator: Operator,
+    /// With which number.
+    pub number: f64,
+}
+
+/// The left side of a threshold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Metric {
+    /// `value`
+    Value,
+    /// `last`
+    Last,
+    /// `max`
+    Max,
+}
+
+/// The comparison of a threshold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operator {
+    /// `>`
+    Greater,
+    /// `>=`
+    GreaterOrEqual,
+    /// `<`
+    Less,
+    /// `<=`
+    LessOrEqual,
+    /// `==`
+    Equal,
+    /// `!=`
+    NotEqual,
+}
+
+impl Scope {
+    /// A scope without names.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The same scope with one more name; a later value of the same name wins.
+    #[must_use]
+    pub fn with(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.set(name, value);
+        self
+    }
+
+    /// Adds a name; a later value of the same name wins.
+    pub fn set(&mut self, name: impl Into<String>, value: impl Into<Value>) {
+        let (name, value) = (name.into(), value.into());
+        match self.values.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, old)) => *old = value,
+            None => self.values.push((name, value)),
+        }
+    }
+
+    /// The value of a name.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.values
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value)
+    }
+}
+
+/// Reads an expression.
+pub fn parse(text: &str) -> Result<Expression, ExprError> {
+    let fail = |message: String, position| Err(ExprError { message, position });
+    if text.len() > limits::EXPRESSION_BYTES {
+        let length = text.len();
+        return fail(
+            format!(
+                "the expression has {length} bytes, at most {} are read",
+                limits::EXPRESSION_BYTES
+            ),
+            0,
+        );
+    }
+    if text.trim().is_empty() {
+        return fail("expected an expression, found nothing".into(), 0);
+    }
+    let parsed = PrattParser::new()
+        .max_recursion_depth(PARSE_DEPTH)
+        .max_expression_node_count(NODES)
+        .parse(text);
+    match parsed {
+        Ok(tree) if depth_within(&tree, TREE_DEPTH) => Ok(Expression(tree)),
+        Ok(_) => fail(
+            format!("the expression nests deeper than {TREE_DEPTH} levels"),
+            0,
+        ),
+        Err(errors) => match errors.errors.first() {
+            Some(error) => fail(plain_message(&error.msg), byte_of(text, error.pos)),
+            None => fail("not an expression".into(), 0),
+        },
+    }
+}
+
+/// Free variables of an expression, sorted: those bound by `exists`, `all`, `map` or `filter` are not among them.
+pub fn variables(expression: &Expression) -> Vec<String> {
+    let mut found = References::default();
+    found.visit(&expression.0, &mut Vec::new());
+    found.variables.into_iter().map(str::to_owned).collect()
+}
+
+/// Functions an expression calls by name, sorted; operators are not among them.
+pub fn functions(expression: &Expression) -> Vec<String> {
+    let mut found = References::default();
+    found.visit(&expression.0, &mut Vec::new());
+    found.functions.into_iter().map(str::to_owned).collect()
+}
+
+/// Literal keys that are looked up in a name: `result["a"].count > 0` looks `a` up in `result`.
+pub fn keys_of(expression: &Expression, name: &str) -> Vec<String> {
+    let mut found = References::default();
+    found.visit(&expression.0, &mut Vec::new());
+    found
+        .keys
+        .into_iter()
+        .filter(|(variable, _)| *variable == name)
+        .map(|(_, key)| key)
+        .collect()
+}
+
+/// True when the expression asks `all()`, which holds for an empty list.
+pub fn uses_all(text: &str) -> bool {
+    text.match_indices(".all").any(|(at, word)| {
+        text.get(at + word.len()..)
+            .unwrap_or_default()
+            .trim_start()
+            .starts_with('(')
+    })
+}
+
+/// Evaluates an expression. An unknown name, a comparison with null, a missing column: all are errors, never false.
+pub fn evaluate(expression: &Expression, scope: &Scope) -> Result<Value, String> {
+    let mut context = Context::default();
+    for name in variables(expression) {
+        if let Some(value) = scope.get(&name) {
+            context.add_variable_from_value(name, to_cel(value));
+        }
+    }
+    context
+        .add_function("distinct", distinct)
+        .map_err(|error| error.to_string())?;
+    let value = context
+        .resolve(&expression.0)
+        .map_err(|error| execution_message(&error))?;
+    value.json().map_err(|error| error.to_string())
+}
+
+/// Evaluates an expression that must be true or false.
+pub fn holds(expression: &Expression, scope: &Scope) -> Result<bool, String> {
+    match evaluate(expression, scope)? {
+        Value::Bool(answer) => Ok(answer),
+        other => Err(format!("expected true or false, the expression is {other}")),
+    }
+}
+
+/// The line that an `alert` draws, when it is `value|last|max OP number`.
+pub fn threshold(text: &str) -> Option<Threshold> {
+    let text = text.trim();
+    let name_end = text.find(|character: char| !character.is_ascii_alphabetic())?;
+    let (name, rest) = text.split_at(name_end);
+    let metric = match name {
+        "value" => Metric::Value,
+        "last" => Metric::Last,
+        "max" => Metric::Max,
+        _ => return None,
+    };
+    let rest = rest.trim_start();
+    let (operator, rest) = [
+        (">=", Operator::GreaterOrEqual),
+        ("<=", Operator::LessOrEqual),
+        ("==", Operator::Equal),
+        ("!=", Operator::NotEqual),
+        (">", Operator::Greater),
+        ("<", Operator::Less),
+    ]
+    .into_iter()
+    .find_map(|(sign, operator)| Some((operator, rest.strip_prefix(sign)?)))?;
+    let number: f64 = rest.trim().parse().ok()?;
+    number.is_finite().then_some(Threshold {
+        metric,
+        operator,
+        number,
+    })
+}
+
+/// Names, functions and looked-up keys of a tree.
+#[derive(Default)]
+struct References<'a> {
+    variables: BTreeSet<&'a str>,
+    functions: BTreeSet<&'a str>,
+    keys: Vec<(&'a str, String)>,
+}
+
+impl<'a> References<'a> {
+    fn visit(&mut self, tree: &'a IdedExpr, bound: &mut Vec<&'a str>) {
+        match &tree.expr {
+            Expr::Unspecified | Expr::Literal(_) => {}
+            Expr::Ident(name) => {
+                let name = name.as_str();
+                if !name.starts_with('@') && !bound.contains(&name) {
+                    self.variables.insert(name);
+                }
+            }
+            Expr::Call(call) => {
+                if call.func_name == "_[_]" {
+                    self.note_key(&call.args);
+                }
+                if call
+                    .func_name
+                    .chars()
+                    .next()
+                    .is_some_and(char::is_alphabetic)
+                {
+                    self.functions.insert(&call.func_name);
+                }
+                if let Some(target) = &call.target {
+                    self.visit(target, bound);
+                }
+                for argument in &call.args {
+                    self.visit(argument, bound);
+                }
+            }
+            Expr::Select(select) => {
+                if let Expr::Ident(name) = &select.operand.expr {
+                    self.keys.push((name, select.field.clone()));
+                }
+                self.visit(&select.operand, bound);
+            }
+            Expr::List(list) => {
+                for element in &list.elements {
+                    self.visit(element, bound);
+                }
+            }
+            Expr::Map(map) => {
+                self.visit_entries(map.entries.iter().map(|entry| &entry.expr), bound);
+            }
+            Expr::Struct(structure) => {
+                self.visit_entries(structure.entries.iter().map(|entry| &entry.expr), bound);
+            }
+            Expr::Comprehension(loops) => {
+                self.visit(&loops.iter_range, bound);
+                self.visit(&loops.accu_init, bound);
+                let outer = bound.len();
+                bound.push(&loops.iter_var);
+                bound.extend(loops.iter_var2.as_deref());
+                bound.push(&loops.accu_var);
+                self.visit(&loops.loop_cond, bound);
+                self.visit(&loops.loop_step, bound);
+                self.visit(&loops.result, bound);
+                bound.truncate(outer);
+            }
+        }
+    }
+
+    fn visit_entries(
+        &mut self,
+        entries: impl Iterator<Item = &'a EntryExpr>,
+        bound: &mut Vec<&'a str>,
+    ) {
+        for entry in entries {
+            match entry {
+                EntryExpr::StructField(field) => self.visit(&field.value, bound),
+                EntryExpr::MapEntry(pair) => {
+                    self.visit(&pair.key, bound);
+                    self.visit(&pair.value, bound);
+                }
+            }
+        }
+    }
+
+    fn note_key(&mut self, arguments: &'a [IdedExpr]) {
+        if let [operand, index] = arguments
+            && let Expr::Ident(name) = &operand.expr
+            && let Expr::Literal(cel::common::ast::LiteralValue::String(key)) = &index.expr
+        {
+            self.keys.push((name, key.inner().to_owned()));
+        }
+    }
+}
+
+fn depth_within(tree: &IdedExpr, left: usize) -> bool {
+    let Some(left) = left.checked_sub(1) else {
+        return false;
+    };
+    let entry = |entry: &EntryExpr| match entry {
+        EntryExpr::StructField(field) => depth_within(&field.value, left),
+        EntryExpr::MapEntry(pair) => {
+            depth_within(&pair.key, left) && depth_within(&pair.value, left)
+        }
+    };
+    match &tree.expr {
+        Expr::Unspecified | Expr::Literal(_) | Expr::Ident(_) => true,
+        Expr::Call(call) => {
+            call.target
+                .as_ref()
+                .is_none_or(|target| depth_within(target, left))
+                && call.args.iter().all(|part| depth_within(part, left))
+        }
+        Expr::Select(select) => depth_within(&select.operand, left),
+        Expr::List(list) => list.elements.iter().all(|part| depth_within(part, left)),
+        Expr::Map(map) => map.entries.iter().all(|part| entry(&part.expr)),
+        Expr::Struct(structure) => structure.entries.iter().all(|part| entry(&part.expr)),
+        Expr::Comprehension(loops) => [
+            &loops.iter_range,
+            &loops.accu_init,
+            &loops.loop_cond,
+            &loops.loop_step,
+            &loops.result,
+        ]
+        .into_iter()
+        .all(|part| depth_within(part, left)),
+    }
+}
+
+/// `distinct(rows, "column")`: how many different values that are neither null nor empty.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the crate passes arguments of functions by value"
+)]
+fn distinct(rows: Arc<Vec<cel::Value>>, column: Arc<String>) -> Result<i64, ExecutionError> {
+    let fail = |message: String| Err(ExecutionError::function_error("distinct", message));
+    let mut seen = BTreeSet::new();
+    for row in rows.iter() {
+        let cel::Value::Map(row) = row else {
+            return fail("expected a list of rows".into());
+        };
+        let Some(value) = row.map.get(&Key::String(Arc::clone(&column))) else {
+            return fail(format!("the rows have no column {column}"));
+        };
+        match value {
+            cel::Value::Null => {}
+            cel::Value::String(text) if text.is_empty() => {}
+            other => {
+                let text = other
+                    .json()
+                    .map_err(|error| ExecutionError::function_error("distinct", error))?;
+                seen.insert(text.to_string());
+            }
+        }
+    }
+    Ok(i64::try_from(seen.len()).unwrap_or(i64::MAX))
+}
+
+fn to_cel(value: &Value) -> cel::Value {
+    match value {
+        Value::Null => cel::Value::Null,
+        Value::Bool(answer) => cel::Value::Bool(*answer),
+        Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+            (Some(whole), _) => cel::Value::Int(whole),
+            (None, Some(real)) => cel::Value::Float(real),
+            (None, None) => cel::Value::Null,
+        },
+        Value::String(text) => cel::Value::String(Arc::new(text.clone())),
+        Value::Array(items) => cel::Value::List(Arc::new(items.iter().map(to_cel).collect())),
+        Value::Object(members) => {
+            let map: HashMap<Key, cel::Value> = members
+                .iter()
+                .map(|(name, value)| (Key::String(Arc::new(name.clone())), to_cel(value)))
+                .collect();
+            cel::Value::Map(Map { map: Arc::new(map) })
+        }
+    }
+}
+
+/// The crate's words for a failure, without the values in question: those may be a secret or a whole table.
+fn execution_message(error: &ExecutionError) -> String {
+    match error {
+        ExecutionError::ValuesNotComparable(left, right) => format!(
+            "a {} cannot be compared with a {}",
+            left.type_of(),
+            right.type_of()
+        ),
+        ExecutionError::UnsupportedBinaryOperator(operator, left, right) => format!(
+            "{operator} does not work between a {} and a {}",
+            left.type_of(),
+            right.type_of()
+        ),
+        ExecutionError::NoSuchKey(key) => format!("there is no {key}"),
+        ExecutionError::UndeclaredReference(name) => format!("{name} is not known here"),
+        ExecutionError::IndexOutOfBounds(_) => "there is no row of that number".into(),
+        ExecutionError::DivisionByZero(_) | ExecutionError::RemainderByZero(_) => {
+            "division by zero".into()
+        }
+        ExecutionError::FunctionError { function, message } => format!("{function}: {message}"),
+        other => {
+            let text = other.to_string();
+            text.chars().take(200).collect()
+        }
+    }
+}
+
+fn plain_message(message: &str) -> String {
+    let line = message.lines().next().unwrap_or_default().trim();
+    let line = line.strip_prefix("Syntax error: ").unwrap_or(line);
+    line.chars().take(200).collect()
+}
+
+/// The byte that a 1-based line and column (in characters) points at.
+fn byte_of(text: &str, (line, column): (isize, isize)) -> usize {
+    let line = usize::try_from(line - 1).unwrap_or_default();
+    let column = usize::try_from(column - 1).unwrap_or_default();
+    let start: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
+    let rest = text.get(start..).unwrap_or_default();
+    let within = rest
+        .char_indices()
+        .nth(column)
+        .map_or(rest.len(), |(at, _)| at);
+    (start + within).min(text.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn rows() -> Scope {
+        Scope::new()
+            .with("count", 2)
+            .with(
+                "rows",
+                json!([{"actor": "u-1", "n": 3.0, "org": ""}, {"actor": "u-1", "n": 4.5, "org": null}]),
+            )
+            .with("milestone", json!(["aware"]))
+            .with("result", json!({"cross-org": {"count": 0}}))
+            .with("max", 4.5)
+    }
+
+    #[test]
+    fn expressions_over_results() {
+        for (text, expected) in [
+            ("count == 2", json!(true)),
+            ("distinct(rows, \"actor\") == 1", json!(true)),
+            ("distinct(rows, 'org')", json!(0)),
+            ("rows[0].n == 3 && rows[1].n > 4", json!(true)),
+            ("rows.exists(r, r.n > 4)", json!(true)),
+            ("'aware' in milestone", json!(true)),
+            ("result[\"cross-org\"].count == 0", json!(true)),
+            ("max > 4", json!(true)),
+            ("size(rows)", json!(2)),
+        ] {
+            let parsed = parse(text).unwrap();
+            assert_eq!(evaluate(&parsed, &rows()), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_error_is_never_false() {
+        for text in [
+            "nothing > 1",
+            "rows[7].n > 1",
+            "rows[0].missing == 0",
+            "rows[1].org > 1",
+            "distinct(rows, 'missing') == 0",
+            "count / 0 == 1",
+        ] {
+            let parsed = parse(text).unwrap();
+            assert!(evaluate(&parsed, &rows()).is_err(), "{text}");
+        }
+        assert!(holds(&parse("count").unwrap(), &rows()).is_err());
+    }
+
+    #[test]
+    fn deep_and_long_texts_are_refused_without_harm() {
+        let deep = format!("{}1{}", "(".repeat(400), ")".repeat(400));
+        let mixed = format!("{}!{}", "[{".repeat(30), "}]".repeat(30));
+        let long = "1+".repeat(1_900) + "1";
+        let huge = "a".repeat(limits::EXPRESSION_BYTES + 1);
+        for text in [&mixed, long.as_str(), &huge, "", "a ==", "rows[", "'"] {
+            assert!(parse(text).is_err(), "{}", text.len());
+        }
+        // What is let through must neither overflow the stack of a small thread while parsing nor while evaluating.
+        let nest = |open: &str, middle: &str, close: &str, times: usize| {
+            format!("{}{middle}{}", open.repeat(times), close.repeat(times))
+        };
+        for times in 1..60 {
+            for text in [
+                nest("(", "1", ")", times),
+                nest("1+", "1", "", times),
+                nest("!", "true", "", times),
+                nest("[1].exists(r, ", "r == 1", ")", times),
+                nest("[1].map(r, ", "r", ")", times),
+                nest("true ? ", "1", " : 2", times),
+                nest("[", "1", "]", times),
+                nest("{'a': ", "1", "}", times),
+                nest("size([", "1", "])", times),
+                nest("{'a': 1}['a'] + [0][", "0", "]", times),
+            ] {
+                if let Ok(parsed) = parse(&text) {
+                    assert!(
+                        evaluate(&parsed, &Scope::new()).is_ok() || times > 1,
+                        "{text}"
+                    );
+                }
+            }
+        }
+        let _ = parse(&deep);
+        let many = vec!["count == 2"; 100].join(" || ");
+        assert_eq!(evaluate(&parse(&many).unwrap(), &rows()), Ok(json!(true)));
+    }
+
+    #[test]
+    fn errors_point_at_the_place() {
+        let error = parse("count == == 2").unwrap_err();
+        assert_eq!(error.position, 9, "{error}");
+    }
+
+    #[test]
+    fn bound_variables_are_not_free() {
+        let parsed = parse("rows.filter(r, r.a > limit).size() > 0 && inputs.x == 1").unwrap();
+        assert_eq!(variables(&parsed), ["inputs", "limit", "rows"]);
+        assert_eq!(functions(&parsed), ["size"]);
+        let parsed = parse("result['a'].count > 0 && result[\"b-c\"].count == 0").unwrap();
+        assert_eq!(keys_of(&parsed, "result"), ["a", "b-c"]);
+    }
+
+    #[test]
+    fn thresholds_are_read() {
+        let read = threshold("value > 0").unwrap();
+        assert_eq!(
+            (read.metric, read.operator, read.number),
+            (Metric::Value, Operator::Greater, 0.0)
+        );
+        assert_eq!(
+            threshold(" last >= 2.5 ").map(|line| line.number),
+            Some(2.5)
+        );
+        for text in [
+            "value",
+            "count > 1",
+            "value > x",
+            "value > 1 && last > 2",
+            "",
+        ] {
+            assert_eq!(threshold(text), None, "{text}");
+        }
+    }
+}

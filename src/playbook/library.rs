@@ -1,0 +1,117 @@
+//! Where playbooks come from: those inside the program, and files given by path.
+
+use std::path::{Path, PathBuf};
+
+use super::{Parsed, parse};
+use crate::model::diagnostic::SourceText;
+use crate::model::limits;
+
+/// Playbooks inside the program: name and text.
+pub const BUILT_IN: &[(&str, &str)] = &[];
+
+/// Why a file could not be read as text.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The operating system refused.
+    #[error("reading {}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What it said.
+        source: std::io::Error,
+    },
+    /// Larger than a playbook may be.
+    #[error("reading {}: the file has {bytes} bytes, a playbook at most {}", path.display(), limits::PLAYBOOK_BYTES)]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Its size.
+        bytes: u64,
+    },
+    /// UTF-16, which some editors write.
+    #[error("reading {}: the file is UTF-16; save it as UTF-8", path.display())]
+    Utf16 {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Not text.
+    #[error("reading {}: byte {at} is not UTF-8; save the file as UTF-8", path.display())]
+    NotUtf8 {
+        /// The file.
+        path: PathBuf,
+        /// First byte that is wrong.
+        at: usize,
+    },
+}
+
+/// The playbooks inside the program. Their path is `built-in:NAME`.
+pub fn library() -> Vec<Parsed> {
+    BUILT_IN
+        .iter()
+        .flat_map(|(name, text)| parse(&SourceText::new(format!("built-in:{name}.md"), text)))
+        .collect()
+}
+
+/// Reads a file as text, at most [`limits::PLAYBOOK_BYTES`] of it, without following what it says.
+pub fn read_file(path: &Path) -> Result<SourceText, ReadError> {
+    use std::io::Read as _;
+    let failed = |source| ReadError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    let file = std::fs::File::open(path).map_err(failed)?;
+    let mut bytes = Vec::new();
+    // One byte more than allowed: a pipe or a growing file has no size to ask for.
+    file.take(limits::PLAYBOOK_BYTES as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
+    if bytes.len() > limits::PLAYBOOK_BYTES {
+        let bytes = std::fs::metadata(path).map_or(bytes.len() as u64, |data| data.len());
+        return Err(ReadError::TooLarge {
+            path: path.to_owned(),
+            bytes,
+        });
+    }
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err(ReadError::Utf16 {
+            path: path.to_owned(),
+        });
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(SourceText::new(path.to_string_lossy(), text)),
+        Err(error) => Err(ReadError::NotUtf8 {
+            path: path.to_owned(),
+            at: error.utf8_error().valid_up_to(),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_that_are_no_text_are_refused_with_the_reason() {
+        let folder = tempfile::tempdir().unwrap();
+        for (bytes, expected) in [
+            (
+                b"\xff\xfea\0".to_vec(),
+                "the file is UTF-16; save it as UTF-8",
+            ),
+            (
+                b"ab\xffc".to_vec(),
+                "byte 2 is not UTF-8; save the file as UTF-8",
+            ),
+            (
+                vec![b'a'; limits::PLAYBOOK_BYTES + 1],
+                "the file has 1048577 bytes, a playbook at most 1048576",
+            ),
+        ] {
+            let path = folder.path().join("x.md");
+            std::fs::write(&path, bytes).unwrap();
+            let error = read_file(&path).unwrap_err().to_string();
+            assert!(error.ends_with(expected), "{error}");
+        }
+        assert!(read_file(&folder.path().join("none.md")).is_err());
+    }
+}

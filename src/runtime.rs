@@ -1,0 +1,18 @@
+//! The run time: terminal, signals, loop, tasks, and the one place where effects become acts.
+//!
+//! It decides nothing: what is to be done comes from the engine as data.
+
+pub mod clock;
+pub mod customs;
+pub mod ending;
+pub mod event_loop;
+pub mod events;
+pub mod home;
+pub mod mode;
+pub mod perform;
+pub mod playbooks;
+pub mod program;
+pub mod runs;
+pub mod session;
+pub mod signals;
+pub mod terminal;

@@ -1,0 +1,157 @@
+//! The loop: one consumer of two queues, the keys first. It draws when nothing waits, and sleeps until something happens.
+//!
+//! It never waits for a task and never sends to one, so a key is never behind a disk or a network.
+
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc::Receiver;
+
+use super::clock;
+use super::events::Message;
+use super::perform::Performer;
+use super::terminal::Screen;
+use crate::engine::effect::Effect;
+use crate::engine::event::{Event, EventKind};
+use crate::engine::state::{self, State};
+use crate::engine::{next_wake, update};
+use crate::model::limits;
+use crate::theme::Theme;
+use crate::ui::{self, Local};
+
+/// The shortest sleep: a clock that is asked twice within a millisecond does not move.
+const SLEEP_MIN: Duration = Duration::from_millis(1);
+
+/// Everything the loop works with.
+pub struct EventLoop {
+    /// What is known.
+    pub state: State,
+    /// What drawing remembers.
+    pub local: Local,
+    /// How roles look.
+    pub theme: Theme,
+    /// Keys, pastes and sizes.
+    pub keys: Receiver<EventKind>,
+    /// What tasks tell.
+    pub messages: Receiver<Message>,
+    /// Who does what the engine asks for.
+    pub performer: Performer,
+}
+
+/// What the loop took next.
+enum Next {
+    Event(EventKind),
+    Message(Message),
+}
+
+impl EventLoop {
+    /// Does what the engine asked for.
+    pub fn perform(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            self.performer.perform(effect);
+        }
+    }
+
+    /// Works until the engine says quit, and returns its exit code.
+    pub async fn run(&mut self, screen: &mut Screen) -> std::io::Result<u8> {
+        loop {
+            if let Some(code) = self.state.quit {
+                return Ok(code);
+            }
+            draw(&self.state, &mut self.local, &self.theme, screen)?;
+            self.turn().await;
+        }
+    }
+
+    /// Works without a screen until nothing is under way any more, or the time is up.
+    pub async fn settle(&mut self, limit: Duration) {
+        let end = Instant::now() + limit;
+        while !self.is_settled() {
+            let left = end.saturating_duration_since(Instant::now());
+            if tokio::time::timeout(left, self.turn()).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Waits for an event, handles it and those that came with it.
+    async fn turn(&mut self) {
+        let first = self.next().await;
+        let begun = Instant::now();
+        self.handle(first);
+        for _ in 1..limits::EVENTS_PER_FRAME {
+            if self.state.quit.is_some() || begun.elapsed() >= limits::FRAME_TIME {
+                return;
+            }
+            let next = match self.keys.try_recv() {
+                Ok(event) => Next::Event(event),
+                Err(_) => match self.messages.try_recv() {
+                    Ok(message) => Next::Message(message),
+                    Err(_) => return,
+                },
+            };
+            self.handle(next);
+        }
+    }
+
+    async fn next(&mut self) -> Next {
+        let wake = next_wake(&self.state).map(|at| clock::until(at).max(SLEEP_MIN));
+        let due = async {
+            match wake {
+                Some(sleep) => tokio::time::sleep(sleep).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            // Keys first: a flood of rows must not stand before the key that stops it.
+            biased;
+            Some(event) = self.keys.recv() => Next::Event(event),
+            Some(message) = self.messages.recv() => Next::Message(message),
+            () = due => Next::Event(EventKind::Ticked),
+        }
+    }
+
+    fn handle(&mut self, next: Next) {
+        let kind = match next {
+            Next::Event(kind) | Next::Message(Message::Event(kind)) => kind,
+            Next::Message(Message::Attached(session, opened)) => {
+                self.performer.attach(*session);
+                EventKind::Opened(opened)
+            }
+        };
+        if let EventKind::Finished { run, .. } = &kind {
+            self.performer.ended(*run);
+        }
+        let event = Event {
+            now: clock::now(),
+            kind,
+        };
+        let effects = update(&mut self.state, event);
+        self.perform(effects);
+    }
+
+    /// True when nothing is on its way that would change the screen by itself soon.
+    fn is_settled(&self) -> bool {
+        match &self.state.screen {
+            state::Screen::Opening(_) => !self.state.overlays.is_empty(),
+            state::Screen::Home(home) => home.loaded,
+            state::Screen::Cockpit(cockpit) => {
+                cockpit.runs.is_empty()
+                    && cockpit.pending.is_empty()
+                    && cockpit.watches.iter().all(|watch| {
+                        watch.run.is_none()
+                            && watch.next_poll.is_none_or(|due| due > self.state.now)
+                    })
+            }
+        }
+    }
+}
+
+/// Draws a state on a screen.
+pub fn draw(
+    state: &State,
+    local: &mut Local,
+    theme: &Theme,
+    screen: &mut Screen,
+) -> std::io::Result<()> {
+    screen.draw(state.size, |frame| ui::draw(state, local, theme, frame))
+}

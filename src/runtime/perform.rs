@@ -1,0 +1,194 @@
+//! Effects become acts: one match, which starts tasks and never waits for one.
+//!
+//! It decides nothing. What a task finds out comes back as an event.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
+
+use super::ending::Ending;
+use super::events::Events;
+use super::runs::{self, Runs};
+use super::session::{self, Session, Workplace};
+use super::{home, signals, terminal};
+use crate::engine::effect::Effect;
+use crate::engine::event::EventKind;
+use crate::model::ids::RunId;
+use crate::model::limits;
+use crate::model::safe_text::sanitize_block;
+use crate::model::table::Rows;
+use crate::sources::spill::{self, SortedRows};
+
+/// Starts what effects ask for.
+pub struct Performer {
+    workplace: Arc<Workplace>,
+    ending: Arc<Ending>,
+    events: Events,
+    tasks: Handle,
+    session: Option<Arc<Session>>,
+    runs: Runs,
+    /// The sort or search of each result; a newer one makes the older one pointless.
+    lookups: HashMap<RunId, CancellationToken>,
+}
+
+impl Performer {
+    /// A performer without an incident.
+    pub fn new(
+        workplace: Arc<Workplace>,
+        ending: Arc<Ending>,
+        events: Events,
+        tasks: Handle,
+    ) -> Self {
+        Self {
+            workplace,
+            runs: Runs::below(ending.runs()),
+            ending,
+            events,
+            tasks,
+            session: None,
+            lookups: HashMap::new(),
+        }
+    }
+
+    /// Takes over an incident that was opened; the one before it was detached.
+    pub fn attach(&mut self, session: Session) {
+        self.detach("another incident was opened");
+        let session = Arc::new(session);
+        self.ending.set_detach(Some(session.detacher()));
+        self.runs = Runs::below(self.ending.runs());
+        self.session = Some(session);
+    }
+
+    /// A run has ended.
+    pub fn ended(&mut self, run: RunId) {
+        self.runs.forget(run);
+    }
+
+    /// Starts what the effect asks for.
+    pub fn perform(&mut self, effect: Effect) {
+        let events = self.events.clone();
+        match effect {
+            Effect::LoadHome => {
+                let workplace = Arc::clone(&self.workplace);
+                self.tasks
+                    .spawn_blocking(move || home::load(&workplace, &events));
+            }
+            Effect::Open(request) => {
+                let workplace = Arc::clone(&self.workplace);
+                self.tasks
+                    .spawn_blocking(move || session::open(&workplace, &request, &events));
+            }
+            Effect::Resume(incident) => {
+                let workplace = Arc::clone(&self.workplace);
+                self.tasks
+                    .spawn_blocking(move || session::resume(&workplace, incident, &events));
+            }
+            Effect::Detach { reason } => self.detach(&reason),
+            Effect::AdoptPlaybook => {
+                if let Some(session) = self.session.clone() {
+                    self.tasks
+                        .spawn_blocking(move || session.adopt_playbook(&events));
+                }
+            }
+            Effect::Append { ticket, body } => {
+                if let Some(session) = &self.session {
+                    session.append(ticket, body);
+                }
+            }
+            Effect::Plan {
+                run,
+                action,
+                context,
+            } => {
+                if let Some(session) = &self.session {
+                    let sources = Arc::clone(session.sources());
+                    self.tasks
+                        .spawn(runs::plan(run, action, context, sources, events));
+                }
+            }
+            Effect::Run { run, request } => {
+                if let Some(session) = &self.session {
+                    let sources = Arc::clone(session.sources());
+                    let cancel = self.runs.begin(run);
+                    let task = runs::run(run, request, sources, cancel, events);
+                    self.ending.tasks().spawn_on(task, &self.tasks);
+                }
+            }
+            Effect::Cancel(run) => self.runs.cancel(run),
+            Effect::ReadRow {
+                run,
+                rows,
+                row,
+                purpose,
+            } => {
+                self.tasks.spawn_blocking(move || {
+                    let cells = rows.read(row..row + 1).pop();
+                    events.send_blocking(EventKind::RowRead {
+                        run,
+                        row,
+                        cells,
+                        purpose,
+                    });
+                });
+            }
+            Effect::Sort {
+                run,
+                rows,
+                by,
+                kind,
+            } => {
+                let cancel = self.lookup(run);
+                self.tasks.spawn_blocking(move || {
+                    if let Some(order) = spill::sort_order(&rows, by.0, kind, by.1, &cancel) {
+                        let rows = Rows(Arc::new(SortedRows::new(rows, order.into())));
+                        events.send_blocking(EventKind::Sorted { run, by, rows });
+                    }
+                });
+            }
+            Effect::Search { run, rows, text } => {
+                let cancel = self.lookup(run);
+                self.tasks.spawn_blocking(move || {
+                    let found = spill::search(&rows, &text, limits::MATCHES, &cancel, |_| {});
+                    if !cancel.is_cancelled() {
+                        let matches = found.rows.into();
+                        events.send_blocking(EventKind::Found { run, text, matches });
+                    }
+                });
+            }
+            Effect::LoadTimeline { first, count } => {
+                if let Some(session) = self.session.clone() {
+                    self.tasks
+                        .spawn_blocking(move || session.load_timeline(first, count, &events));
+                }
+            }
+            // A terminal that cannot take the text is about to hang up; the watcher sees to that.
+            Effect::Copy(text) => drop(terminal::copy(&sanitize_block(&text))),
+            Effect::Redraw => terminal::redraw_all(),
+            Effect::Suspend => signals::suspend(),
+        }
+    }
+
+    /// Lets the incident go: its runs end, its last entry is written.
+    fn detach(&mut self, reason: &str) {
+        let Some(session) = self.session.take() else {
+            return;
+        };
+        self.runs.cancel_all();
+        self.lookups.clear();
+        self.ending.set_detach(None);
+        let (detach, reason) = (session.detacher(), reason.to_owned());
+        let task = move || detach(&reason, limits::HANGUP_GRACE);
+        self.ending.tasks().spawn_blocking_on(task, &self.tasks);
+    }
+
+    /// The token of a new sort or search of a result; the one before it is cancelled.
+    fn lookup(&mut self, run: RunId) -> CancellationToken {
+        let token = self.ending.runs().child_token();
+        if let Some(before) = self.lookups.insert(run, token.clone()) {
+            before.cancel();
+        }
+        token
+    }
+}

@@ -1,0 +1,182 @@
+//! The program on a terminal, or on paper: from the first frame to the exit code.
+//!
+//! The first frame waits for nothing but the configuration: library, store, sources and the tasks' threads come after it.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::runtime::Runtime;
+use tokio::sync::mpsc;
+
+use super::ending::Ending;
+use super::event_loop::{self, EventLoop};
+use super::events::Events;
+use super::perform::Performer;
+use super::session::Workplace;
+use super::terminal::{self, Screen};
+use super::{clock, signals};
+use crate::engine::command::Keys;
+use crate::engine::effect::Effect;
+use crate::engine::event::EventKind;
+use crate::engine::state::State;
+use crate::engine::{Setup, Start, start};
+use crate::layout::Layouts;
+use crate::model::limits;
+use crate::theme::Theme;
+use crate::ui::{Local, screenshot};
+
+/// Threads that run tasks: sources wait for networks, they do not compute.
+const WORKERS: usize = 2;
+/// What a terminal that hung up ends the program with: 128 and SIGHUP.
+const HUNG_UP: u8 = 129;
+
+/// What the program is to show.
+pub struct Program {
+    /// Configuration, places, library.
+    pub workplace: Arc<Workplace>,
+    /// Which key does what.
+    pub keys: Keys,
+    /// The layouts to choose from.
+    pub layouts: Layouts,
+    /// How roles look.
+    pub theme: Theme,
+    /// What it was started for.
+    pub start: Start,
+}
+
+impl Program {
+    /// Works on the terminal until the operator leaves or something ends the process. Returns only when it cannot begin.
+    pub fn on_terminal(self) -> io::Error {
+        let ending = Arc::new(Ending::default());
+        match self.try_on_terminal(&ending) {
+            Ok(code) => ending.end("quit", code),
+            Err(Trouble::Begin(error)) => {
+                terminal::leave();
+                error
+            }
+            Err(Trouble::Draw) => ending.end("hang-up", HUNG_UP),
+        }
+    }
+
+    fn try_on_terminal(self, ending: &Arc<Ending>) -> Result<u8, Trouble> {
+        let (key_sender, keys) = mpsc::channel(limits::EVENTS);
+        terminal::enter().map_err(Trouble::Begin)?;
+        ending.end_on_panic();
+        let sizes = key_sender.clone();
+        signals::watch(Arc::clone(ending), move |(columns, rows)| {
+            // A full queue means that the loop is awake and will draw anyway.
+            let _ = sizes.try_send(EventKind::Resized(columns, rows));
+        })
+        .map_err(Trouble::Begin)?;
+        let size = terminal::size();
+        let mut screen = Screen::new(size).map_err(Trouble::Begin)?;
+        let (state, effects) = self.first_state(size);
+        let mut local = Local::default();
+        event_loop::draw(&state, &mut local, &self.theme, &mut screen)
+            .map_err(|_| Trouble::Draw)?;
+        std::thread::Builder::new()
+            .name("keys".into())
+            .spawn(move || terminal::read_events(|event| key_sender.blocking_send(event).is_ok()))
+            .map_err(Trouble::Begin)?;
+        let tasks = tasks().map_err(Trouble::Begin)?;
+        let mut event_loop = self.event_loop(state, local, keys, ending, &tasks);
+        event_loop.perform(effects);
+        tasks
+            .block_on(event_loop.run(&mut screen))
+            .map_err(|_| Trouble::Draw)
+    }
+
+    /// Works without a terminal until nothing is under way, and returns the screen as SVG. The error says why there is
+    /// no incident to show.
+    pub fn on_paper(self, size: (u16, u16)) -> Result<String, String> {
+        let ending = Arc::new(Ending::default());
+        let wants_incident = !matches!(self.start, Start::Home);
+        let (_keys, keys) = mpsc::channel(1);
+        let theme = self.theme;
+        let (state, effects) = self.first_state(size);
+        let tasks = tasks().map_err(|error| format!("start tasks: {error}"))?;
+        let mut event_loop = self.event_loop(state, Local::default(), keys, &ending, &tasks);
+        event_loop.perform(effects);
+        tasks.block_on(event_loop.settle(limits::SCREENSHOT_WAIT));
+        let state = &event_loop.state;
+        if wants_incident && state.cockpit().is_none() && state.overlays.is_empty() {
+            let reason = state
+                .message
+                .as_ref()
+                .map(|message| message.text.to_string());
+            return Err(reason.unwrap_or_else(|| "the incident did not open in time".into()));
+        }
+        let buffer = screenshot::render(state, &theme, size.0, size.1);
+        let svg = screenshot::svg(&buffer, &title(state));
+        let reason = "screenshot taken".to_owned();
+        event_loop.perform(vec![Effect::Detach {
+            reason: reason.clone(),
+        }]);
+        ending.wind_down(&reason, Instant::now() + limits::HANGUP_GRACE);
+        Ok(svg)
+    }
+
+    fn first_state(&self, size: (u16, u16)) -> (State, Vec<Effect>) {
+        let config = self.workplace.config();
+        let setup = Setup {
+            now: clock::now(),
+            size,
+            // A zone that is not known was reported with the configuration's other mistakes.
+            zone: jiff::tz::TimeZone::get(&config.timezone.value)
+                .unwrap_or(jiff::tz::TimeZone::UTC),
+            operator: config.operator.name.clone(),
+            keys: self.keys.clone(),
+            layouts: self.layouts.clone(),
+        };
+        start(setup, self.start.clone())
+    }
+
+    fn event_loop(
+        self,
+        state: State,
+        local: Local,
+        keys: mpsc::Receiver<EventKind>,
+        ending: &Arc<Ending>,
+        tasks: &Runtime,
+    ) -> EventLoop {
+        let (events, messages) = Events::channel();
+        let performer = Performer::new(
+            self.workplace,
+            Arc::clone(ending),
+            events,
+            tasks.handle().clone(),
+        );
+        EventLoop {
+            state,
+            local,
+            theme: self.theme,
+            keys,
+            messages,
+            performer,
+        }
+    }
+}
+
+enum Trouble {
+    /// Before anything was shown.
+    Begin(io::Error),
+    /// The terminal takes no more.
+    Draw,
+}
+
+/// The threads that tasks run on.
+fn tasks() -> io::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .thread_name("tasks")
+        .enable_all()
+        .build()
+}
+
+fn title(state: &State) -> String {
+    state.cockpit().map_or_else(
+        || "Quarterdeck".to_owned(),
+        |cockpit| format!("Quarterdeck: {}", cockpit.incident.title),
+    )
+}

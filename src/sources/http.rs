@@ -1,0 +1,243 @@
+//! HTTP requests of playbooks (the `.http` form) to one configured host.
+//!
+//! The host comes from the user's configuration, never from a playbook; the authorization header goes to that host only;
+//! redirects to another host are shown, not followed. Answers of any status are results.
+
+pub mod client;
+mod form;
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use reqwest::Response;
+use reqwest::header::{AGE, LOCATION};
+
+use super::registry::{self, SourceKind, Surroundings};
+use super::{RunContext, SharedSource, Sink, Source};
+use crate::config::secret::SecretReference;
+use crate::config::settings::{Address, Settings, SourceSettings, settings};
+use crate::model::diagnostic::Diagnostic;
+use crate::model::ids::SourceName;
+use crate::model::playbook::{Action, Effect, Language};
+use crate::model::request::{Chunk, Outcome, Payload, PlanContext, PlanError, Request, RunError};
+use crate::model::{Timestamp, limits};
+
+use client::{Credentials, WebClient};
+
+/// The row of the registry.
+pub const KIND: SourceKind = SourceKind {
+    word: "http",
+    title: "HTTP service",
+    languages: &[Language::Http],
+    settings: HttpSettings::ROWS,
+    example: "url = \"https://api.example\"",
+    build,
+};
+
+settings! {
+    /// Keys of a source of kind `http`.
+    pub struct HttpSettings {
+        /// Address of the service; requests of playbooks begin below it and cannot leave its host.
+        url: Address,
+        /// Sent as `Authorization: Bearer …`, to this host only.
+        bearer_token: Option<SecretReference>,
+        /// User of basic authorization; needs `password`.
+        username: Option<String>,
+        /// Password of basic authorization.
+        password: Option<SecretReference>,
+    }
+}
+
+/// Header lines of an answer that are shown above its body.
+const SHOWN_HEADERS: [&str; 9] = [
+    "date",
+    "age",
+    "content-type",
+    "etag",
+    "last-modified",
+    "location",
+    "retry-after",
+    "x-request-id",
+    "x-correlation-id",
+];
+
+struct HttpSource {
+    name: SourceName,
+    client: WebClient,
+    clock: fn() -> Timestamp,
+}
+
+fn build(
+    settings: &SourceSettings,
+    surroundings: &Surroundings,
+) -> Result<SharedSource, Vec<Diagnostic>> {
+    let keys: HttpSettings = settings.read()?;
+    let client = Credentials::new(keys.bearer_token, keys.username, keys.password)
+        .and_then(|credentials| WebClient::new(keys.url.0, credentials, surroundings))
+        .map_err(|message| {
+            vec![settings.error(format!("source \"{}\": {message}", settings.name))]
+        })?;
+    Ok(Arc::new(HttpSource {
+        name: settings.name.clone(),
+        client,
+        clock: surroundings.clock,
+    }))
+}
+
+impl Source for HttpSource {
+    fn plan(&self, action: &Action, context: &PlanContext) -> Result<Request, PlanError> {
+        registry::require_inputs(action, context)?;
+        let form = form::render(registry::text(action, context), context)?;
+        self.client.url(&form.path).map_err(PlanError::Refused)?;
+        let reads = matches!(form.method.as_str(), "GET" | "HEAD");
+        Ok(Request {
+            action: action.id.clone(),
+            source: self.name.clone(),
+            target: self.target(),
+            text: form.text(),
+            parameters: form.parameters,
+            effect: if reads { action.effect } else { Effect::Write },
+            timeout: registry::timeout(action),
+            limit: registry::row_limit(action),
+            payload: Payload::Http {
+                method: form.method,
+                path: form.path,
+                headers: form.headers,
+                body: form.body,
+            },
+        })
+    }
+
+    fn run<'a>(
+        &'a self,
+        request: &'a Request,
+        sink: &'a Sink,
+        context: RunContext,
+    ) -> BoxFuture<'a, Result<Outcome, RunError>> {
+        Box::pin(async move {
+            registry::check_sendable(request)?;
+            registry::within_time(&context, request.timeout, self.exchange(request, sink)).await
+        })
+    }
+
+    fn target(&self) -> String {
+        format!("http {}", self.client.shown())
+    }
+}
+
+impl HttpSource {
+    async fn exchange(&self, request: &Request, sink: &Sink) -> Result<Outcome, RunError> {
+        let Payload::Http {
+            method,
+            path,
+            headers,
+            body,
+        } = &request.payload
+        else {
+            return Err(RunError::failed(
+                "this is not an HTTP request: plan it again",
+            ));
+        };
+        let method = reqwest::Method::from_bytes(method.as_bytes())
+            .map_err(|_| RunError::failed(format!("unknown method {method}")))?;
+        let url = self.client.url(path).map_err(RunError::failed)?;
+        let access = self.client.access().await?;
+        let mut builder = self.client.request(method, url)?;
+        for (name, value) in headers {
+            // As bytes: UTF-8 in a value is allowed on the wire, though not in `HeaderValue`'s own text form.
+            builder = builder.header(name, value.as_bytes());
+        }
+        if !body.is_empty() {
+            builder = builder.body(body.clone());
+        }
+        let mut response = self.client.send(builder, &access).await?;
+        let masker = &access.masker;
+        sink.send(Chunk::Output {
+            error: true,
+            text: masker.mask(&head(&response)),
+        })
+        .await;
+        if let Some(place) = self.redirect_not_followed(&response) {
+            sink.send(Chunk::Warning(masker.mask(&format!(
+                "a redirect to {place} was not followed: requests stay on {}",
+                self.client.shown()
+            ))))
+            .await;
+        }
+        let outcome = Outcome {
+            status: Some(response.status().as_u16()),
+            newest: self.newest(&response),
+            ..Outcome::default()
+        };
+        let mut stream = masker.stream();
+        let mut room = limits::OUTPUT_BYTES;
+        let mut truncated = None;
+        while let Some(part) = response
+            .chunk()
+            .await
+            .map_err(|error| self.client.failure(error, masker))?
+        {
+            let kept = part.get(..room.min(part.len())).unwrap_or_default();
+            room -= kept.len();
+            send_output(sink, stream.push(kept)).await;
+            if kept.len() < part.len() {
+                truncated = Some(format!(
+                    "the body was cut at {} MiB",
+                    limits::OUTPUT_BYTES / 1024 / 1024
+                ));
+                break;
+            }
+        }
+        send_output(sink, stream.finish()).await;
+        Ok(Outcome {
+            truncated,
+            ..outcome
+        })
+    }
+
+    /// Scheme, host and port of a redirect elsewhere; its path and query may hold secrets of the other host.
+    fn redirect_not_followed(&self, response: &Response) -> Option<String> {
+        if !response.status().is_redirection() {
+            return None;
+        }
+        let location = response.headers().get(LOCATION)?.to_str().ok()?;
+        let url = response.url().join(location).ok()?;
+        (!self.client.is_own(&url)).then(|| url.origin().ascii_serialization())
+    }
+
+    /// A cached answer is as old as its `Age` says (RFC 9111).
+    fn newest(&self, response: &Response) -> Option<Timestamp> {
+        let age: u32 = response
+            .headers()
+            .get(AGE)?
+            .to_str()
+            .ok()?
+            .trim()
+            .parse()
+            .ok()?;
+        (self.clock)()
+            .checked_sub(std::time::Duration::from_secs(age.into()))
+            .ok()
+    }
+}
+
+async fn send_output(sink: &Sink, text: String) {
+    if !text.is_empty() {
+        sink.send(Chunk::Output { error: false, text }).await;
+    }
+}
+
+/// Status line and the headers worth reading. It goes where a script's standard error goes, so that the body alone is
+/// the output.
+fn head(response: &Response) -> String {
+    let mut text = format!("{:?} {}\n", response.version(), response.status());
+    for name in SHOWN_HEADERS {
+        for value in response.headers().get_all(name) {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            let _ = writeln!(text, "{name}: {value}");
+        }
+    }
+    text.push('\n');
+    text
+}

@@ -1,0 +1,223 @@
+//! What every source behind HTTP shares: one client a source, credentials by reference, errors without secrets.
+//!
+//! TLS is always verified. A client is built when it is first needed, because loading the system's certificates is slow.
+
+use std::error::Error as _;
+use std::sync::{Arc, OnceLock};
+
+use reqwest::redirect::Policy;
+use reqwest::{Client, Method, RequestBuilder, Response};
+use url::{Host, Url};
+
+use crate::config::environment::Environment;
+use crate::config::secret::{Secret, SecretReference};
+use crate::model::limits;
+use crate::model::request::RunError;
+use crate::sources::mask::Masker;
+use crate::sources::registry::Surroundings;
+
+/// Chooses ring for TLS. Without it, building a client panics; calling it again does nothing.
+pub fn install_crypto_provider() {
+    // An error means that a provider is there already, which is what is wanted.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// How a source proves who is asking.
+#[derive(Debug, Clone)]
+pub enum Credentials {
+    /// It does not.
+    None,
+    /// `Authorization: Bearer …`
+    Bearer(SecretReference),
+    /// `Authorization: Basic …`
+    Basic {
+        /// The user.
+        username: String,
+        /// The password.
+        password: SecretReference,
+    },
+}
+
+impl Credentials {
+    /// Out of the three keys of a source's settings; the error says which keys do not go together.
+    pub fn new(
+        bearer_token: Option<SecretReference>,
+        username: Option<String>,
+        password: Option<SecretReference>,
+    ) -> Result<Self, String> {
+        match (bearer_token, username, password) {
+            (None, None, None) => Ok(Self::None),
+            (Some(token), None, None) => Ok(Self::Bearer(token)),
+            (None, Some(username), Some(password)) => Ok(Self::Basic { username, password }),
+            (Some(_), _, _) => Err("give bearer_token, or username and password, not both".into()),
+            (None, _, _) => Err("username and password go together".into()),
+        }
+    }
+}
+
+/// The secrets of one run and the masker that knows them.
+#[derive(Debug)]
+pub struct Access {
+    secret: Option<Secret>,
+    /// Masks what comes back.
+    pub masker: Masker,
+}
+
+/// A client of one host.
+#[derive(Debug)]
+pub struct WebClient {
+    base: Url,
+    credentials: Credentials,
+    environment: Arc<Environment>,
+    client: OnceLock<Result<Client, String>>,
+}
+
+impl WebClient {
+    /// A client for everything below `base`. Does no IO.
+    pub fn new(
+        base: Url,
+        credentials: Credentials,
+        surroundings: &Surroundings,
+    ) -> Result<Self, String> {
+        if !matches!(base.scheme(), "http" | "https") || base.host().is_none() {
+            return Err("the url must begin with https:// or http:// and name a host".into());
+        }
+        if !base.username().is_empty() {
+            return Err("take the user out of the url and write username = \"…\" beside it".into());
+        }
+        if base.query().is_some() || base.fragment().is_some() {
+            return Err("the url must end with its path: take off what follows `?` or `#`".into());
+        }
+        Ok(Self {
+            base,
+            credentials,
+            environment: surroundings.environment.clone(),
+            client: OnceLock::new(),
+        })
+    }
+
+    /// The address for people.
+    pub fn shown(&self) -> &str {
+        self.base.as_str().trim_end_matches('/')
+    }
+
+    /// The address of an encoded path and query below the base. It never leaves the base's host.
+    pub fn url(&self, path: &str) -> Result<Url, String> {
+        let below = path.strip_prefix('/').ok_or_else(|| {
+            "the path must begin with `/`: the host comes from the configuration".to_owned()
+        })?;
+        Url::parse(&format!("{}/{below}", self.shown()))
+            .ok()
+            .filter(|url| self.is_own(url))
+            .ok_or_else(|| "the path does not make an address on the configured host".to_owned())
+    }
+
+    /// Same scheme, host and port as the configured address.
+    pub fn is_own(&self, url: &Url) -> bool {
+        url.origin() == self.base.origin()
+    }
+
+    /// Fetches the secrets of a run.
+    pub async fn access(&self) -> Result<Access, RunError> {
+        let reference = match &self.credentials {
+            Credentials::None => None,
+            Credentials::Bearer(secret)
+            | Credentials::Basic {
+                password: secret, ..
+            } => Some(secret),
+        };
+        let secret = match reference {
+            None => None,
+            Some(reference) => Some(
+                reference
+                    .resolve(&self.environment)
+                    .await
+                    .map_err(|error| RunError::failed(error.to_string()))?,
+            ),
+        };
+        Ok(Access {
+            masker: Masker::new(&secret),
+            secret,
+        })
+    }
+
+    /// A request without its authorization.
+    pub fn request(&self, method: Method, url: Url) -> Result<RequestBuilder, RunError> {
+        let client = self
+            .client
+            .get_or_init(|| build_client(&self.base))
+            .as_ref()
+            .map_err(|message| RunError::failed(message.clone()))?;
+        Ok(client.request(method, url))
+    }
+
+    /// Adds the authorization and sends. The header goes to this host only: redirects elsewhere are not followed.
+    pub async fn send(
+        &self,
+        builder: RequestBuilder,
+        access: &Access,
+    ) -> Result<Response, RunError> {
+        let builder = match (&self.credentials, &access.secret) {
+            (Credentials::Bearer(_), Some(token)) => builder.bearer_auth(token.expose()),
+            (Credentials::Basic { username, .. }, Some(password)) => {
+                builder.basic_auth(username, Some(password.expose()))
+            }
+            _ => builder,
+        };
+        builder
+            .send()
+            .await
+            .map_err(|error| self.failure(error, &access.masker))
+    }
+
+    /// The innermost cause, without the address that was asked (its query may hold values) and without secrets.
+    pub fn failure(&self, error: reqwest::Error, masker: &Masker) -> RunError {
+        let connecting = error.is_connect();
+        let error = error.without_url();
+        let mut cause = error.to_string();
+        let mut inner = error.source();
+        while let Some(deeper) = inner {
+            cause = deeper.to_string();
+            inner = deeper.source();
+        }
+        let what = if connecting {
+            "cannot reach"
+        } else {
+            "the exchange failed with"
+        };
+        RunError::failed(masker.mask(&format!("{what} {}: {cause}", self.shown())))
+    }
+}
+
+fn build_client(base: &Url) -> Result<Client, String> {
+    install_crypto_provider();
+    let origin = base.origin();
+    let mut builder = Client::builder()
+        .connect_timeout(limits::CONNECT_TIMEOUT)
+        .user_agent(concat!("quarterdeck/", env!("CARGO_PKG_VERSION")))
+        .redirect(Policy::custom(move |attempt| {
+            if attempt.url().origin() != origin {
+                attempt.stop()
+            } else if attempt.previous().len() > limits::REDIRECTS {
+                attempt.error("too many redirects")
+            } else {
+                attempt.follow()
+            }
+        }));
+    if is_loopback(base) {
+        // A proxy has another idea of what this machine is.
+        builder = builder.no_proxy();
+    }
+    builder
+        .build()
+        .map_err(|error| format!("cannot make an HTTP client: {}", error.without_url()))
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}

@@ -1,0 +1,283 @@
+//! PostgreSQL: one statement a run, in a read-only transaction that ends as soon as the rows are on disk.
+//!
+//! A run that is cancelled or out of time is cancelled on the server as well, from a second connection. This module
+//! never writes: a request whose effect is a write is refused.
+
+mod describe;
+mod failure;
+mod probe;
+mod session;
+mod settings;
+mod stream;
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use tokio::sync::OnceCell;
+use tokio_util::sync::CancellationToken;
+
+pub use probe::{NAMES, RoleReport};
+pub use settings::{Password, PostgresSettings, SslMode};
+
+use self::failure::Failure;
+use self::session::{Lease, Sessions};
+use self::stream::Run;
+use super::{RunContext, Sink, Source};
+use crate::model::ids::SourceName;
+use crate::model::limits;
+use crate::model::playbook::{Action, Effect};
+use crate::model::request::{Outcome, Payload, PlanContext, PlanError, Request, RunError};
+use crate::sql::{self, Dialect, StatementKind};
+
+/// How long the server may take to confirm that a cancelled statement ended.
+const CANCEL_GRACE: Duration = Duration::from_secs(5);
+/// Time for questions of our own: types of parameters, rights of the role.
+const QUESTION_TIME: Duration = Duration::from_secs(5);
+
+/// A PostgreSQL server and the role to log in with. Connects when first needed.
+#[derive(Debug)]
+pub struct Postgres {
+    name: SourceName,
+    settings: PostgresSettings,
+    sessions: Sessions,
+    role: OnceCell<RoleReport>,
+}
+
+impl Postgres {
+    /// A source that has not connected yet.
+    pub fn new(name: SourceName, settings: PostgresSettings) -> Self {
+        Self {
+            name,
+            sessions: Sessions::new(settings.clone()),
+            settings,
+            role: OnceCell::new(),
+        }
+    }
+
+    /// What the role may do; asked for once. Fails when the server cannot be reached or does not answer.
+    pub async fn probe(&self) -> Result<RoleReport, RunError> {
+        let probe = self.role.get_or_try_init(|| async {
+            let mut lease = self.sessions.begin(QUESTION_TIME).await?;
+            let report =
+                probe::probe(&mut lease.session.connection, &self.settings.database).await?;
+            lease.give_back().await;
+            Ok::<_, Failure>(report)
+        });
+        match tokio::time::timeout(QUESTION_TIME, probe).await {
+            Ok(report) => report.cloned().map_err(|failure| failure.into_run_error(0)),
+            Err(_) => Err(RunError::TimedOut(QUESTION_TIME)),
+        }
+    }
+
+    /// Runs on a session that was begun, and tells the server to stop when it is time.
+    async fn run_on(
+        &self,
+        mut lease: Lease<'_>,
+        run: &Run<'_>,
+        sink: &Sink,
+        time: Duration,
+        until: impl Future<Output = RunError>,
+    ) -> Result<Outcome, RunError> {
+        let pid = lease.session.pid;
+        let stop = CancellationToken::new();
+        let ended = {
+            let work = run.stream(&mut lease.session.connection, sink, &stop);
+            tokio::pin!(work);
+            tokio::select! {
+                // What is done is done, even when the order to stop comes in the same moment.
+                biased;
+                ended = &mut work => ended,
+                reason = until => {
+                    stop.cancel();
+                    let (told, ended) = tokio::join!(
+                        tokio::time::timeout(CANCEL_GRACE, self.sessions.cancel(pid)),
+                        tokio::time::timeout(CANCEL_GRACE, &mut work),
+                    );
+                    // The connection is not kept: a cancel that comes late would hit its next query.
+                    return Err(match (told, ended) {
+                        (_, Ok(_)) => reason,
+                        (told, Err(_)) => not_confirmed(pid, told.is_ok_and(|told| told.is_ok())),
+                    });
+                }
+            }
+        };
+        match ended {
+            Ok(mut outcome) => {
+                outcome.partial = self.hidden_rows(&mut lease, run.statement).await;
+                lease.give_back().await;
+                Ok(outcome)
+            }
+            Err((failure, prefix)) => {
+                if !failure.is_broken() {
+                    lease.give_back().await;
+                }
+                Err(if failure.is_statement_timeout() {
+                    RunError::TimedOut(time)
+                } else {
+                    failure.into_run_error(prefix)
+                })
+            }
+        }
+    }
+
+    /// Says so when row security may have hidden rows of a table that the statement names: "no rows" is then no proof.
+    async fn hidden_rows(&self, lease: &mut Lease<'_>, statement: &str) -> Option<String> {
+        let report = if let Some(report) = self.role.get() {
+            report.clone()
+        } else {
+            // Not through the cell's own initialiser: another one may be waiting for the connection held here.
+            let asked = probe::probe(&mut lease.session.connection, &self.settings.database);
+            let report = tokio::time::timeout(QUESTION_TIME, asked)
+                .await
+                .ok()?
+                .ok()?;
+            let _ = self.role.set(report.clone());
+            report
+        };
+        let tokens = sql::lexer::tokens(statement, Dialect::Postgres).ok()?;
+        let named: Vec<&str> = report
+            .filtered_tables
+            .iter()
+            .map(String::as_str)
+            .filter(|table| {
+                let last = table.rsplit('.').next().unwrap_or(table).trim_matches('"');
+                tokens.iter().any(|token| {
+                    token
+                        .text(statement)
+                        .trim_matches('"')
+                        .eq_ignore_ascii_case(last)
+                })
+            })
+            .collect();
+        (!named.is_empty()).then(|| {
+            format!(
+                "row security may hide rows of {} from {}",
+                named.join(", "),
+                report.role
+            )
+        })
+    }
+}
+
+impl Source for Postgres {
+    fn plan(&self, action: &Action, context: &PlanContext) -> Result<Request, PlanError> {
+        let planned = sql::plan(action, context, Dialect::Postgres)?;
+        Ok(Request {
+            action: action.id.clone(),
+            source: self.name.clone(),
+            target: self.target(),
+            text: planned.statement.clone(),
+            parameters: planned.parameters,
+            effect: planned.effect,
+            timeout: action
+                .timeout
+                .unwrap_or(limits::TIMEOUT_DEFAULT)
+                .min(limits::TIMEOUT_MAX),
+            limit: action
+                .limit
+                .unwrap_or(limits::ROWS_DEFAULT)
+                .min(self.settings.max_rows),
+            payload: Payload::Sql {
+                statement: planned.statement,
+            },
+        })
+    }
+
+    fn describe(&self, request: Request) -> BoxFuture<'_, Result<Request, PlanError>> {
+        Box::pin(async move {
+            if !describe::is_needed(&request) {
+                return Ok(request);
+            }
+            let asked = async {
+                let mut lease = self
+                    .sessions
+                    .begin(QUESTION_TIME)
+                    .await
+                    .map_err(|failure| PlanError::Refused(failure.to_string()))?;
+                let described = describe::describe(&mut lease.session.connection, request).await;
+                lease.give_back().await;
+                described
+            };
+            tokio::time::timeout(limits::CONNECT_TIMEOUT + QUESTION_TIME, asked)
+                .await
+                .unwrap_or_else(|_| {
+                    Err(PlanError::Refused(format!(
+                        "{} did not say in time what types the inputs take: try again",
+                        self.target()
+                    )))
+                })
+        })
+    }
+
+    fn run<'a>(
+        &'a self,
+        request: &'a Request,
+        sink: &'a Sink,
+        context: RunContext,
+    ) -> BoxFuture<'a, Result<Outcome, RunError>> {
+        Box::pin(async move {
+            let (statement, kind) = readable(request)?;
+            let run = Run {
+                statement,
+                kind,
+                values: request
+                    .parameters
+                    .iter()
+                    .map(|parameter| parameter.value.as_str())
+                    .collect(),
+                max_rows: request.limit.clamp(1, self.settings.max_rows.max(1)),
+                max_bytes: self.settings.max_bytes,
+                spill_folder: &self.settings.spill_folder,
+            };
+            let time = context.deadline.min(request.timeout);
+            let until = async {
+                tokio::select! {
+                    () = context.cancel.cancelled() => RunError::Cancelled,
+                    () = tokio::time::sleep(time) => RunError::TimedOut(time),
+                }
+            };
+            tokio::pin!(until);
+            let lease = tokio::select! {
+                // Nothing of the operator's runs yet: dropping the attempt closes its connection.
+                biased;
+                reason = &mut until => return Err(reason),
+                lease = self.sessions.begin(time) => lease.map_err(|failure| failure.into_run_error(0))?,
+            };
+            self.run_on(lease, &run, sink, time, until).await
+        })
+    }
+
+    fn target(&self) -> String {
+        format!("postgres {}@{}", self.name, self.settings.place())
+    }
+}
+
+/// The statement of a request that only reads. The plan has refused others already; a request may come from elsewhere.
+fn readable(request: &Request) -> Result<(&str, StatementKind), RunError> {
+    let Payload::Sql { statement } = &request.payload else {
+        return Err(RunError::failed("this request is not SQL: plan it again"));
+    };
+    let classified =
+        sql::classify(statement, Dialect::Postgres).map_err(|error| RunError::Failed {
+            message: error.message,
+            code: None,
+            position: error.position,
+        })?;
+    if request.effect == Effect::Write || classified.effect == Effect::Write {
+        return Err(RunError::failed(
+            "writes are not available yet: do it by hand and complete the action with a note",
+        ));
+    }
+    Ok((statement, classified.kind))
+}
+
+fn not_confirmed(pid: i32, told: bool) -> RunError {
+    RunError::Unknown(format!(
+        "{}, and the server did not confirm that its process {pid} ended; it ends by its own time-out",
+        if told {
+            "the statement was cancelled"
+        } else {
+            "the statement could not be cancelled"
+        }
+    ))
+}

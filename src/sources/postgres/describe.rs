@@ -1,0 +1,228 @@
+//! Gives text parameters the type that the server takes in their place, and checks that their values fit it.
+//!
+//! A parameter sent as text does not compare with a uuid column. Each place of a parameter is asked for alone, so one
+//! name can stand beside a uuid and beside a text.
+
+use sqlx::postgres::{PgConnection, PgTypeInfo};
+use sqlx::{AssertSqlSafe, Either, Executor, Row, SqlSafeStr, Statement};
+
+use super::failure::Failure;
+use super::stream::type_name;
+use crate::model::request::{Parameter, Payload, PlanError, Request};
+use crate::sql::Dialect;
+use crate::sql::lexer::{Token, TokenKind, tokens};
+
+/// Where a bare `$n` stands.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    token: Token,
+    /// 0-based number of its parameter.
+    parameter: usize,
+    /// Already sent as text and cast.
+    typed: bool,
+}
+
+/// True when a request has parameters whose type only the server knows.
+pub(super) fn is_needed(request: &Request) -> bool {
+    matches!(&request.payload, Payload::Sql { statement } if places(statement).iter().any(|place| !place.typed))
+}
+
+/// Fills in types. Errors of the statement itself are left to the run, which can point at them.
+pub(super) async fn describe(
+    connection: &mut PgConnection,
+    mut request: Request,
+) -> Result<Request, PlanError> {
+    let Payload::Sql { statement } = &request.payload else {
+        return Ok(request);
+    };
+    let places = places(statement);
+    let types = match types(connection, statement, &places).await {
+        Ok(types) => types,
+        Err(failure) if failure.is_broken() => {
+            return Err(PlanError::Refused(failure.to_string()));
+        }
+        Err(_) => return Ok(request),
+    };
+    for (place, sql_type) in places.iter().zip(&types) {
+        if let (Some(sql_type), Some(parameter)) =
+            (sql_type, request.parameters.get(place.parameter))
+        {
+            check(connection, parameter, sql_type).await?;
+        }
+    }
+    let described = rewrite(statement, &places, |index, place| {
+        let number = place.parameter + 1;
+        match (place.typed, types.get(index).and_then(Option::as_ref)) {
+            (true, _) => format!("${number}"),
+            (false, Some(sql_type)) => format!("CAST(${number}::text AS {sql_type})"),
+            (false, None) => format!("${number}::text"),
+        }
+    });
+    for (index, parameter) in request.parameters.iter_mut().enumerate() {
+        let mut its: Vec<&str> = places
+            .iter()
+            .zip(&types)
+            .filter(|(place, _)| place.parameter == index && !place.typed)
+            .map(|(_, sql_type)| sql_type.as_deref().unwrap_or("text"))
+            .collect();
+        its.dedup();
+        if let [only] = its.as_slice() {
+            (*only).clone_into(&mut parameter.kind);
+        }
+    }
+    request.text.clone_from(&described);
+    request.payload = Payload::Sql {
+        statement: described,
+    };
+    Ok(request)
+}
+
+fn places(statement: &str) -> Vec<Place> {
+    let tokens = tokens(statement, Dialect::Postgres).unwrap_or_default();
+    tokens
+        .iter()
+        .enumerate()
+        .filter(|(_, token)| token.kind == TokenKind::Parameter)
+        .filter_map(|(index, token)| {
+            let number: usize = token.text(statement).get(1..)?.parse().ok()?;
+            let typed = tokens
+                .get(index + 1)
+                .is_some_and(|next| next.kind == TokenKind::Cast)
+                && tokens
+                    .get(index + 2)
+                    .is_some_and(|next| next.is_word(statement, "text"));
+            Some(Place {
+                token: *token,
+                parameter: number.checked_sub(1)?,
+                typed,
+            })
+        })
+        .collect()
+}
+
+/// The statement with every place rewritten.
+fn rewrite(
+    statement: &str,
+    places: &[Place],
+    mut to: impl FnMut(usize, &Place) -> String,
+) -> String {
+    let mut text = String::with_capacity(statement.len() + places.len() * 24);
+    let mut behind = 0;
+    for (index, place) in places.iter().enumerate() {
+        text.push_str(statement.get(behind..place.token.start).unwrap_or_default());
+        text.push_str(&to(index, place));
+        behind = place.token.end;
+    }
+    text.push_str(statement.get(behind..).unwrap_or_default());
+    text
+}
+
+/// The type of each place; none for text and for places that leave it open.
+async fn types(
+    connection: &mut PgConnection,
+    statement: &str,
+    places: &[Place],
+) -> Result<Vec<Option<String>>, Failure> {
+    let mut open: Vec<bool> = places.iter().map(|_| false).collect();
+    loop {
+        let variant = rewrite(statement, places, |index, _| {
+            let cast = open.get(index).copied().unwrap_or_default();
+            format!("${}{}", index + 1, if cast { "::text" } else { "" })
+        });
+        // A failed statement ends the transaction's use; the savepoint brings it back.
+        sqlx::raw_sql("SAVEPOINT describing")
+            .execute(&mut *connection)
+            .await?;
+        let prepared = (&mut *connection)
+            .prepare(AssertSqlSafe(variant).into_sql_str())
+            .await
+            .map_err(Failure::from);
+        if prepared.is_err() {
+            sqlx::raw_sql("ROLLBACK TO SAVEPOINT describing")
+                .execute(&mut *connection)
+                .await?;
+        }
+        match prepared {
+            Ok(prepared) => {
+                let infos = match prepared.parameters() {
+                    Some(Either::Left(infos)) => infos.to_vec(),
+                    _ => Vec::new(),
+                };
+                let mut types = Vec::with_capacity(places.len());
+                for (place, info) in places.iter().zip(&infos) {
+                    types.push(if place.typed {
+                        None
+                    } else {
+                        cast_name(connection, info).await?
+                    });
+                }
+                return Ok(types);
+            }
+            Err(failure) => {
+                // 42P18: `jsonb_build_object('a', $1)` takes anything, so the server cannot say.
+                let undetermined = failure
+                    .server()
+                    .filter(|error| error.code() == "42P18")
+                    .and_then(|error| number_after_dollar(error.message()))
+                    .and_then(|number| open.get_mut(number.checked_sub(1)?));
+                match undetermined {
+                    Some(open) if !*open => *open = true,
+                    _ => return Err(failure),
+                }
+            }
+        }
+    }
+}
+
+fn number_after_dollar(message: &str) -> Option<usize> {
+    let (_, after) = message.split_once('$')?;
+    let end = after
+        .find(|character: char| !character.is_ascii_digit())
+        .unwrap_or(after.len());
+    after.get(..end)?.parse().ok()
+}
+
+/// How to cast to a type without a length: `character` and `bit` alone would mean a length of one.
+async fn cast_name(
+    connection: &mut PgConnection,
+    info: &PgTypeInfo,
+) -> Result<Option<String>, Failure> {
+    const TEXTS: [u32; 4] = [25, 1_043, 19, 705];
+    let oid = info.oid().map_or(0, |oid| oid.0);
+    Ok(match oid {
+        _ if TEXTS.contains(&oid) => None,
+        20 => Some("bigint".into()),
+        23 => Some("integer".into()),
+        1_042 => Some("bpchar".into()),
+        1_114 => Some("timestamp".into()),
+        1_184 => Some("timestamptz".into()),
+        1_560 => Some("pg_catalog.\"bit\"".into()),
+        2_950 => Some("uuid".into()),
+        _ => Some(type_name(connection, info).await?),
+    })
+}
+
+/// Casts the value alone, before the statement that uses it is sent.
+async fn check(
+    connection: &mut PgConnection,
+    parameter: &Parameter,
+    sql_type: &str,
+) -> Result<(), PlanError> {
+    sqlx::raw_sql("SAVEPOINT checking")
+        .execute(&mut *connection)
+        .await
+        .map_err(|error| PlanError::Refused(Failure::from(error).to_string()))?;
+    let text = format!("SELECT CAST($1::text AS {sql_type}) IS NULL");
+    let checked = sqlx::query(AssertSqlSafe(text))
+        .bind(parameter.value.clone())
+        .fetch_one(&mut *connection)
+        .await
+        .map(|row| row.len());
+    checked.map(|_| ()).map_err(|error| {
+        PlanError::Refused(format!(
+            "{} is compared with a {sql_type} here, and its value is none: {}",
+            parameter.name,
+            Failure::from(error)
+        ))
+    })
+}

@@ -1,0 +1,204 @@
+//! Scripts of playbooks, run by bash on this machine.
+//!
+//! A script's text is never changed: values arrive as environment variables, in an environment that is otherwise clean. The
+//! script runs in a process group of its own, which is ended as a whole. It never gets a terminal or an input.
+
+mod process;
+mod variables;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
+use super::mask::Masker;
+use super::registry::{self, SourceKind, Surroundings};
+use super::{RunContext, SharedSource, Sink, Source};
+use crate::config::environment::Environment;
+use crate::config::secret::{Secret, SecretReference};
+use crate::config::settings::{Settings, SourceSettings, settings};
+use crate::model::diagnostic::Diagnostic;
+use crate::model::ids::SourceName;
+use crate::model::playbook::{Action, Language};
+use crate::model::request::{Outcome, Payload, PlanContext, PlanError, Request, RunError};
+
+/// The row of the registry.
+pub const KIND: SourceKind = SourceKind {
+    word: "shell",
+    title: "Shell on this machine",
+    languages: &[Language::Shell],
+    settings: ShellSettings::ROWS,
+    example: "",
+    build,
+};
+
+settings! {
+    /// Keys of a source of kind `shell`.
+    pub struct ShellSettings {
+        /// Names of further environment variables that scripts get, such as KUBECONFIG or AWS_PROFILE. They always get PATH, HOME, USER, LANG, LC_ALL, TERM, TZ, TMPDIR and SSH_AUTH_SOCK.
+        environment: Option<Vec<String>>,
+        /// Folder in which scripts run. Default: where the program was started.
+        cwd: Option<String>,
+    }
+}
+
+struct ShellSource {
+    name: SourceName,
+    /// Variables every script gets, with their values.
+    inherited: Vec<(String, String)>,
+    cwd: Option<String>,
+    environment: Arc<Environment>,
+}
+
+fn build(
+    settings: &SourceSettings,
+    surroundings: &Surroundings,
+) -> Result<SharedSource, Vec<Diagnostic>> {
+    let keys: ShellSettings = settings.read()?;
+    let more = keys.environment.unwrap_or_default();
+    if let Some(bad) = more.iter().find(|name| variables::changes_the_shell(name)) {
+        return Err(vec![settings.error(format!(
+            "source \"{}\": the environment variable {bad} changes how a shell or its programs run and is not passed on",
+            settings.name
+        ))]);
+    }
+    Ok(Arc::new(ShellSource {
+        name: settings.name.clone(),
+        inherited: variables::ALLOWED
+            .iter()
+            .copied()
+            .chain(more.iter().map(String::as_str))
+            .filter_map(|name| {
+                let value = surroundings.environment.get(name)?;
+                Some((name.to_owned(), value.to_owned()))
+            })
+            .collect(),
+        cwd: keys.cwd,
+        environment: surroundings.environment.clone(),
+    }))
+}
+
+impl Source for ShellSource {
+    fn plan(&self, action: &Action, context: &PlanContext) -> Result<Request, PlanError> {
+        registry::require_inputs(action, context)?;
+        let script = registry::text(action, context).to_owned();
+        if script.contains('\0') {
+            return Err(PlanError::Refused("the script holds a NUL byte".into()));
+        }
+        let variables = variables::from_inputs(action, &script, context, &self.inherited)?;
+        Ok(Request {
+            action: action.id.clone(),
+            source: self.name.clone(),
+            target: self.target(),
+            text: script.clone(),
+            parameters: variables.parameters,
+            effect: action.effect,
+            timeout: registry::timeout(action),
+            limit: registry::row_limit(action),
+            payload: Payload::Shell {
+                script,
+                environment: variables.environment,
+                cwd: self.folder(action.cwd.as_deref()),
+                ok_codes: if action.ok_codes.is_empty() {
+                    vec![0]
+                } else {
+                    action.ok_codes.clone()
+                },
+            },
+        })
+    }
+
+    fn run<'a>(
+        &'a self,
+        request: &'a Request,
+        sink: &'a Sink,
+        context: RunContext,
+    ) -> BoxFuture<'a, Result<Outcome, RunError>> {
+        Box::pin(async move {
+            registry::check_sendable(request)?;
+            let Payload::Shell {
+                script,
+                environment,
+                cwd,
+                ok_codes,
+            } = &request.payload
+            else {
+                return Err(RunError::failed("this is not a script: plan it again"));
+            };
+            let fetching = self.resolve(request, environment);
+            let (given, secrets) =
+                registry::within_time(&context, request.timeout, fetching).await?;
+            let masker = Masker::new(&secrets);
+            let script = process::Script {
+                text: script,
+                environment: self.inherited.iter().chain(&given),
+                cwd: cwd.as_deref(),
+            };
+            let ended = process::run(script, request.timeout, &masker, sink, &context).await?;
+            let code = ended.exit_code.filter(|code| ok_codes.contains(code));
+            if code.is_none() {
+                return Err(RunError::Failed {
+                    message: ended.in_words(),
+                    code: ended.exit_code.map(|code| code.to_string()),
+                    position: None,
+                });
+            }
+            Ok(Outcome {
+                exit_code: code,
+                truncated: ended.truncated,
+                ..Outcome::default()
+            })
+        })
+    }
+
+    fn target(&self) -> String {
+        let user = self.environment.get("USER").unwrap_or("the current user");
+        match &self.cwd {
+            Some(folder) => format!("bash on this machine as {user} in {folder}"),
+            None => format!("bash on this machine as {user}"),
+        }
+    }
+}
+
+impl ShellSource {
+    /// The action's folder, below the source's when it is relative.
+    fn folder(&self, of_action: Option<&str>) -> Option<String> {
+        match (&self.cwd, of_action) {
+            (Some(base), Some(folder)) => {
+                Some(Path::new(base).join(folder).to_string_lossy().into_owned())
+            }
+            (base, folder) => folder.map(str::to_owned).or_else(|| base.clone()),
+        }
+    }
+
+    /// Fetches the values of secret inputs: the plan holds their references, one variable a parameter.
+    async fn resolve(
+        &self,
+        request: &Request,
+        planned: &[(String, String)],
+    ) -> Result<(Vec<(String, String)>, Vec<Secret>), RunError> {
+        let mut given = Vec::new();
+        let mut secrets = Vec::new();
+        for (name, value) in planned {
+            let is_secret = request.parameters.iter().any(|parameter| {
+                parameter.kind == variables::SECRET_KIND
+                    && variables::variable_name(&parameter.name) == *name
+            });
+            if !is_secret {
+                given.push((name.clone(), value.clone()));
+                continue;
+            }
+            let fetched = async {
+                value
+                    .parse::<SecretReference>()?
+                    .resolve(&self.environment)
+                    .await
+            }
+            .await
+            .map_err(|error| RunError::failed(error.to_string()))?;
+            given.push((name.clone(), fetched.expose().to_owned()));
+            secrets.push(fetched);
+        }
+        Ok((given, secrets))
+    }
+}

@@ -1,0 +1,416 @@
+//! SQLite: one statement a run, over a file opened for reading, behind an authorizer.
+//!
+//! Opening read-only is not enough (`ATTACH` and `VACUUM INTO` write elsewhere): the authorizer allows select, read,
+//! recursion and named functions, and nothing else. SQLite blocks, so a run has a thread of its own.
+
+use std::borrow::Cow;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use rusqlite::config::DbConfig;
+use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+use rusqlite::types::{Value, ValueRef};
+use rusqlite::{Connection, OpenFlags};
+use serde::Deserialize;
+use tokio_util::sync::CancellationToken;
+
+use super::spill::SpillWriter;
+use super::{RunContext, Sink, Source};
+use crate::model::ids::SourceName;
+use crate::model::limits;
+use crate::model::playbook::{Action, Effect};
+use crate::model::request::{Chunk, Outcome, Payload, PlanContext, PlanError, Request, RunError};
+use crate::model::table::{Column, ColumnKind};
+use crate::sql::{self, Dialect, characters_before};
+
+/// What a profile says about an SQLite source.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SqliteSettings {
+    /// The database file.
+    pub path: PathBuf,
+    /// Rows kept of one result, whatever a playbook asks for.
+    #[serde(default = "default_rows")]
+    pub max_rows: u64,
+    /// Bytes kept of one result.
+    #[serde(default = "default_bytes")]
+    pub max_bytes: u64,
+    /// The folder for results; it must exist.
+    #[serde(skip)]
+    pub spill_folder: PathBuf,
+}
+
+fn default_rows() -> u64 {
+    limits::ROWS_MAX
+}
+
+fn default_bytes() -> u64 {
+    limits::RESULT_BYTES
+}
+
+/// An SQLite file.
+#[derive(Debug, Clone)]
+pub struct Sqlite {
+    name: SourceName,
+    settings: SqliteSettings,
+}
+
+/// How long SQLite may take to notice that it was told to stop.
+const STOP_GRACE: Duration = Duration::from_secs(5);
+/// Instructions of SQLite's machine between two looks at the order to stop: well below a millisecond.
+const STOP_CHECK: i32 = 2_000;
+/// Rows before the first report, so that they are on screen soon.
+const FIRST_ROWS: u64 = 100;
+
+impl Sqlite {
+    /// A source; the file is opened at each run.
+    pub fn new(name: SourceName, settings: SqliteSettings) -> Self {
+        Self { name, settings }
+    }
+}
+
+impl Source for Sqlite {
+    fn plan(&self, action: &Action, context: &PlanContext) -> Result<Request, PlanError> {
+        let planned = sql::plan(action, context, Dialect::Sqlite)?;
+        Ok(Request {
+            action: action.id.clone(),
+            source: self.name.clone(),
+            target: self.target(),
+            text: planned.statement.clone(),
+            parameters: planned.parameters,
+            effect: planned.effect,
+            timeout: action
+                .timeout
+                .unwrap_or(limits::TIMEOUT_DEFAULT)
+                .min(limits::TIMEOUT_MAX),
+            limit: action
+                .limit
+                .unwrap_or(limits::ROWS_DEFAULT)
+                .min(self.settings.max_rows),
+            payload: Payload::Sql {
+                statement: planned.statement,
+            },
+        })
+    }
+
+    fn run<'a>(
+        &'a self,
+        request: &'a Request,
+        sink: &'a Sink,
+        context: RunContext,
+    ) -> BoxFuture<'a, Result<Outcome, RunError>> {
+        Box::pin(async move {
+            let stop = CancellationToken::new();
+            let run = Run {
+                statement: readable(request)?.to_owned(),
+                values: request
+                    .parameters
+                    .iter()
+                    .map(|parameter| value(&parameter.kind, &parameter.value))
+                    .collect(),
+                max_rows: request.limit.clamp(1, self.settings.max_rows.max(1)),
+                settings: self.settings.clone(),
+                sink: sink.clone(),
+                stop: stop.clone(),
+                runtime: tokio::runtime::Handle::current(),
+            };
+            let mut work = tokio::task::spawn_blocking(move || run.execute());
+            let time = context.deadline.min(request.timeout);
+            let reason = tokio::select! {
+                // What is done is done, even when the order to stop comes in the same moment.
+                biased;
+                ended = &mut work => {
+                    return ended.unwrap_or_else(|_| Err(RunError::failed("SQLite gave up on this statement")));
+                }
+                () = context.cancel.cancelled() => RunError::Cancelled,
+                () = tokio::time::sleep(time) => RunError::TimedOut(time),
+            };
+            stop.cancel();
+            match tokio::time::timeout(STOP_GRACE, work).await {
+                Ok(_) => Err(reason),
+                Err(_) => Err(RunError::Unknown(
+                    "SQLite was told to stop and has not done so yet".into(),
+                )),
+            }
+        })
+    }
+
+    fn target(&self) -> String {
+        format!("sqlite {}@{}", self.name, self.settings.path.display())
+    }
+}
+
+fn readable(request: &Request) -> Result<&str, RunError> {
+    let Payload::Sql { statement } = &request.payload else {
+        return Err(RunError::failed("this request is not SQL: plan it again"));
+    };
+    let classified =
+        sql::classify(statement, Dialect::Sqlite).map_err(|error| RunError::Failed {
+            message: error.message,
+            code: None,
+            position: error.position,
+        })?;
+    if request.effect == Effect::Write || classified.effect == Effect::Write {
+        return Err(RunError::failed(
+            "writes are not available yet: do it by hand and complete the action with a note",
+        ));
+    }
+    Ok(statement)
+}
+
+fn value(kind: &str, text: &str) -> Value {
+    match text.parse() {
+        Ok(number) if kind == "integer" => Value::Integer(number),
+        _ => Value::Text(text.to_owned()),
+    }
+}
+
+/// One run, on its own thread.
+struct Run {
+    statement: String,
+    values: Vec<Value>,
+    max_rows: u64,
+    settings: SqliteSettings,
+    sink: Sink,
+    stop: CancellationToken,
+    runtime: tokio::runtime::Handle,
+}
+
+impl Run {
+    fn execute(self) -> Result<Outcome, RunError> {
+        let connection = self.open().map_err(|error| self.failed(&error))?;
+        let mut statement = connection
+            .prepare(&self.statement)
+            .map_err(|error| self.failed(&error))?;
+        for (index, value) in self.values.iter().enumerate() {
+            statement
+                .raw_bind_parameter(index + 1, value)
+                .map_err(|error| self.failed(&error))?;
+        }
+        let mut columns: Vec<Column> = statement
+            .columns()
+            .iter()
+            .map(|column| {
+                let declared = column.decl_type().unwrap_or_default().to_lowercase();
+                Column {
+                    name: column.name().to_owned(),
+                    kind: declared_kind(&declared),
+                    type_name: declared,
+                }
+            })
+            .collect();
+        let mut writer = SpillWriter::create(
+            &self.settings.spill_folder,
+            columns.len(),
+            self.settings.max_bytes,
+        )
+        .map_err(|error| spill_failed(&error))?;
+        let mut outcome = Outcome::default();
+        let mut total = 0;
+        let mut rows = statement.raw_query();
+        loop {
+            let row = rows.next().map_err(|error| self.failed(&error))?;
+            if total == 0 {
+                if let Some(row) = row {
+                    take_kinds_from(row, &mut columns);
+                }
+                let chunk = Chunk::Columns {
+                    columns: columns.clone(),
+                    rows: writer.rows(),
+                };
+                self.hand_over(chunk)?;
+            }
+            let Some(row) = row else {
+                break;
+            };
+            if total >= self.max_rows {
+                outcome.truncated = Some(format!("row cap: only the first {} rows", self.max_rows));
+                break;
+            }
+            let cells: Vec<Option<Cow<'_, [u8]>>> = columns
+                .iter()
+                .enumerate()
+                .map(|(index, column)| {
+                    row.get_ref(index)
+                        .ok()
+                        .and_then(|value| cell(column.kind, value))
+                })
+                .collect();
+            let kept = writer
+                .push(cells.iter().map(Option::as_deref))
+                .map_err(|error| spill_failed(&error))?;
+            if !kept {
+                outcome.truncated = Some(format!(
+                    "byte cap: only the first {total} rows, {} bytes are kept",
+                    self.settings.max_bytes
+                ));
+                break;
+            }
+            total += 1;
+            if total == FIRST_ROWS || total.is_multiple_of(limits::FETCH_ROWS) {
+                self.publish(&mut writer)?;
+            }
+        }
+        outcome.rows = Some(self.publish(&mut writer)?);
+        Ok(outcome)
+    }
+
+    fn open(&self) -> rusqlite::Result<Connection> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&self.settings.path, flags)?;
+        connection.busy_timeout(limits::LOCK_TIMEOUT)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+        connection.authorizer(Some(authorize))?;
+        let stop = self.stop.clone();
+        connection.progress_handler(STOP_CHECK, Some(move || stop.is_cancelled()))?;
+        Ok(connection)
+    }
+
+    fn publish(&self, writer: &mut SpillWriter) -> Result<u64, RunError> {
+        let total = writer.publish().map_err(|error| spill_failed(&error))?;
+        self.hand_over(Chunk::Rows(total))?;
+        Ok(total)
+    }
+
+    /// Waits for room in the sink, but not past the order to stop.
+    fn hand_over(&self, chunk: Chunk) -> Result<(), RunError> {
+        self.runtime.block_on(async {
+            tokio::select! {
+                biased;
+                () = self.stop.cancelled() => Err(RunError::Cancelled),
+                () = self.sink.send(chunk) => Ok(()),
+            }
+        })
+    }
+
+    fn failed(&self, error: &rusqlite::Error) -> RunError {
+        let (message, position) = match error {
+            rusqlite::Error::SqlInputError { msg, offset, .. } => (
+                msg.clone(),
+                usize::try_from(*offset)
+                    .ok()
+                    .map(|offset| characters_before(&self.statement, offset)),
+            ),
+            rusqlite::Error::SqliteFailure(code, None) => (code.to_string(), None),
+            rusqlite::Error::SqliteFailure(_, Some(message)) => (message.clone(), None),
+            other => (other.to_string(), None),
+        };
+        let code = error
+            .sqlite_error()
+            .map(|error| error.extended_code.to_string());
+        RunError::Failed {
+            message,
+            code,
+            position,
+        }
+    }
+}
+
+fn spill_failed(error: &std::io::Error) -> RunError {
+    RunError::failed(format!(
+        "could not keep the result on disk: {error}; free some space and run it again"
+    ))
+}
+
+/// Functions of SQLite itself that only compute. Others, such as those that load code or read files, are refused.
+#[rustfmt::skip]
+const FUNCTIONS: [&str; 119] = [
+    "->", "->>", "abs", "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "avg", "ceil", "ceiling",
+    "changes", "char", "coalesce", "concat", "concat_ws", "cos", "cosh", "count", "cume_dist", "current_date",
+    "current_time", "current_timestamp", "date", "datetime", "degrees", "dense_rank", "exp", "first_value",
+    "floor", "format", "glob", "group_concat", "hex", "if", "ifnull", "iif", "instr", "json", "json_array",
+    "json_array_length", "json_each", "json_error_position", "json_extract", "json_group_array",
+    "json_group_object", "json_insert", "json_object", "json_patch", "json_pretty", "json_quote", "json_remove",
+    "json_replace", "json_set", "json_tree", "json_type", "json_valid", "julianday", "lag", "last_value",
+    "lead", "length", "like", "likelihood", "likely", "ln", "log", "log10", "log2", "lower", "ltrim", "match",
+    "max", "min", "mod", "nth_value", "ntile", "nullif", "octet_length", "percent_rank", "pi", "pow", "power",
+    "printf", "quote", "radians", "random", "rank", "replace", "round", "row_number", "rtrim", "sign", "sin",
+    "sinh", "soundex", "sqlite_version", "sqrt", "strftime", "string_agg", "substr", "substring", "subtype",
+    "sum", "tan", "tanh", "time", "timediff", "total", "trim", "trunc", "typeof", "unhex", "unicode",
+    "unixepoch", "unlikely", "upper",
+];
+
+fn authorize(context: AuthContext<'_>) -> Authorization {
+    let allowed = match context.action {
+        AuthAction::Select | AuthAction::Read { .. } | AuthAction::Recursive => true,
+        AuthAction::Function { function_name } => {
+            FUNCTIONS.contains(&function_name.to_ascii_lowercase().as_str())
+        }
+        _ => false,
+    };
+    if allowed {
+        Authorization::Allow
+    } else {
+        Authorization::Deny
+    }
+}
+
+/// The kind that a declared type speaks of; SQLite itself takes any word.
+fn declared_kind(declared: &str) -> ColumnKind {
+    let has = |words: &[&str]| words.iter().any(|word| declared.contains(word));
+    if has(&["bool"]) {
+        ColumnKind::Bool
+    } else if has(&["timestamp", "date"]) {
+        ColumnKind::Timestamp
+    } else if has(&["interval"]) {
+        ColumnKind::Interval
+    } else if has(&["int"]) {
+        ColumnKind::Integer
+    } else if has(&["real", "floa", "doub", "num", "dec"]) {
+        ColumnKind::Number
+    } else if has(&["uuid"]) {
+        ColumnKind::Uuid
+    } else if has(&["json"]) {
+        ColumnKind::Json
+    } else if has(&["blob"]) {
+        ColumnKind::Bytes
+    } else {
+        ColumnKind::Text
+    }
+}
+
+/// An expression has no declared type; its first value says what it is.
+fn take_kinds_from(row: &rusqlite::Row<'_>, columns: &mut [Column]) {
+    for (index, column) in columns.iter_mut().enumerate() {
+        if !column.type_name.is_empty() {
+            continue;
+        }
+        let (kind, type_name) = match row.get_ref(index) {
+            Ok(ValueRef::Integer(_)) => (ColumnKind::Integer, "integer"),
+            Ok(ValueRef::Real(_)) => (ColumnKind::Number, "real"),
+            Ok(ValueRef::Blob(_)) => (ColumnKind::Bytes, "blob"),
+            Ok(ValueRef::Text(_)) => (ColumnKind::Text, "text"),
+            Ok(ValueRef::Null) | Err(_) => continue,
+        };
+        column.kind = kind;
+        type_name.clone_into(&mut column.type_name);
+    }
+}
+
+fn cell(kind: ColumnKind, value: ValueRef<'_>) -> Option<Cow<'_, [u8]>> {
+    Some(match value {
+        ValueRef::Null => return None,
+        ValueRef::Integer(0) if kind == ColumnKind::Bool => Cow::Borrowed(b"false"),
+        ValueRef::Integer(1) if kind == ColumnKind::Bool => Cow::Borrowed(b"true"),
+        ValueRef::Integer(number) => Cow::Owned(number.to_string().into_bytes()),
+        ValueRef::Real(number) if number.is_infinite() => Cow::Borrowed(if number > 0.0 {
+            b"Infinity".as_slice()
+        } else {
+            b"-Infinity"
+        }),
+        ValueRef::Real(number) => Cow::Owned(format!("{number:?}").into_bytes()),
+        ValueRef::Text(text) => Cow::Borrowed(text),
+        ValueRef::Blob(bytes) => {
+            let mut hex = String::with_capacity(2 + bytes.len() * 2);
+            hex.push_str("\\x");
+            for byte in bytes {
+                for digit in [byte >> 4, byte & 15] {
+                    hex.extend(char::from_digit(u32::from(digit), 16));
+                }
+            }
+            Cow::Owned(hex.into_bytes())
+        }
+    })
+}

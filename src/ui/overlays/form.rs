@@ -1,0 +1,161 @@
+//! The form of inputs: one field a line, with its type, its choices and what is wrong with it.
+//!
+//! ```text
+//! ┏ Inputs for Identify the source ━━━━━━━━━━━━━━━┓
+//! ┃ actor_id     u-1932                     text  ┃
+//! ┃ since        7d                     lookback  ┃
+//! ┃              ✗ expected a duration            ┃
+//! ┃ environment  prod        one of prod, staging ┃
+//! ┗━ enter ok  esc cancel  tab next field ━━━━━━━━┛
+//! ```
+
+use ratatui::buffer::Buffer;
+
+use super::Scene;
+use crate::engine::command::Command;
+use crate::engine::state::{Field, Form};
+use crate::model::input::InputType;
+use crate::model::safe_text::{SafeText, sanitize};
+use crate::theme::Role;
+use crate::ui::local::follow;
+use crate::ui::text::{TextLine, fit, safe, width, write_lines};
+use crate::ui::{Local, boxes, editor_view};
+
+/// Cells of the names at most.
+const NAME: usize = 28;
+
+/// Draws the dialog.
+pub fn draw(scene: &Scene<'_>, form: &Form, local: &mut Local, buffer: &mut Buffer) {
+    let room = Scene::room(buffer, 84);
+    let names = form
+        .fields
+        .iter()
+        .map(|field| width(name(field).as_str()))
+        .max()
+        .unwrap_or(0)
+        .min(NAME)
+        .min(room / 2);
+    let mut lines = Vec::new();
+    let mut at = 0..0;
+    for (index, field) in form.fields.iter().enumerate() {
+        let from = lines.len();
+        lines.extend(field_lines(
+            scene,
+            field,
+            names,
+            room,
+            index == form.selected,
+        ));
+        if index == form.selected {
+            at = from..lines.len();
+        }
+    }
+    if lines.is_empty() {
+        lines.push(scene.line("This playbook has no inputs.", Role::Muted));
+    }
+    let title = form
+        .then_run
+        .as_ref()
+        .and_then(|id| scene.cockpit()?.playbook.action(id))
+        .map_or_else(
+            || SafeText::fixed("Inputs"),
+            |action| safe!("Inputs for {}", action.title),
+        );
+    let hint = scene.hint(&[
+        Command::TextAccept,
+        Command::TextDismiss,
+        Command::NextField,
+    ]);
+    let inside = boxes::dialog(buffer, (room, lines.len()), title, &hint, scene.theme);
+    let height = usize::from(inside.height);
+    let end = at.end.saturating_sub(1);
+    let top = follow(local.dialog, end, height, lines.len());
+    local.dialog = follow(top, at.start, height, lines.len());
+    write_lines(&lines, local.dialog, buffer, inside);
+    scene.more(
+        buffer,
+        inside,
+        local.dialog > 0,
+        local.dialog + height < lines.len(),
+    );
+}
+
+fn name(field: &Field) -> SafeText {
+    if field.input.title.is_empty() {
+        sanitize(field.input.id.as_str())
+    } else {
+        sanitize(&field.input.title)
+    }
+}
+
+fn field_lines(
+    scene: &Scene<'_>,
+    field: &Field,
+    names: usize,
+    room: usize,
+    selected: bool,
+) -> Vec<TextLine> {
+    let style = |role| scene.theme.style(role);
+    let name = name(field);
+    let mark = if selected { "▸ " } else { "  " };
+    let mut line = scene.line(mark, Role::Key);
+    if width(name.as_str()) > names {
+        let (head, _) = fit(name.as_str(), names.saturating_sub(1));
+        line.push(safe!("{head}…"), style(Role::Title));
+    } else {
+        line.push(name, style(if selected { Role::Title } else { Role::Text }));
+    }
+    line.pad_to(names + 4);
+    let kind = sanitize(field.input.kind.word());
+    let kind_room = width(kind.as_str()) + 2;
+    let value_room = room.saturating_sub(names + 4 + kind_room);
+    if value_room < 8 {
+        line.extend(editor_view::line(
+            &field.editor,
+            room.saturating_sub(names + 4),
+            selected,
+            scene.theme,
+        ));
+    } else {
+        let mut value = editor_view::line(&field.editor, value_room, selected, scene.theme);
+        if field.editor.is_empty() && !selected {
+            value = scene.line("–", Role::Muted);
+        }
+        if value.width() > value_room {
+            let cut = value.wrap(value_room.saturating_sub(1), 0);
+            value = cut.into_iter().next().unwrap_or_default();
+            value.push("…", style(Role::Muted));
+        }
+        line.extend(value);
+        line.pad_to(room.saturating_sub(kind_room - 2));
+        line.push(kind, style(Role::Muted));
+    }
+    let mut lines = vec![line];
+    let mut below = |text: SafeText, role: Role| {
+        let mut line = TextLine::new();
+        line.pad_to(names + 4);
+        line.push(text, style(role));
+        lines.extend(line.wrap(room, names + 4));
+    };
+    if let Some(error) = &field.error {
+        below(safe!("✗ {error}"), Role::Bad);
+    }
+    match &field.input.kind {
+        InputType::Choice { of } if selected || field.error.is_some() => {
+            below(safe!("one of {}", of.join(", ")), Role::Muted);
+        }
+        InputType::Secret if selected => {
+            below(
+                SafeText::fixed("kept in memory only, never recorded"),
+                Role::Muted,
+            );
+        }
+        InputType::Text {
+            pattern: Some(pattern),
+        } if field.error.is_some() => {
+            below(safe!("must match {pattern}"), Role::Muted);
+        }
+        _ => {}
+    }
+    lines
+}

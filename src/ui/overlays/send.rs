@@ -1,0 +1,188 @@
+//! The exact request before it is sent: where to, as whom, what it does, the text and every value in it.
+//!
+//! ```text
+//! ┏ Send this? Identify the source ━━━━━━━━━━━━━━━━┓
+//! ┃ to      postgres audit@db1:5432/app as reader  ┃
+//! ┃ by      alice                                  ┃
+//! ┃ effect  reads · at most 10 000 rows · 30s      ┃
+//! ┃                                                ┃
+//! ┃ SELECT … WHERE actor_id = $1                   ┃
+//! ┃                                                ┃
+//! ┃ $1 actor_id  u-1932  text                      ┃
+//! ┗━ enter sends  esc does not  e edit ━━━━━━━━━━━━┛
+//! ```
+
+use ratatui::buffer::Buffer;
+
+use super::Scene;
+use crate::engine::command::Command;
+use crate::engine::state::RunPhase;
+use crate::model::ids::RunId;
+use crate::model::playbook::Effect;
+use crate::model::request::{Parameter, Request};
+use crate::model::safe_text::{SafeText, sanitize, sanitize_lines};
+use crate::model::{Mode, duration};
+use crate::theme::Role;
+use crate::ui::panes::hints;
+use crate::ui::text::{TextLine, safe, width, write_lines};
+use crate::ui::{boxes, words};
+
+/// Draws the dialog.
+pub fn draw(scene: &Scene<'_>, run: RunId, top: usize, buffer: &mut Buffer) {
+    let found = scene
+        .cockpit()
+        .and_then(|cockpit| Some((cockpit, cockpit.runs.get(&run)?)));
+    let Some((cockpit, run)) = found else {
+        return;
+    };
+    let title = cockpit
+        .playbook
+        .action(&run.action)
+        .map_or_else(|| run.action.to_string(), |action| action.title.clone());
+    let request = match &run.phase {
+        RunPhase::Confirming(request)
+        | RunPhase::Recording(request)
+        | RunPhase::Running { request, .. } => request,
+        RunPhase::Planning => {
+            let lines = [scene.line("The request is being prepared …", Role::Active)];
+            scene.scroll(sanitize(&title), &lines, 0, &[Command::Dismiss], buffer);
+            return;
+        }
+    };
+    let room = Scene::room(buffer, 100);
+    let mode = cockpit.incident.mode;
+    let head = head(scene, request, mode, run.edited, room);
+    let body = body(scene, request, room);
+    let heading = match mode {
+        Mode::Walkthrough => safe!("This would be sent: {title}"),
+        Mode::Live | Mode::Drill => safe!("Send this? {title}"),
+    };
+    let widest = head
+        .iter()
+        .chain(&body)
+        .map(TextLine::width)
+        .max()
+        .unwrap_or(0);
+    let hint = hint(scene, mode);
+    let size = (widest, head.len() + 1 + body.len());
+    let inside = boxes::dialog(buffer, size, heading, &hint, scene.theme);
+    let height = usize::from(inside.height);
+    // Where it goes stays in sight while the text scrolls, unless there is next to no room.
+    let fixed = if height > head.len() + 3 {
+        head.len() + 1
+    } else {
+        0
+    };
+    let mut lines = Vec::new();
+    if fixed == 0 {
+        lines.extend(head.iter().cloned());
+    } else {
+        write_lines(&head, 0, buffer, inside);
+    }
+    lines.extend(body);
+    let rest = ratatui::layout::Rect {
+        y: inside.y + fixed as u16,
+        height: inside.height - fixed as u16,
+        ..inside
+    };
+    let height = usize::from(rest.height);
+    let top = top.min(lines.len().saturating_sub(height));
+    write_lines(&lines, top, buffer, rest);
+    scene.more(buffer, rest, top > 0, top + height < lines.len());
+}
+
+fn head(
+    scene: &Scene<'_>,
+    request: &Request,
+    mode: Mode,
+    edited: bool,
+    room: usize,
+) -> Vec<TextLine> {
+    let style = |role| scene.theme.style(role);
+    let fact = |name: &'static str, value: SafeText, role: Role| {
+        let mut line = scene.line(name, Role::Muted);
+        line.pad_to(8);
+        line.push(value, style(role));
+        line.wrap(room, 8)
+    };
+    let mut lines = Vec::new();
+    match mode {
+        Mode::Live => {}
+        Mode::Walkthrough => {
+            lines.push(scene.line("WALKTHROUGH: nothing is sent.", Role::Walkthrough));
+        }
+        Mode::Drill => lines.push(scene.line("DRILL: it goes to a simulated source.", Role::Drill)),
+    }
+    lines.extend(fact("to", sanitize(&request.target), Role::Title));
+    lines.extend(fact("by", sanitize(&scene.state.operator), Role::Text));
+    let limits = format!(
+        "at most {}, {}",
+        words::rows(request.limit),
+        duration::format(request.timeout)
+    );
+    lines.extend(match request.effect {
+        Effect::Read => fact("effect", safe!("reads · {limits}"), Role::Good),
+        Effect::Write => fact(
+            "effect",
+            safe!("WRITES: it changes something · {limits}"),
+            Role::Bad,
+        ),
+    });
+    if edited {
+        lines.extend(fact(
+            "edited",
+            SafeText::fixed("the text differs from the playbook's; that is recorded"),
+            Role::Warning,
+        ));
+    }
+    lines
+}
+
+fn body(scene: &Scene<'_>, request: &Request, room: usize) -> Vec<TextLine> {
+    let mut lines: Vec<TextLine> = sanitize_lines(request.text.trim_end_matches('\n'))
+        .iter()
+        .flat_map(|line| scene.line(line, Role::Code).wrap(room, 2))
+        .collect();
+    if request.parameters.is_empty() {
+        return lines;
+    }
+    lines.push(TextLine::new());
+    let name = |index: usize, parameter: &Parameter| safe!("${} {}", index + 1, parameter.name);
+    let names = request
+        .parameters
+        .iter()
+        .enumerate()
+        .map(|(index, parameter)| width(name(index, parameter).as_str()))
+        .max()
+        .unwrap_or(0)
+        .min(room / 2);
+    for (index, parameter) in request.parameters.iter().enumerate() {
+        let mut line = scene.line(name(index, parameter), Role::Key);
+        line.pad_to(names + 2);
+        line.push(sanitize(&parameter.value), scene.theme.style(Role::Title));
+        line.push(
+            safe!("  {}", parameter.kind),
+            scene.theme.style(Role::Muted),
+        );
+        if parameter.example {
+            line.push("  example value", scene.theme.style(Role::Warning));
+        }
+        lines.extend(line.wrap(room, names + 2));
+    }
+    lines
+}
+
+fn hint(scene: &Scene<'_>, mode: Mode) -> TextLine {
+    let mut line = scene.line(" ", Role::Text);
+    let texts = match mode {
+        Mode::Walkthrough => [" goes on  ", " closes  "],
+        Mode::Live | Mode::Drill => [" sends  ", " does not  "],
+    };
+    for (command, text) in [Command::Accept, Command::Dismiss].into_iter().zip(texts) {
+        line.extend(hints::key(scene.state, command, scene.theme));
+        line.push(text, scene.theme.style(Role::Text));
+    }
+    line.extend(hints::key(scene.state, Command::EditSend, scene.theme));
+    line.push(" edits ", scene.theme.style(Role::Text));
+    line
+}

@@ -1,0 +1,211 @@
+//! Dialogs in which one types: a query, a note, one line with a purpose.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::Scene;
+use crate::editor::Editor;
+use crate::engine::command::Command;
+use crate::engine::state::Purpose;
+use crate::model::ids::ActionId;
+use crate::model::safe_text::{SafeText, sanitize};
+use crate::theme::Role;
+use crate::ui::panes::hints;
+use crate::ui::text::{TextLine, safe, write_lines};
+use crate::ui::{Local, boxes, editor_view};
+
+/// The text of a query, before it runs.
+pub fn query(
+    scene: &Scene<'_>,
+    action: &ActionId,
+    editor: &Editor,
+    local: &mut Local,
+    buffer: &mut Buffer,
+) {
+    let found = scene
+        .cockpit()
+        .and_then(|cockpit| cockpit.playbook.action(action));
+    let title = found.map_or_else(|| action.to_string(), |action| action.title.clone());
+    let language = found.map_or("", |action| action.language.word());
+    let (columns, rows) = (
+        usize::from(buffer.area.width),
+        usize::from(buffer.area.height),
+    );
+    let longest = editor
+        .lines()
+        .iter()
+        .map(|line| line.len().min(columns))
+        .max()
+        .unwrap_or(0);
+    let size = (
+        (longest + 8).clamp(60, 100).min(columns.saturating_sub(6)),
+        (editor.lines().len() + 3)
+            .clamp(8, 30)
+            .min(rows.saturating_sub(4)),
+    );
+    let heading = safe!("Edit {language}: {title}");
+    multiline(scene, editor, heading, size, local, buffer);
+}
+
+/// A note.
+pub fn note(
+    scene: &Scene<'_>,
+    editor: &Editor,
+    error: Option<&SafeText>,
+    local: &mut Local,
+    buffer: &mut Buffer,
+) {
+    let room = Scene::room(buffer, 76);
+    let rows = (editor.lines().len() + 4).clamp(7, 20);
+    let inside = multiline(
+        scene,
+        editor,
+        SafeText::fixed("Note"),
+        (room, rows),
+        local,
+        buffer,
+    );
+    let mut line = match error {
+        Some(error) => scene.line(safe!("✗ {error}"), Role::Bad),
+        None => scene.line("@03:10 in front says when it happened.", Role::Muted),
+    };
+    line.pad_to(inside.width.into());
+    if inside.height > 2 {
+        line.write(buffer, inside, inside.bottom() - 1);
+    }
+}
+
+fn multiline(
+    scene: &Scene<'_>,
+    editor: &Editor,
+    title: SafeText,
+    size: (usize, usize),
+    local: &mut Local,
+    buffer: &mut Buffer,
+) -> Rect {
+    let hint = accept_hint(scene, editor);
+    let inside = boxes::dialog(buffer, size, title, &hint, scene.theme);
+    let height = usize::from(inside.height).saturating_sub(1).max(1);
+    let lines = editor_view::lines(
+        editor,
+        &mut local.dialog,
+        inside.width.into(),
+        height,
+        scene.theme,
+    );
+    write_lines(&lines, 0, buffer, inside);
+    let total = editor.lines().len();
+    let rows = Rect {
+        height: inside.height.min(height as u16),
+        ..inside
+    };
+    scene.more(
+        buffer,
+        rows,
+        local.dialog > 0,
+        local.dialog + height < total,
+    );
+    inside
+}
+
+/// One line of text with a purpose.
+pub fn ask(
+    scene: &Scene<'_>,
+    purpose: &Purpose,
+    editor: &Editor,
+    error: Option<&SafeText>,
+    buffer: &mut Buffer,
+) {
+    let room = Scene::room(buffer, 70);
+    let (title, question) = question(scene, purpose);
+    let mut lines = Vec::new();
+    if let Some(question) = question {
+        lines.extend(scene.line(question, Role::Text).wrap(room, 0));
+    }
+    let mut line = scene.line("› ", Role::Key);
+    line.extend(editor_view::line(
+        editor,
+        room.saturating_sub(2),
+        true,
+        scene.theme,
+    ));
+    lines.push(line);
+    if let Some(error) = error {
+        lines.extend(scene.line(safe!("✗ {error}"), Role::Bad).wrap(room, 2));
+    }
+    let hint = accept_hint(scene, editor);
+    let inside = boxes::dialog(buffer, (room, lines.len()), title, &hint, scene.theme);
+    // What is typed stays in sight when not everything fits.
+    let top = lines.len().saturating_sub(inside.height.into());
+    write_lines(&lines, top, buffer, inside);
+}
+
+fn question(scene: &Scene<'_>, purpose: &Purpose) -> (SafeText, Option<SafeText>) {
+    let playbook = scene.cockpit().map(|cockpit| &cockpit.playbook);
+    let action = |id: &ActionId| {
+        playbook
+            .and_then(|playbook| playbook.action(id))
+            .map_or_else(|| id.to_string(), |action| action.title.clone())
+    };
+    match purpose {
+        Purpose::SkipStep(step) => {
+            let title = playbook
+                .and_then(|playbook| playbook.step(step))
+                .map_or_else(|| step.to_string(), |step| step.title.clone());
+            (
+                SafeText::fixed("Why is the step left out?"),
+                Some(sanitize(&title)),
+            )
+        }
+        Purpose::NotApplicable(check) => {
+            let text = playbook.and_then(|playbook| {
+                playbook
+                    .steps()
+                    .flat_map(|(_, step)| step.checks())
+                    .find(|other| other.id == *check)
+                    .map(|check| check.text.clone())
+            });
+            (
+                SafeText::fixed("Why does the check not apply?"),
+                Some(sanitize(&text.unwrap_or_else(|| check.to_string()))),
+            )
+        }
+        Purpose::Settle {
+            action: id,
+            intent,
+            done,
+        } => {
+            let title = match (intent, done) {
+                (Some(_), true) => "It happened: how do you know?",
+                (Some(_), false) => "It did not happen: how do you know?",
+                (None, _) => "Done by hand: what was done?",
+            };
+            (SafeText::fixed(title), Some(sanitize(&action(id))))
+        }
+        Purpose::Search => (SafeText::fixed("Search in the result"), None),
+        Purpose::Role(role) => {
+            let title = playbook
+                .and_then(|playbook| playbook.roles.get(role))
+                .map_or_else(|| role.to_string(), Clone::clone);
+            (
+                SafeText::fixed("Who has this role?"),
+                Some(sanitize(&title)),
+            )
+        }
+    }
+}
+
+/// The keys that end the dialog; where Enter is a new line, the other key.
+fn accept_hint(scene: &Scene<'_>, editor: &Editor) -> TextLine {
+    let keys = scene.state.keys.of(Command::TextAccept);
+    let key = keys.iter().find(|key| {
+        !editor.is_multiline() || key.ctrl || !matches!(key.key, crate::keymap::Key::Enter)
+    });
+    let mut line = TextLine::new();
+    if let Some(key) = key {
+        line.push(safe!(" {key}"), scene.theme.style(Role::Key));
+        line.push(" ok ", scene.theme.style(Role::Text));
+    }
+    line.extend(hints::hint(scene.state, Command::TextDismiss, scene.theme));
+    line
+}

@@ -1,0 +1,170 @@
+//! What an entry of the record says, as one line for the timeline pane.
+
+use crate::model::ids::{ActionId, CheckId, StepId};
+use crate::model::input::Origin;
+use crate::model::playbook::Playbook;
+use crate::model::safe_text::{SafeText, sanitize};
+use crate::model::timestamp_text;
+use crate::record::entry::{ActionOutcome, Body, Sealed, WatchState};
+use crate::theme::Role;
+
+use super::text::safe;
+use super::words;
+
+/// The sentence of an entry and how much it matters. Steps and actions go by their titles.
+pub fn of(sealed: &Sealed, playbook: &Playbook) -> (SafeText, Role) {
+    let names = Names(playbook);
+    match &sealed.body {
+        None => (safe!("{} (text erased)", sealed.entry.kind), Role::Muted),
+        Some(body) => {
+            marked(body, &names).unwrap_or_else(|| (sanitize(&plain(body, &names)), Role::Text))
+        }
+    }
+}
+
+/// Titles instead of ids, where the playbook has them.
+struct Names<'a>(&'a Playbook);
+
+impl Names<'_> {
+    fn action(&self, id: &ActionId) -> String {
+        let found = self.0.action(id);
+        found.map_or_else(|| id.to_string(), |action| action.title.clone())
+    }
+
+    fn step(&self, id: &StepId) -> String {
+        let found = self.0.step(id);
+        found.map_or_else(|| id.to_string(), |step| step.title.clone())
+    }
+
+    fn check(&self, id: &CheckId) -> String {
+        let mut checks = self.0.steps().flat_map(|(_, step)| step.checks());
+        let found = checks.find(|check| check.id == *id);
+        found.map_or_else(|| id.to_string(), |check| check.text.clone())
+    }
+}
+
+/// Entries that stand out: how something ended, alerts, notes.
+fn marked(body: &Body, names: &Names<'_>) -> Option<(SafeText, Role)> {
+    Some(match body {
+        Body::WatchChanged {
+            action,
+            state,
+            detail,
+        } => {
+            let (word, role) = match state {
+                WatchState::Fresh => ("fresh", Role::Good),
+                WatchState::Alert => ("ALERT", Role::Bad),
+                WatchState::NoData => ("NO DATA", Role::Doubt),
+                WatchState::Stale => ("STALE", Role::Warning),
+                WatchState::Failed => ("FAILED", Role::Bad),
+            };
+            let detail = if detail.is_empty() {
+                String::new()
+            } else {
+                format!(", {detail}")
+            };
+            (safe!("{}: {word}{detail}", names.action(action)), role)
+        }
+        Body::StepDone { step } => (safe!("done {}", names.step(step)), Role::Good),
+        Body::ActionResult {
+            action,
+            outcome,
+            rows,
+            message,
+            duration_ms,
+            ..
+        } => {
+            let rows = rows.map_or_else(String::new, |rows| format!(", {}", words::rows(rows)));
+            let message = message
+                .as_ref()
+                .map_or_else(String::new, |message| format!(": {message}"));
+            let role = match outcome {
+                ActionOutcome::Ok => Role::Text,
+                ActionOutcome::Failed | ActionOutcome::TimedOut => Role::Bad,
+                ActionOutcome::Cancelled => Role::Warning,
+                ActionOutcome::Unknown => Role::Doubt,
+            };
+            let text = safe!(
+                "{} → {}{rows}, {}{message}",
+                names.action(action),
+                outcome.word(),
+                words::took(*duration_ms)
+            );
+            (text, role)
+        }
+        Body::NoteAdded {
+            text, happened_at, ..
+        } => {
+            let when = happened_at.map_or_else(String::new, |at| {
+                format!(" (happened {})", timestamp_text(at))
+            });
+            // A note of several lines is one line here; the entry shows it whole.
+            (safe!("“{}”{when}", text.replace('\n', " ")), Role::Title)
+        }
+        _ => return None,
+    })
+}
+
+fn plain(body: &Body, names: &Names<'_>) -> String {
+    match body {
+        Body::IncidentOpened { title, alert, .. } => match alert {
+            Some(alert) => format!("opened {title} on alert {alert}"),
+            None => format!("opened {title}"),
+        },
+        Body::PlaybookChanged { vanished, .. } if vanished.is_empty() => {
+            "took the changed playbook".to_owned()
+        }
+        Body::PlaybookChanged { vanished, .. } => {
+            format!("took the changed playbook; gone: {}", vanished.join(", "))
+        }
+        Body::SessionOpened { host, .. } => format!("joined from {host}"),
+        Body::SessionDetached { reason } => format!("left ({reason})"),
+        Body::WatchStarted { action, .. } => format!("watching {}", names.action(action)),
+        Body::StepStarted { step } => format!("began {}", names.step(step)),
+        Body::StepSkipped { step, reason } => format!("skipped {}: {reason}", names.step(step)),
+        Body::StepReopened { step } => format!("opened again {}", names.step(step)),
+        Body::InputSet {
+            input, value, from, ..
+        } => {
+            let from = match from {
+                Origin::Typed => "",
+                Origin::Row => " from a row",
+                Origin::Default => " by default",
+            };
+            format!("set {input} = {value}{from}")
+        }
+        Body::ActionIntent {
+            action,
+            source,
+            edited,
+            ..
+        } => {
+            let edited = if *edited { ", edited" } else { "" };
+            format!("ran {} on {source}{edited}", names.action(action))
+        }
+        Body::ActionResolved {
+            action, done, note, ..
+        } => {
+            let word = if *done {
+                "done by hand"
+            } else {
+                "did not happen"
+            };
+            format!("{} {word}: {note}", names.action(action))
+        }
+        Body::CheckTicked {
+            check,
+            not_applicable,
+        } => match not_applicable {
+            None => format!("ticked {}", names.check(check)),
+            Some(reason) => format!("does not apply: {}: {reason}", names.check(check)),
+        },
+        Body::CheckUnticked { check } => format!("unticked {}", names.check(check)),
+        Body::SeverityChanged { severity, reason } => format!("severity {severity}: {reason}"),
+        Body::RoleAssigned { role, person } => format!("{person} is {role}"),
+        Body::EvidenceAdded { title, sha256, .. } => {
+            format!("evidence {title} ({})", sha256.short())
+        }
+        other => other.kind().to_owned(),
+    }
+}

@@ -1,0 +1,670 @@
+//! Transitions of the engine: events in, state and effects out.
+
+#[path = "support/cockpit.rs"]
+mod cockpit;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cockpit::Harness;
+use proptest::prelude::*;
+use quarterdeck::engine::effect::Effect;
+use quarterdeck::engine::event::{EventKind, RowPurpose};
+use quarterdeck::engine::next_wake;
+use quarterdeck::engine::state::{Content, Overlay, Recording, Screen, WatchStatus};
+use quarterdeck::model::request::{Chunk, Outcome, PlanError, RunError};
+use quarterdeck::model::table::{Column, ColumnKind, Row, Rows, Sample, Series};
+use quarterdeck::record::entry::{ActionOutcome, Body, Hash, WatchState};
+
+const PLAYBOOK: &str = r#"---
+quarterdeck: 1
+id: breach
+title: Breach
+severity: P1
+inputs:
+  actor_id: { title: Suspect actor, type: text, pattern: '^[a-z0-9-]{1,64}$', from: [actorId] }
+---
+
+## Watch
+
+```promql {#mismatch source=metrics every=15s alert="value > 0"}
+sum by (machine) (increase(mismatch_total[5m]))
+```
+
+## Investigate
+
+### Identify the source
+
+Who was it?
+
+```sql {#who source=audit}
+SELECT actor_id AS "actorId" FROM audit
+```
+
+```sql {#by-actor source=audit}
+SELECT * FROM audit WHERE actor_id = :actor_id
+```
+
+- [ ] request id saved <!-- {#saved} -->
+
+### Ask Azure
+
+```kql {#traces source=telemetry}
+traces | take 5
+```
+
+## Contain
+
+### Revoke
+
+```sql {#revoke-preview source=app}
+SELECT id FROM sessions
+```
+
+```sql {#revoke source=app effect=write preview=revoke-preview max-rows=5 undo="users sign in again"}
+UPDATE sessions SET revoked = true
+```
+"#;
+
+fn harness() -> Harness {
+    let mut harness = Harness::open(PLAYBOOK);
+    harness.take();
+    harness
+}
+
+/// Runs the first action until it is on its way.
+fn run_first(harness: &mut Harness) -> quarterdeck::model::ids::RunId {
+    harness.keys("1");
+    let run = harness.plan_ok();
+    harness.keys("enter");
+    run
+}
+
+fn columns(names: &[&str]) -> Vec<Column> {
+    names
+        .iter()
+        .map(|name| Column {
+            name: (*name).into(),
+            kind: ColumnKind::Text,
+            type_name: "text".into(),
+        })
+        .collect()
+}
+
+fn row(cells: &[&str]) -> Row {
+    cells.iter().map(|cell| Some((*cell).into())).collect()
+}
+
+#[test]
+fn nothing_is_sent_before_it_was_shown_confirmed_and_recorded() {
+    let mut harness = harness();
+    harness.keys("1");
+    assert!(harness.started().is_empty());
+    let run = harness.plan_ok();
+    assert!(matches!(
+        harness.state.overlays.last(),
+        Some(Overlay::Send { .. })
+    ));
+    assert!(harness.started().is_empty(), "shown, not sent");
+    harness.keys("enter");
+    let position = |wanted: &dyn Fn(&Effect) -> bool| harness.effects.iter().position(wanted);
+    let intent = position(&|effect| {
+        matches!(
+            effect,
+            Effect::Append {
+                body: Body::ActionIntent { .. },
+                ..
+            }
+        )
+    });
+    let sent = position(&|effect| matches!(effect, Effect::Run { .. }));
+    assert!(
+        intent.is_some() && intent < sent,
+        "intent {intent:?} before run {sent:?}"
+    );
+    assert_eq!(harness.started(), [run]);
+}
+
+#[test]
+fn escape_sends_nothing() {
+    let mut harness = harness();
+    harness.keys("1");
+    harness.plan_ok();
+    harness.keys("esc");
+    assert!(harness.started().is_empty());
+    assert!(harness.cockpit().runs.is_empty());
+}
+
+#[test]
+fn a_read_goes_on_unrecorded_and_is_recorded_when_the_disk_comes_back() {
+    let mut harness = harness();
+    harness.disk_works = false;
+    let run = run_first(&mut harness);
+    assert_eq!(harness.started(), [run]);
+    assert!(matches!(
+        harness.cockpit().recording,
+        Recording::NotRecorded(_)
+    ));
+    assert!(harness.cockpit().shown_result().unwrap().unrecorded);
+    harness.event(EventKind::Finished {
+        run,
+        result: Ok(Outcome {
+            rows: Some(3),
+            ..Outcome::default()
+        }),
+    });
+    assert!(
+        !harness
+            .appended()
+            .iter()
+            .any(|body| matches!(body, Body::ActionResult { .. }))
+    );
+    harness.disk_works = true;
+    let (ticket, body) = harness
+        .cockpit()
+        .pending
+        .iter()
+        .find(|(_, pending)| pending.run == Some(run))
+        .map(|(ticket, pending)| (*ticket, pending.body.clone()))
+        .unwrap();
+    let entry = Arc::new(harness.seal(body));
+    harness.event(EventKind::Recorded { ticket, entry });
+    let results = harness
+        .appended()
+        .into_iter()
+        .filter(|body| matches!(body, Body::ActionResult { rows: Some(3), .. }));
+    assert_eq!(results.count(), 1);
+}
+
+#[test]
+fn a_write_is_refused_and_can_be_completed_by_hand() {
+    let mut harness = harness();
+    harness.keys("tab backtab");
+    while harness.cockpit().step.as_str() != "revoke" {
+        harness.keys("d");
+    }
+    harness.take();
+    harness.keys("2");
+    assert!(harness.last_plan().is_none(), "a write is not even planned");
+    harness.keys("1");
+    harness.type_text("revoked in the admin console");
+    harness.keys("enter");
+    let resolved = harness.appended();
+    assert!(
+        matches!(resolved.as_slice(), [Body::ActionResolved { done: true, intent: None, note, .. }] if note == "revoked in the admin console"),
+        "{resolved:?}"
+    );
+}
+
+#[test]
+fn a_statement_that_turns_out_to_write_is_not_sent() {
+    let mut harness = harness();
+    harness.keys("1");
+    let (run, action) = harness.last_plan().unwrap();
+    let mut request = cockpit::request(&action);
+    request.effect = quarterdeck::model::playbook::Effect::Write;
+    harness.event(EventKind::Planned {
+        run,
+        result: Ok(Box::new(request)),
+    });
+    assert!(matches!(
+        harness.state.overlays.last(),
+        Some(Overlay::Choose { .. })
+    ));
+    harness.keys("enter esc enter");
+    assert!(harness.started().is_empty());
+}
+
+#[test]
+fn what_has_no_source_says_what_it_needs() {
+    let mut harness = harness();
+    harness.keys("d 1");
+    let (run, action) = harness.last_plan().unwrap();
+    assert_eq!(action.id.as_str(), "traces");
+    let reason = "needs a source that speaks KQL".to_owned();
+    harness.event(EventKind::Planned {
+        run,
+        result: Err(PlanError::NeedsSource(reason)),
+    });
+    let Some(Overlay::Choose { title, .. }) = harness.state.overlays.last() else {
+        panic!("a choice is offered");
+    };
+    assert!(title.as_str().contains("speaks KQL"), "{title}");
+}
+
+#[test]
+fn a_missing_input_is_asked_checked_recorded_and_bound() {
+    let mut harness = harness();
+    harness.keys("2");
+    assert!(harness.last_plan().is_none());
+    harness.type_text("NOT VALID");
+    harness.keys("enter");
+    let Some(Overlay::Form(form)) = harness.state.overlays.last() else {
+        panic!("the form stays open");
+    };
+    assert!(form.fields[0].error.is_some());
+    harness.keys("ctrl-u");
+    harness.type_text("u-1932");
+    for _ in 0..9 {
+        harness.keys("home delete");
+    }
+    harness.type_text("u-1932");
+    harness.keys("enter");
+    let set = harness.appended();
+    assert!(matches!(set.as_slice(), [Body::InputSet { .. }]), "{set:?}");
+    let bound = harness.effects.iter().find_map(|effect| match effect {
+        Effect::Plan { context, .. } => context
+            .inputs
+            .iter()
+            .find(|input| input.id.as_str() == "actor_id")
+            .map(|input| input.text.clone()),
+        _ => None,
+    });
+    let Body::InputSet { value, .. } = &set[0] else {
+        unreachable!()
+    };
+    assert_eq!(bound.as_ref(), Some(value));
+}
+
+#[test]
+fn a_row_fills_the_input_that_asks_for_its_column() {
+    let mut harness = harness();
+    let run = run_first(&mut harness);
+    let rows = Rows::from_vec(vec![row(&["u-1932"])]);
+    harness.event(EventKind::Arrived {
+        run,
+        chunk: Chunk::Columns {
+            columns: columns(&["actorId"]),
+            rows,
+        },
+    });
+    harness.event(EventKind::Arrived {
+        run,
+        chunk: Chunk::Rows(1),
+    });
+    harness.event(EventKind::Finished {
+        run,
+        result: Ok(Outcome {
+            rows: Some(1),
+            ..Outcome::default()
+        }),
+    });
+    harness.take();
+    harness.keys("b");
+    let Some(Effect::ReadRow {
+        purpose,
+        row: index,
+        ..
+    }) = harness.effects.last().cloned()
+    else {
+        panic!("the row is read");
+    };
+    assert_eq!((purpose, index), (RowPurpose::Bind, 0));
+    harness.event(EventKind::RowRead {
+        run,
+        row: 0,
+        cells: Some(row(&["u-1932"])),
+        purpose,
+    });
+    assert_eq!(
+        harness.cockpit().input_value(&"actor_id".into()).as_deref(),
+        Some("u-1932")
+    );
+    harness.event(EventKind::RowRead {
+        run,
+        row: 0,
+        cells: Some(row(&["EVIL; DROP"])),
+        purpose,
+    });
+    assert_eq!(
+        harness.cockpit().input_value(&"actor_id".into()).as_deref(),
+        Some("u-1932"),
+        "checked like typed text"
+    );
+}
+
+#[test]
+fn parts_that_come_late_are_dropped_and_an_end_counts_once() {
+    let mut harness = harness();
+    let run = run_first(&mut harness);
+    let end = EventKind::Finished {
+        run,
+        result: Err(RunError::Cancelled),
+    };
+    harness.event(end.clone());
+    harness.event(end);
+    harness.event(EventKind::Arrived {
+        run,
+        chunk: Chunk::Rows(9),
+    });
+    let ends = harness.appended().into_iter().filter(|body| {
+        matches!(
+            body,
+            Body::ActionResult {
+                outcome: ActionOutcome::Cancelled,
+                ..
+            }
+        )
+    });
+    assert_eq!(ends.count(), 1);
+    assert_eq!(
+        harness.cockpit().shown_result().unwrap().content,
+        Content::Nothing
+    );
+}
+
+fn poll(harness: &mut Harness, series: Vec<Series>) {
+    harness.now = harness.now.checked_add(Duration::from_mins(1)).unwrap();
+    harness.event(EventKind::Ticked);
+    let run = harness.plan_ok();
+    harness.event(EventKind::Arrived {
+        run,
+        chunk: Chunk::Series(series),
+    });
+    harness.event(EventKind::Finished {
+        run,
+        result: Ok(Outcome::default()),
+    });
+}
+
+#[test]
+fn a_live_pane_tells_zero_from_no_data_and_records_only_changes() {
+    let mut harness = Harness::open(PLAYBOOK);
+    let run = harness.plan_ok();
+    harness.event(EventKind::Finished {
+        run,
+        result: Ok(Outcome::default()),
+    });
+    assert_eq!(
+        harness.cockpit().watches[0].status,
+        WatchStatus::NoData,
+        "no sample is not a zero"
+    );
+    let sample = |harness: &Harness, value| {
+        let at = harness.now.checked_add(Duration::from_mins(1)).unwrap();
+        vec![Series {
+            label: "machine=order".into(),
+            samples: vec![Sample { at, value }],
+        }]
+    };
+    let zero = sample(&harness, 0.0);
+    poll(&mut harness, zero);
+    assert_eq!(harness.cockpit().watches[0].status, WatchStatus::Fresh);
+    let spike = sample(&harness, 3.0);
+    poll(&mut harness, spike);
+    assert_eq!(harness.cockpit().watches[0].status, WatchStatus::Alert);
+    let spike = sample(&harness, 4.0);
+    poll(&mut harness, spike);
+    let states: Vec<WatchState> = harness
+        .appended()
+        .into_iter()
+        .filter_map(|body| match body {
+            Body::WatchChanged { state, .. } => Some(state),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        states,
+        [WatchState::NoData, WatchState::Fresh, WatchState::Alert]
+    );
+    let starts = harness
+        .appended()
+        .into_iter()
+        .filter(|body| matches!(body, Body::WatchStarted { .. }));
+    assert_eq!(starts.count(), 1);
+}
+
+#[test]
+fn samples_that_grow_old_are_stale_and_a_source_that_fails_says_so() {
+    let mut harness = Harness::open(PLAYBOOK);
+    let run = harness.plan_ok();
+    let at = harness.now;
+    let old = vec![Series {
+        label: String::new(),
+        samples: vec![Sample { at, value: 0.0 }],
+    }];
+    harness.event(EventKind::Arrived {
+        run,
+        chunk: Chunk::Series(old.clone()),
+    });
+    harness.event(EventKind::Finished {
+        run,
+        result: Ok(Outcome::default()),
+    });
+    assert_eq!(harness.cockpit().watches[0].status, WatchStatus::Fresh);
+    for _ in 0..4 {
+        poll(&mut harness, old.clone());
+    }
+    assert_eq!(harness.cockpit().watches[0].status, WatchStatus::Stale);
+    harness.now = harness.now.checked_add(Duration::from_mins(1)).unwrap();
+    harness.event(EventKind::Ticked);
+    let run = harness.plan_ok();
+    harness.event(EventKind::Finished {
+        run,
+        result: Err(RunError::failed("connection refused")),
+    });
+    assert!(matches!(
+        harness.cockpit().watches[0].status,
+        WatchStatus::Failed(_)
+    ));
+}
+
+#[test]
+fn time_wakes_the_program_only_where_something_is_due() {
+    let home = Harness::open(PLAYBOOK);
+    assert!(next_wake(&home.state).is_some());
+    let mut harness = home;
+    harness.keys("H");
+    assert!(matches!(harness.state.screen, Screen::Home(_)));
+    assert_eq!(next_wake(&harness.state), None);
+}
+
+#[test]
+fn an_unknown_outcome_is_never_run_again_by_itself() {
+    let mut harness = harness();
+    let run = run_first(&mut harness);
+    let intent = harness
+        .cockpit()
+        .incident
+        .unfinished
+        .keys()
+        .next()
+        .copied()
+        .unwrap();
+    let mut incident = harness.cockpit().incident.clone();
+    let entry = Arc::new(harness.seal(Body::NoteAdded {
+        text: "x".into(),
+        happened_at: None,
+        step: None,
+    }));
+    incident.unfinished.get_mut(&intent).unwrap().writer = "another".into();
+    harness.event(EventKind::EntryArrived {
+        entry,
+        incident: Box::new(incident),
+        gone: ["another".to_owned()].into(),
+    });
+    assert_eq!(harness.cockpit().view.unknown.len(), 1);
+    harness.take();
+    harness.keys("a");
+    harness.keys("1");
+    harness.type_text("asked the database: it ran");
+    harness.keys("enter");
+    assert!(harness.started().is_empty(), "{run:?}");
+    assert!(matches!(
+        harness.appended().as_slice(),
+        [Body::ActionResolved { intent: Some(settled), done: true, .. }] if *settled == intent
+    ));
+    assert!(harness.cockpit().view.unknown.is_empty());
+}
+
+#[test]
+fn a_pasted_newline_never_submits_and_a_paste_is_never_keys() {
+    let mut harness = harness();
+    harness.event(EventKind::Paste("1\nd\nq".into()));
+    assert!(harness.effects.is_empty() && harness.state.quit.is_none());
+    harness.keys("n");
+    harness.event(EventKind::Paste("first\nsecond".into()));
+    assert!(harness.appended().is_empty());
+    harness.keys("enter");
+    assert!(
+        matches!(harness.appended().as_slice(), [Body::NoteAdded { text, .. }] if text == "first\nsecond")
+    );
+}
+
+#[test]
+fn steps_are_started_done_skipped_and_reopened() {
+    let mut harness = harness();
+    harness.keys("enter t d");
+    harness.keys("s");
+    harness.keys("enter");
+    assert!(
+        matches!(
+            harness.state.overlays.last(),
+            Some(Overlay::Ask { error: Some(_), .. })
+        ),
+        "a reason is needed"
+    );
+    harness.type_text("no Azure here");
+    harness.keys("enter");
+    let kinds: Vec<String> = harness
+        .appended()
+        .iter()
+        .map(|body| body.kind().to_owned())
+        .collect();
+    assert_eq!(
+        kinds,
+        ["step.started", "check.ticked", "step.done", "step.skipped"]
+    );
+    assert_eq!(harness.cockpit().step.as_str(), "revoke");
+}
+
+#[test]
+fn leaving_while_something_runs_is_asked() {
+    let mut harness = harness();
+    run_first(&mut harness);
+    harness.keys("q");
+    assert_eq!(harness.state.quit, None);
+    harness.keys("enter");
+    assert_eq!(harness.state.quit, Some(0));
+    assert!(matches!(
+        harness.effects.last(),
+        Some(Effect::Detach { .. })
+    ));
+}
+
+#[test]
+fn sorting_turns_round_and_searching_walks() {
+    let mut harness = harness();
+    let run = run_first(&mut harness);
+    let rows = Rows::from_vec(vec![row(&["b"]), row(&["a"]), row(&["b"])]);
+    harness.event(EventKind::Arrived {
+        run,
+        chunk: Chunk::Columns {
+            columns: columns(&["x"]),
+            rows: rows.clone(),
+        },
+    });
+    harness.event(EventKind::Arrived {
+        run,
+        chunk: Chunk::Rows(3),
+    });
+    harness.event(EventKind::Finished {
+        run,
+        result: Ok(Outcome {
+            rows: Some(3),
+            ..Outcome::default()
+        }),
+    });
+    while harness.cockpit().focus != quarterdeck::layout::PaneKind::Result {
+        harness.keys("tab");
+    }
+    for descending in [false, true] {
+        harness.keys("o");
+        assert!(
+            matches!(harness.effects.last(), Some(Effect::Sort { by, .. }) if *by == (0, descending))
+        );
+        harness.event(EventKind::Sorted {
+            run,
+            by: (0, descending),
+            rows: rows.clone(),
+        });
+    }
+    harness.keys("o");
+    assert_eq!(
+        harness
+            .cockpit()
+            .shown_result()
+            .unwrap()
+            .table()
+            .unwrap()
+            .sort,
+        None
+    );
+    harness.keys("/");
+    harness.type_text("b");
+    harness.keys("enter");
+    harness.event(EventKind::Found {
+        run,
+        text: "b".into(),
+        matches: Arc::from([0_u32, 2]),
+    });
+    let selected = |harness: &Harness| {
+        harness
+            .cockpit()
+            .shown_result()
+            .unwrap()
+            .table()
+            .unwrap()
+            .selected
+    };
+    assert_eq!(selected(&harness), 0);
+    harness.keys("N");
+    assert_eq!(selected(&harness), 2);
+    harness.keys("N");
+    assert_eq!(selected(&harness), 0);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    /// Whatever is pressed: nothing panics, and nothing is sent whose intent is not on disk.
+    #[test]
+    fn any_keys_keep_the_invariants(
+        presses in prop::collection::vec(
+            prop::sample::select(vec![
+                "1", "2", "3", "enter", "esc", "tab", "backtab", "d", "s", "t", "T", "e", "i", "b", "n", "a", "c", "r", "!", "R",
+                "z", "o", "/", "N", "y", "[", "]", "+", "-", "p", "up", "down", "left", "right", "pageup", "pagedown", "home",
+                "end", ":", "?", "x", "ctrl-s", "ctrl-l", "space", "f5", "plan", "finish", "row",
+            ]),
+            1..60,
+        ),
+        disk_works in any::<bool>(),
+    ) {
+        let mut harness = harness();
+        harness.disk_works = disk_works;
+        for press in presses {
+            match press {
+                "plan" => if harness.last_plan().is_some() { harness.plan_ok(); },
+                "finish" => if let Some(run) = harness.started().last().copied() {
+                    harness.event(EventKind::Finished { run, result: Ok(Outcome::default()) });
+                },
+                "row" => {
+                    let run = harness.started().last().copied().unwrap_or_default();
+                    harness.event(EventKind::RowRead { run, row: 0, cells: Some(row(&["u-1"])), purpose: RowPurpose::Bind });
+                }
+                key => harness.keys(key),
+            }
+        }
+        let intents: Vec<usize> = harness.effects.iter().enumerate()
+            .filter(|(_, effect)| matches!(effect, Effect::Append { body: Body::ActionIntent { .. }, .. }))
+            .map(|(index, _)| index).collect();
+        let polls: Vec<_> = harness.cockpit().watches.iter().map(|watch| watch.action.clone()).collect();
+        let runs = harness.effects.iter().enumerate()
+            .filter(|(_, effect)| matches!(effect, Effect::Run { request, .. } if !polls.contains(&request.action)));
+        for (nth, (index, _)) in runs.enumerate() {
+            prop_assert!(intents.get(nth).is_some_and(|intent| *intent < index));
+        }
+        prop_assert!(harness.appended().iter().all(|body| !matches!(body, Body::ActionIntent { action, .. } if action.as_str() == "revoke")));
+        let _ = Hash::default();
+    }
+}
