@@ -56,7 +56,7 @@ pub fn pane(
         }
         right.write_right(buffer, edge, area.y);
     }
-    let taken = if note_fits { note.width() + 3 } else { 1 };
+    let taken = if note_fits { note.width() + 2 } else { 1 };
     let mut left = TextLine::of(" ", theme.style(Role::Text));
     left.extend(title.clone());
     let title_room = Rect {
@@ -73,7 +73,7 @@ pub fn pane(
         buffer.set_style(place, Style::reset());
     }
     let end = left.write(buffer, title_room, area.y);
-    if end < title_room.right() {
+    if end < edge.right() {
         TextLine::of(" ", theme.style(Role::Text)).write(
             buffer,
             Rect {
