@@ -93,7 +93,7 @@ impl Program {
         let ending = Arc::new(Ending::default());
         let wants_incident = !matches!(self.start, Start::Home);
         let (_keys, keys) = mpsc::channel(1);
-        let theme = self.theme;
+        let theme = self.theme.clone();
         let (state, effects) = self.first_state(size);
         let tasks = tasks().map_err(|error| format!("start tasks: {error}"))?;
         let mut event_loop = self.event_loop(state, Local::default(), keys, &ending, &tasks);
