@@ -7,7 +7,28 @@ use crate::model::diagnostic::SourceText;
 use crate::model::limits;
 
 /// Playbooks inside the program: name and text.
-pub const BUILT_IN: &[(&str, &str)] = &[];
+pub const BUILT_IN: &[(&str, &str)] = &[
+    (
+        "incident-playbook",
+        include_str!("../../playbooks/incident-playbook.md"),
+    ),
+    (
+        "incident-response",
+        include_str!("../../playbooks/incident-response.md"),
+    ),
+    (
+        "org-isolation-breach",
+        include_str!("../../playbooks/org-isolation-breach.md"),
+    ),
+    (
+        "suspected-tenant-leak",
+        include_str!("../../playbooks/suspected-tenant-leak.md"),
+    ),
+    (
+        "tenant-isolation-breach-sev1",
+        include_str!("../../playbooks/tenant-isolation-breach-sev1.md"),
+    ),
+];
 
 /// Why a file could not be read as text.
 #[derive(Debug, thiserror::Error)]
