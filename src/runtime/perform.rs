@@ -165,7 +165,11 @@ impl Performer {
             }
             // A terminal that cannot take the text is about to hang up; the watcher sees to that.
             Effect::Copy(text) => drop(terminal::copy(&sanitize_block(&text))),
-            Effect::Redraw => terminal::redraw_all(),
+            Effect::Redraw => {
+                #[cfg(debug_assertions)]
+                self.panic_when_asked();
+                terminal::redraw_all();
+            }
             Effect::Suspend => signals::suspend(),
         }
     }
@@ -181,6 +185,17 @@ impl Performer {
         let (detach, reason) = (session.detacher(), reason.to_owned());
         let task = move || detach(&reason, limits::HANGUP_GRACE);
         self.ending.tasks().spawn_blocking_on(task, &self.tasks);
+    }
+
+    /// Lets the tests see what a panic does: in the loop or in a task, on redraw, in debug builds only.
+    #[cfg(debug_assertions)]
+    #[expect(clippy::panic, reason = "this is what it is for")]
+    fn panic_when_asked(&self) {
+        match self.workplace.config().environment.get("QUARTERDECK_TEST_PANIC") {
+            Some("loop") => panic!("asked for by a test"),
+            Some("task") => drop(self.tasks.spawn(async { panic!("asked for by a test") })),
+            _ => {}
+        }
     }
 
     /// The token of a new sort or search of a result; the one before it is cancelled.

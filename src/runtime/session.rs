@@ -115,9 +115,9 @@ pub fn resume(workplace: &Arc<Workplace>, incident: IncidentId, events: &Events)
 
 /// Checks what `open` was asked for, without creating anything: the playbook exists, severity and inputs fit.
 pub fn check_request(workplace: &Workplace, request: &OpenRequest) -> Result<(), SessionError> {
-    let found = playbooks::find(workplace, &request.playbook).map_err(SessionError::Refused)?;
-    check_severity(&found.playbook, request.severity.as_deref())?;
-    checked_inputs(&found.playbook, &request.set)?;
+    let (parsed, _) = playbooks::locate(workplace, &request.playbook).map_err(SessionError::Refused)?;
+    check_severity(&parsed.playbook, request.severity.as_deref())?;
+    checked_inputs(&parsed.playbook, &request.set)?;
     mode::sources(Mode::Live, workplace.config()).map_err(SessionError::Refused)?;
     Ok(())
 }
@@ -427,12 +427,12 @@ fn watch(folder: &Path, recorder: &Arc<Mutex<Option<Recorder>>>) -> Option<UnixS
     let recorder = Arc::clone(recorder);
     let look = move || {
         loop {
-            let mut watched = [
+            let mut sides = [
                 PollFd::new(&watcher, PollFlags::IN),
                 PollFd::new(&theirs, PollFlags::empty()),
             ];
-            let polled = rustix::event::poll(&mut watched, None);
-            let [_, session] = &watched;
+            let polled = rustix::event::poll(&mut sides, None);
+            let [_, session] = &sides;
             if !session.revents().is_empty()
                 || polled.is_err_and(|error| error != rustix::io::Errno::INTR)
             {
