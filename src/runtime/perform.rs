@@ -191,7 +191,12 @@ impl Performer {
     #[cfg(debug_assertions)]
     #[expect(clippy::panic, reason = "this is what it is for")]
     fn panic_when_asked(&self) {
-        match self.workplace.config().environment.get("QUARTERDECK_TEST_PANIC") {
+        match self
+            .workplace
+            .config()
+            .environment
+            .get("QUARTERDECK_TEST_PANIC")
+        {
             Some("loop") => panic!("asked for by a test"),
             Some("task") => drop(self.tasks.spawn(async { panic!("asked for by a test") })),
             _ => {}

@@ -199,13 +199,20 @@ fn source_at(path: &str) -> Result<Option<SourceText>, String> {
 }
 
 fn pick(mut file: LibraryFile, id: Option<&str>) -> Result<Parsed, String> {
-    let ids: Vec<String> = file.playbooks.iter().map(|parsed| parsed.playbook.id.to_string()).collect();
+    let ids: Vec<String> = file
+        .playbooks
+        .iter()
+        .map(|parsed| parsed.playbook.id.to_string())
+        .collect();
     let path = &file.source.path;
     let Some(id) = id else {
         let only = file.playbooks.pop().filter(|_| ids.len() == 1);
         return only.ok_or_else(|| {
             let names: Vec<String> = ids.iter().map(|id| format!("{path}#{id}")).collect();
-            format!("{path} holds several playbooks: open {}", names.join(", or "))
+            format!(
+                "{path} holds several playbooks: open {}",
+                names.join(", or ")
+            )
         });
     };
     file.playbooks

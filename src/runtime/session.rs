@@ -115,7 +115,8 @@ pub fn resume(workplace: &Arc<Workplace>, incident: IncidentId, events: &Events)
 
 /// Checks what `open` was asked for, without creating anything: the playbook exists, severity and inputs fit.
 pub fn check_request(workplace: &Workplace, request: &OpenRequest) -> Result<(), SessionError> {
-    let (parsed, _) = playbooks::locate(workplace, &request.playbook).map_err(SessionError::Refused)?;
+    let (parsed, _) =
+        playbooks::locate(workplace, &request.playbook).map_err(SessionError::Refused)?;
     check_severity(&parsed.playbook, request.severity.as_deref())?;
     checked_inputs(&parsed.playbook, &request.set)?;
     mode::sources(Mode::Live, workplace.config()).map_err(SessionError::Refused)?;
