@@ -188,8 +188,7 @@ fn source_at(path: &str) -> Result<Option<SourceText>, String> {
     if file.is_dir() {
         return Err(format!("{path} is a folder: open one of the files in it"));
     }
-    let looks_like_path =
-        path.contains('/') || file.extension().is_some_and(is_text);
+    let looks_like_path = path.contains('/') || file.extension().is_some_and(is_text);
     if !looks_like_path && !file.is_file() {
         return Ok(None);
     }
@@ -199,13 +198,20 @@ fn source_at(path: &str) -> Result<Option<SourceText>, String> {
 }
 
 fn pick(mut file: LibraryFile, id: Option<&str>) -> Result<Parsed, String> {
-    let ids: Vec<String> = file.playbooks.iter().map(|parsed| parsed.playbook.id.to_string()).collect();
+    let ids: Vec<String> = file
+        .playbooks
+        .iter()
+        .map(|parsed| parsed.playbook.id.to_string())
+        .collect();
     let path = &file.source.path;
     let Some(id) = id else {
         let only = file.playbooks.pop().filter(|_| ids.len() == 1);
         return only.ok_or_else(|| {
             let names: Vec<String> = ids.iter().map(|id| format!("{path}#{id}")).collect();
-            format!("{path} holds several playbooks: open {}", names.join(", or "))
+            format!(
+                "{path} holds several playbooks: open {}",
+                names.join(", or ")
+            )
         });
     };
     file.playbooks
