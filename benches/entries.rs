@@ -87,7 +87,7 @@ impl Script {
                 not_applicable: None,
             },
             7 => Body::EvidenceAdded {
-                sha256: Hash::default(),
+                sha256: self.playbook,
                 size: 4_096,
                 media_type: "application/json".into(),
                 name: "find-sessions.json".into(),

@@ -31,8 +31,6 @@ severity: [P2, P3]
 alerts: [QueueNUMBERStuck]
 inputs:
   queue: {type: text, default: queue-NUMBER}
-sources:
-  audit: {kind: postgres, description: jobs and their workers}
 ---
 
 ## Watch

@@ -24,27 +24,7 @@ CREATE TABLE rows_{size} AS SELECT row AS id,
 ALTER TABLE rows_{size} ADD PRIMARY KEY (id);
 ANALYZE rows_{size};
 """
-PLAYBOOK = """---
-quarterdeck: 1
-id: bench-0
-title: Bench bench-0
-severity: P3
----
-
-## Watch
-
-```sql {{#samples source=bench view=chart x=at y=value every=600s}}
-SELECT now() - i * interval '1 minute' AS at, i % 7 AS value FROM generate_series(1, 60) AS i ORDER BY at
-```
-
-## Investigate
-
-### Read the audit entries
-
-```sql {{#entries source=bench limit=1000000 timeout=120s}}
-{statement}
-```
-"""
+ENTRIES = "SELECT id, at, org, action, meta FROM audit_entries ORDER BY id"
 CONFIG = """profile = "bench"
 operator = "bench"
 
@@ -104,12 +84,12 @@ def cases(program, socket, sizes):
         env = terminal.prepare_home(f"postgres {size}", "")
         home = pathlib.Path(env["HOME"]) / "config"
         (home / "config.toml").write_text(CONFIG.format(socket=socket))
-        (home / "playbooks/bench-0.md").write_text(PLAYBOOK.format(statement=statement))
+        playbook = home / "playbooks/bench-0.md"
+        playbook.write_text(playbook.read_text().replace(ENTRIES, statement))
         whole = re.sub(",", "[, ]?", f"{size:,}") + r" rows(?! so far)"
         found[f"cockpit {size}"] = {
             "cmd": [program, "open", "bench-0"], "env": env, "ready": "Bench bench-0", "keys": [
-                ["_watch", "lit:", 1, "just now"],  # connected: the chart has its samples
-                ["query", terminal.RUN_FIRST_ACTION, 1, first], ["_whole", "lit:", 1, whole],
+                ["_plan", terminal.RUN_FIRST_ACTION, 1, "ORDER BY id"], ["query", terminal.SEND, 1, first], ["_whole", "lit:", 1, whole],
                 *[["_focus", "Tab"]] * terminal.TABS_TO_RESULT, ["end", "End", 1, last]],
             "quit": terminal.QUIT, "timeout": 120}
     return found
@@ -143,12 +123,10 @@ def main():
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--sizes", default=",".join(map(str, SIZES)))
     parser.add_argument("--json", help="file for every figure of every run")
-    parser.add_argument("--program", help="measure this program instead of building one")
+    parser.add_argument("--program", help="measure this program instead of the one that is built")
     options = parser.parse_args()
     sizes = [int(size) for size in options.sizes.split(",")]
-    if not options.program:
-        subprocess.run(["cargo", "build", "--locked", "--release", "--bin", "quarterdeck"], cwd=terminal.ROOT, check=True)
-    program = os.path.abspath(options.program or terminal.ROOT / "target/release/quarterdeck")
+    program = os.path.abspath(options.program or terminal.build("release") / "quarterdeck")
     with server() as socket:
         for size in sizes:
             subprocess.run(psql(socket, "-q", "-c", ROWS.format(size=size, last=size - 1)), check=True)
