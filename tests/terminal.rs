@@ -171,7 +171,9 @@ fn an_action_cut_off_is_of_unknown_outcome_and_its_children_are_gone() {
         assert!(shown.out.to_lowercase().contains("unknown"), "{shown:?}");
         let verified = trial::quarterdeck(home.path(), &["verify", "last"]);
         assert_eq!(verified.code, Some(3), "{verified:?}");
-        let mut again = Launch::quarterdeck(home.path()).arguments(["resume"]).start();
+        let mut again = Launch::quarterdeck(home.path())
+            .arguments(["resume"])
+            .start();
         again.wait_for("outcome unknown", PATIENCE);
         again.send("q");
         again.wait_exit(PATIENCE);
@@ -193,7 +195,9 @@ fn nothing_wakes_it_while_nothing_happens() {
             .map(|task| std::fs::read_to_string(task.unwrap().path().join("status")).unwrap())
             .flat_map(|status| {
                 let of = |line: &str| line.split_whitespace().nth(1)?.parse::<u64>().ok();
-                let lines = status.lines().filter(|line| line.starts_with("voluntary_ctxt_switches"));
+                let lines = status
+                    .lines()
+                    .filter(|line| line.starts_with("voluntary_ctxt_switches"));
                 lines.filter_map(of).collect::<Vec<_>>()
             })
             .sum()
@@ -214,7 +218,11 @@ fn nothing_wakes_it_while_nothing_happens() {
 fn wait_for_state(terminal: &Terminal, state: char) {
     wait_until(|| {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", terminal.process_id()));
-        stat.unwrap().rsplit(") ").next().unwrap().starts_with(state)
+        stat.unwrap()
+            .rsplit(") ")
+            .next()
+            .unwrap()
+            .starts_with(state)
     });
 }
 
