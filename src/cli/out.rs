@@ -77,17 +77,17 @@ impl Out {
         }
     }
 
-    /// Why the command failed.
-    pub fn error(&self, text: impl fmt::Display) {
-        to_stderr(&format!("quarterdeck: {text}"));
-    }
-
     /// Findings about a file that was needed for something else.
     pub fn diagnostics(&self, diagnostics: &[Diagnostic], source: &SourceText) {
         for diagnostic in diagnostics {
             self.say(diagnostic.located(source));
         }
     }
+}
+
+/// Why a command, or a part of it, failed. Told to the quiet as well.
+pub(super) fn complain(text: impl fmt::Display) {
+    to_stderr(&format!("quarterdeck: {text}"));
 }
 
 fn to_stderr(text: &str) {

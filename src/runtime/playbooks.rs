@@ -188,8 +188,7 @@ fn source_at(path: &str) -> Result<Option<SourceText>, String> {
     if file.is_dir() {
         return Err(format!("{path} is a folder: open one of the files in it"));
     }
-    let looks_like_path =
-        path.contains('/') || file.extension().is_some_and(|extension| is_text(extension));
+    let looks_like_path = path.contains('/') || file.extension().is_some_and(is_text);
     if !looks_like_path && !file.is_file() {
         return Ok(None);
     }
