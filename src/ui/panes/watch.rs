@@ -181,7 +181,7 @@ fn state(view: &View<'_>, watch: &Watch) -> TextLine {
 /// What a state that is not plain means, in a sentence.
 fn explanation(view: &View<'_>, watch: &Watch) -> Option<TextLine> {
     match &watch.status {
-        WatchStatus::Needs(what) => Some(view.line(safe!("Needs {what}."), Role::Warning)),
+        WatchStatus::Needs(what) => Some(view.line(what, Role::Warning)),
         WatchStatus::Failed(message) => Some(view.line(message, Role::Bad)),
         WatchStatus::NoData => Some(view.line(
             "The source answers without a sample. That is not a zero.",
