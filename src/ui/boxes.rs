@@ -45,15 +45,14 @@ pub fn pane(
         let mut right = spaced.clone();
         right.extend(note.clone());
         right.extend(spaced);
-        if !focused {
-            let width = (right.width() as u16).min(edge.width);
-            let place = Rect {
-                x: edge.right() - width,
-                width,
-                ..edge
-            };
-            buffer.set_style(place, Style::reset());
-        }
+        // A plain note costs no change of colour: it holds the position, which every row key rewrites.
+        let width = (right.width() as u16).min(edge.width);
+        let place = Rect {
+            x: edge.right() - width,
+            width,
+            ..edge
+        };
+        buffer.set_style(place, Style::reset());
         right.write_right(buffer, edge, area.y);
     }
     let taken = if note_fits { note.width() + 2 } else { 1 };
