@@ -77,6 +77,38 @@ fn an_incident_is_opened_by_its_alert_resized_left_and_resumed() {
     holds_and_resumes(home.path(), "left: quit");
 }
 
+/// crossterm's default reader loses the wake-up for a key that arrives together with a change of size (its epoll is
+/// edge-triggered and it returns after the first of both): the key shows only after the next one. Its `use-dev-tty`
+/// feature polls by level.
+#[test]
+fn a_key_that_arrives_with_a_resize_is_not_held_back() {
+    let home = trial::home();
+    let mut terminal = open(home.path());
+    for round in 0..40 {
+        for columns in [121, 122, 120] {
+            terminal.resize(columns, 40);
+        }
+        terminal.send(if round % 2 == 0 { "?" } else { "q" });
+        let open = round % 2 == 0;
+        terminal.wait_for(
+            |screen: &str| screen.contains("In an incident") == open,
+            Duration::from_secs(5),
+        );
+    }
+}
+
+#[test]
+fn what_another_session_writes_appears() {
+    let home = trial::home();
+    let terminal = open(home.path());
+    let noted = trial::quarterdeck(
+        home.path(),
+        &["note", "last", "seen from afar", "--as", "bob"],
+    );
+    assert_eq!(noted.code, Some(0), "{noted:?}");
+    terminal.wait_for("seen from afar", PATIENCE);
+}
+
 #[test]
 fn a_signal_ends_it_with_the_terminal_restored_and_its_code() {
     for (signal, code, left) in [
