@@ -217,7 +217,11 @@ fn check_says_where_what_and_answers_no() {
     );
     let json = quarterdeck(home.path(), &["check", "books", "--format", "json"]).out;
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
-    assert_eq!(json[0]["findings"][0]["line"], 4);
+    let findings = json[0]["findings"].as_array().unwrap();
+    assert!(
+        findings.iter().any(|finding| finding["line"] == 4),
+        "{json}"
+    );
     let gone = quarterdeck(home.path(), &["check", "books/none.md"]);
     assert_eq!(gone.code, Some(1), "{gone:?}");
     let trial = quarterdeck(home.path(), &["check", "config/playbooks/trial.md", "-q"]);
