@@ -114,11 +114,15 @@ impl Performer {
                         .spawn(runs::plan(run, action, context, sources, events));
                 }
             }
-            Effect::Run { run, request } => {
+            Effect::Run {
+                run,
+                request,
+                chart,
+            } => {
                 if let Some(session) = &self.session {
                     let sources = Arc::clone(session.sources());
                     let cancel = self.runs.begin(run);
-                    let task = runs::run(run, request, sources, cancel, events);
+                    let task = runs::run(run, request, chart, sources, cancel, events);
                     self.ending.tasks().spawn_on(task, &self.tasks);
                 }
             }
