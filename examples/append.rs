@@ -6,6 +6,7 @@
 
 #![expect(
     clippy::expect_used,
+    clippy::panic,
     reason = "a test program stops at the first surprise"
 )]
 

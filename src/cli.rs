@@ -149,7 +149,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Ok(code) => code,
         Err(failure) if failure.is_broken_pipe() => code::DONE,
         Err(failure) => {
-            out.error(&failure);
+            out::complain(&failure);
             failure.code
         }
     }

@@ -1,6 +1,6 @@
 //! A session that is killed at any moment loses no entry it was told is recorded, and leaves a record that verifies.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader};

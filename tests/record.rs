@@ -1,11 +1,6 @@
 //! The frozen bytes of the record, and what verification finds in records that were tampered with.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::fmt::Write as _;
 
@@ -473,7 +468,7 @@ fn tampering_is_found_at_its_place() {
             5,
             |e| {
                 e[4] = resealed(&e[4], 1, |entry| {
-                    entry["prev"] = Hash([9; 32]).to_string().into()
+                    entry["prev"] = Hash([9; 32]).to_string().into();
                 });
             },
             |r| *r == Reason::Previous,
@@ -507,7 +502,7 @@ fn tampering_is_found_at_its_place() {
             5,
             |e| {
                 e[4] = resealed(&e[4], 1, |entry| {
-                    entry["incident"] = uuid::Uuid::from_u128(9).to_string().into()
+                    entry["incident"] = uuid::Uuid::from_u128(9).to_string().into();
                 });
             },
             |r| matches!(r, Reason::ForeignIncident(_)),
@@ -531,7 +526,7 @@ fn tampering_is_found_at_its_place() {
             5,
             |e| {
                 e[4] = resealed(&e[4], 1, |entry| {
-                    entry["at"] = "2026-01-31T04:12:44+01:00".into()
+                    entry["at"] = "2026-01-31T04:12:44+01:00".into();
                 });
             },
             |r| matches!(r, Reason::Field(_)),

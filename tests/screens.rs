@@ -1,6 +1,6 @@
 //! Whole screens, drawn without a terminal: what an operator sees, at the sizes people have.
 
-#![expect(clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "tests")]
 
 #[path = "support/state.rs"]
 mod support;
@@ -329,6 +329,58 @@ fn a_million_rows_cost_what_is_visible() {
     };
     assert_eq!(header(&before), header(&end), "columns keep their width");
     assert!(characters(&end).contains("1 000 000"));
+}
+
+/// Bytes that go to a terminal when it shows `after` instead of `before`.
+fn bytes(before: &Buffer, after: &Buffer) -> usize {
+    let mut bytes = Vec::new();
+    let mut backend = ratatui::backend::CrosstermBackend::new(&mut bytes);
+    ratatui::backend::Backend::draw(&mut backend, before.diff(after).into_iter()).unwrap();
+    bytes.len()
+}
+
+/// The least a table can cost: one of ratatui, with a position, as wide as the result pane at 120x40.
+fn bare_table(selected: usize, area: Rect) -> Buffer {
+    use ratatui::style::{Modifier, Style};
+    use ratatui::widgets::{Block, Row as TableRow, StatefulWidget, Table, TableState};
+    let rows = (0..50).map(|number| {
+        let cells = support::row(&plain, number);
+        TableRow::new(
+            cells
+                .into_iter()
+                .map(|cell| cell.unwrap_or_default().into_string()),
+        )
+    });
+    let title = format!("row {:>2}/50", selected + 1);
+    let table = Table::new(rows, [13, 9, 7, 12, 3, 3])
+        .block(Block::bordered().title(title))
+        .row_highlight_style(Style::new().add_modifier(Modifier::REVERSED));
+    let mut buffer = Buffer::empty(Rect::new(0, 0, 120, 40));
+    let mut state = TableState::default().with_selected(Some(selected));
+    StatefulWidget::render(table, area, &mut buffer, &mut state);
+    buffer
+}
+
+#[test]
+fn a_row_key_costs_no_more_bytes_than_a_bare_table() {
+    let mut state = breach();
+    cockpit(&mut state).focus = PaneKind::Result;
+    let mut local = Local::default();
+    let mut draw = |selected: usize| {
+        if let Content::Table(table) = &mut cockpit(&mut state).results[0].content {
+            table.selected = selected;
+        }
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 120, 40));
+        paint(&state, &mut local, &Theme::default(), &mut buffer);
+        buffer
+    };
+    let ours = bytes(&draw(4), &draw(5));
+    let area = Rect::new(70, 1, 50, 15);
+    let floor = bytes(&bare_table(4, area), &bare_table(5, area));
+    assert!(
+        ours * 10 <= floor * 11,
+        "{ours} bytes, a bare table {floor}"
+    );
 }
 
 #[test]

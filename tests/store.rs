@@ -1,11 +1,6 @@
 //! Records on disk: round trips, two processes, locks, permissions, reading without write access, failing disks.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};

@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::failure::Failure;
-use super::out::Out;
+use super::out::{self, Out};
 use super::{Common, Format, code, setup};
 use crate::model::diagnostic::{Diagnostic, Level};
 use crate::runtime::playbooks::{self, LibraryFile};
@@ -53,7 +53,7 @@ impl Check {
                     Ok(file) => self.file(&file, &mut counted, out)?,
                     Err(error) => {
                         counted.unreadable += 1;
-                        out.error(error);
+                        out::complain(error);
                     }
                 }
             }

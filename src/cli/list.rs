@@ -4,9 +4,10 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use super::failure::Failure;
-use super::out::Out;
+use super::out::{self, Out};
 use super::{Common, Format, code, setup};
 use crate::engine::command::COMMANDS;
+use crate::layout::PaneKind;
 use crate::model::diagnostic::Level;
 use crate::model::{Mode, timestamp_text};
 use crate::runtime::customs::Customs;
@@ -144,7 +145,7 @@ fn list_incidents(common: &Common, out: &Out, rows: &mut Rows) -> Result<u8, Fai
         );
     }
     for (id, error) in &listing.broken {
-        out.error(format!("incident {id}: {error}"));
+        out::complain(format!("incident {id}: {error}"));
     }
     Ok(if listing.broken.is_empty() {
         code::DONE
@@ -195,7 +196,7 @@ fn list_sources(common: &Common, out: &Out, rows: &mut Rows) -> Result<(), Failu
 fn list_layouts(common: &Common, out: &Out, rows: &mut Rows) -> Result<(), Failure> {
     for layout in customs(common, out)?.layouts.iter() {
         let (columns, rows_needed) = layout.smallest();
-        let panes: Vec<&str> = layout.panes().into_iter().map(|pane| pane.word()).collect();
+        let panes: Vec<&str> = layout.panes().into_iter().map(PaneKind::word).collect();
         let cells = vec![
             layout.name.clone(),
             format!("{columns}x{rows_needed}"),

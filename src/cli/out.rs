@@ -1,6 +1,6 @@
 //! Where commands print: data to standard output, talk to standard error, both safe for a terminal.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::io::{self, BufWriter, Stdout, Write};
 
 use serde::Serialize;
@@ -40,10 +40,9 @@ impl Out {
         Ok(())
     }
 
-    /// One JSON value a line, for streams.
-    pub fn json_line(&mut self, value: &impl Serialize) -> Result<(), Failure> {
-        let text = serde_json::to_string(value).map_err(Failure::failed)?;
-        writeln!(self.data, "{}", escape_json(&text))?;
+    /// JSON that is a text already, on a line of its own.
+    pub fn json_line(&mut self, text: &str) -> Result<(), Failure> {
+        writeln!(self.data, "{}", escape_json(text.trim_end()))?;
         Ok(())
     }
 
@@ -78,17 +77,17 @@ impl Out {
         }
     }
 
-    /// Why the command failed.
-    pub fn error(&self, text: impl fmt::Display) {
-        to_stderr(&format!("quarterdeck: {text}"));
-    }
-
     /// Findings about a file that was needed for something else.
     pub fn diagnostics(&self, diagnostics: &[Diagnostic], source: &SourceText) {
         for diagnostic in diagnostics {
             self.say(diagnostic.located(source));
         }
     }
+}
+
+/// Why a command, or a part of it, failed. Told to the quiet as well.
+pub(super) fn complain(text: impl fmt::Display) {
+    to_stderr(&format!("quarterdeck: {text}"));
 }
 
 fn to_stderr(text: &str) {
@@ -108,7 +107,7 @@ fn escape_json(text: &str) -> String {
             escaped.push(character);
         } else {
             for unit in character.encode_utf16(&mut units) {
-                escaped.push_str(&format!("\\u{unit:04x}"));
+                let _ = write!(escaped, "\\u{unit:04x}");
             }
         }
     }

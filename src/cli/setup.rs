@@ -25,6 +25,14 @@ pub(super) fn config(common: &Common, out: &Out) -> Result<Config, Failure> {
     let (config, diagnostics) =
         Config::load(places, environment, &arguments).map_err(Failure::usage)?;
     out.diagnostics(&diagnostics, &config.source);
+    out.explain(format!(
+        "configuration {}, data {}, operator {}, profile {} (from {})",
+        config.source.path,
+        config.places.data.display(),
+        config.operator,
+        config.profile.value.as_deref().unwrap_or("none"),
+        config.profile.from
+    ));
     Ok(config)
 }
 

@@ -88,7 +88,7 @@ impl Timeline {
     fn print(&self, sealed: &Sealed, out: &mut Out) -> Result<(), Failure> {
         match self.format {
             Form::Text => out.line(text_line(sealed).trim_end()),
-            Form::Json => out.document(json_line(sealed).as_bytes()),
+            Form::Json => out.json_line(&json_line(sealed)),
             Form::Csv => out.document(csv_line(sealed).as_bytes()),
         }
     }

@@ -76,6 +76,9 @@ impl SettingType for bool {
 impl SettingType for u16 {
     const WORD: &'static str = "whole number";
 }
+impl SettingType for u64 {
+    const WORD: &'static str = "whole number";
+}
 impl SettingType for Vec<String> {
     const WORD: &'static str = "list of texts";
 }

@@ -7,6 +7,9 @@ use super::state::Cockpit;
 use super::text::move_within;
 use super::turn::Turn;
 
+/// Lines the guide can be scrolled beyond its selected item.
+const GUIDE_LINES: usize = 200;
+
 impl Turn<'_> {
     pub(super) fn move_focus(&mut self, by: isize) {
         let size = self.state.size;
@@ -78,7 +81,14 @@ impl Turn<'_> {
             _ => {
                 if let Some(cockpit) = self.cockpit() {
                     let count = Cockpit::guide_items(cockpit).len();
+                    let before = cockpit.guide_selected;
                     move_within(&mut cockpit.guide_selected, count, 5, Some(command));
+                    // Text below the last item, or a step without any, is reached by scrolling.
+                    if before == cockpit.guide_selected {
+                        move_within(&mut cockpit.guide_top, GUIDE_LINES, 5, Some(command));
+                    } else {
+                        cockpit.guide_top = 0;
+                    }
                 }
             }
         }

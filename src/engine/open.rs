@@ -139,6 +139,7 @@ impl Turn<'_> {
             focus: PaneKind::Guide,
             zoomed: false,
             guide_selected: 0,
+            guide_top: 0,
             watches,
             watch_selected: 0,
             results: IndexMap::new(),

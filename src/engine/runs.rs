@@ -332,6 +332,8 @@ impl Turn<'_> {
         };
         cockpit.results.insert(action.clone(), result);
         cockpit.result_shown = Some(action);
+        // What comes next is reading the rows; the digits act from there as well.
+        cockpit.focus = PaneKind::Result;
         self.effect(Effect::Run { run, request });
     }
 

@@ -157,6 +157,8 @@ pub struct Cockpit {
     pub step: StepId,
     /// Selected item (action or check) of the guide, in order of the body.
     pub guide_selected: usize,
+    /// Lines the guide is scrolled down beyond what its selected item needs; the screen clips it.
+    pub guide_top: usize,
     /// Live panes, in the playbook's order.
     pub watches: Vec<Watch>,
     /// The live pane shown when there is room for one.

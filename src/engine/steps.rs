@@ -44,6 +44,7 @@ impl Cockpit {
         if self.step != step {
             self.step = step;
             self.guide_selected = 0;
+            self.guide_top = 0;
         }
     }
 
@@ -242,17 +243,18 @@ impl Turn<'_> {
             .map(|(_, action)| action.clone())
             .collect();
         let selected = cockpit.guide_items().get(cockpit.guide_selected).cloned();
-        if let (true, Some(GuideItem::Action(action)), PaneKind::Guide) =
-            (candidates.is_empty(), selected, cockpit.focus)
-        {
-            candidates.push(action);
-        } else {
-            let step_actions = cockpit
-                .shown_step()
-                .into_iter()
-                .flat_map(Step::actions)
-                .cloned();
-            candidates.extend(step_actions);
+        match selected {
+            _ if !candidates.is_empty() => {}
+            Some(GuideItem::Action(action)) if cockpit.focus == PaneKind::Guide => {
+                candidates.push(action)
+            }
+            _ => candidates.extend(
+                cockpit
+                    .shown_step()
+                    .into_iter()
+                    .flat_map(Step::actions)
+                    .cloned(),
+            ),
         }
         candidates.dedup();
         match candidates.as_slice() {

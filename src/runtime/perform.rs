@@ -138,25 +138,16 @@ impl Performer {
                 rows,
                 by,
                 kind,
-            } => {
-                let cancel = self.lookup(run);
-                self.tasks.spawn_blocking(move || {
-                    if let Some(order) = spill::sort_order(&rows, by.0, kind, by.1, &cancel) {
-                        let rows = Rows(Arc::new(SortedRows::new(rows, order.into())));
-                        events.send_blocking(EventKind::Sorted { run, by, rows });
-                    }
-                });
-            }
-            Effect::Search { run, rows, text } => {
-                let cancel = self.lookup(run);
-                self.tasks.spawn_blocking(move || {
-                    let found = spill::search(&rows, &text, limits::MATCHES, &cancel, |_| {});
-                    if !cancel.is_cancelled() {
-                        let matches = found.rows.into();
-                        events.send_blocking(EventKind::Found { run, text, matches });
-                    }
-                });
-            }
+            } => self.look_up(run, move |cancel| {
+                let order = spill::sort_order(&rows, by.0, kind, by.1, cancel)?;
+                let rows = Rows(Arc::new(SortedRows::new(rows, order.into())));
+                Some(EventKind::Sorted { run, by, rows })
+            }),
+            Effect::Search { run, rows, text } => self.look_up(run, move |cancel| {
+                let found = spill::search(&rows, &text, limits::MATCHES, cancel, |_| {});
+                let matches = found.rows.into();
+                Some(EventKind::Found { run, text, matches })
+            }),
             Effect::LoadTimeline { first, count } => {
                 if let Some(session) = self.session.clone() {
                     self.tasks
@@ -165,7 +156,11 @@ impl Performer {
             }
             // A terminal that cannot take the text is about to hang up; the watcher sees to that.
             Effect::Copy(text) => drop(terminal::copy(&sanitize_block(&text))),
-            Effect::Redraw => terminal::redraw_all(),
+            Effect::Redraw => {
+                #[cfg(debug_assertions)]
+                self.panic_when_asked();
+                terminal::redraw_all();
+            }
             Effect::Suspend => signals::suspend(),
         }
     }
@@ -183,12 +178,38 @@ impl Performer {
         self.ending.tasks().spawn_blocking_on(task, &self.tasks);
     }
 
-    /// The token of a new sort or search of a result; the one before it is cancelled.
-    fn lookup(&mut self, run: RunId) -> CancellationToken {
-        let token = self.ending.runs().child_token();
-        if let Some(before) = self.lookups.insert(run, token.clone()) {
+    /// Lets the tests see what a panic does: in the loop or in a task, on redraw, in debug builds only.
+    #[cfg(debug_assertions)]
+    #[expect(clippy::panic, reason = "this is what it is for")]
+    fn panic_when_asked(&self) {
+        match self
+            .workplace
+            .config()
+            .environment
+            .get("QUARTERDECK_TEST_PANIC")
+        {
+            Some("loop") => panic!("asked for by a test"),
+            Some("task") => drop(self.tasks.spawn(async { panic!("asked for by a test") })),
+            _ => {}
+        }
+    }
+
+    /// Sorts or searches a result; a sort or search of the same result that still goes on is given up.
+    fn look_up(
+        &mut self,
+        run: RunId,
+        work: impl FnOnce(&CancellationToken) -> Option<EventKind> + Send + 'static,
+    ) {
+        let cancel = self.ending.runs().child_token();
+        if let Some(before) = self.lookups.insert(run, cancel.clone()) {
             before.cancel();
         }
-        token
+        let events = self.events.clone();
+        self.tasks.spawn_blocking(move || {
+            let found = work(&cancel).filter(|_| !cancel.is_cancelled());
+            if let Some(event) = found {
+                events.send_blocking(event);
+            }
+        });
     }
 }

@@ -87,26 +87,31 @@ pub fn read(path: &Path) -> Result<LibraryFile, String> {
         .map_err(|error| error.to_string())
 }
 
-/// Finds a playbook by what people call it. The error says what there is.
+/// Finds a playbook by what people call it, and lints it. The error says what there is.
 pub fn find(workplace: &Workplace, name: &str) -> Result<Found, String> {
+    locate(workplace, name).map(|(parsed, alert)| found(&parsed, alert))
+}
+
+/// The same without linting, with the alert it was found by.
+pub fn locate(workplace: &Workplace, name: &str) -> Result<(Parsed, Option<String>), String> {
     let (path, id) = name
         .rsplit_once('#')
         .map_or((name, None), |(path, id)| (path, Some(id)));
     if let Some(source) = source_at(path)? {
-        return pick(&LibraryFile::read(source), id);
+        return pick(LibraryFile::read(source), id).map(|parsed| (parsed, None));
     }
-    let mut by_alert: Vec<Found> = Vec::new();
+    let mut by_alert: Vec<(Parsed, Option<String>)> = Vec::new();
     let mut known = Vec::new();
     for file in library(workplace) {
-        for parsed in &file.playbooks {
+        for parsed in file.playbooks {
             if parsed.playbook.id.as_str() == name {
-                return Ok(found(parsed, None));
-            }
-            if let Some(alert) = parsed.playbook.alerts.iter().find(|alert| *alert == name) {
-                by_alert.push(found(parsed, Some(alert.clone())));
+                return Ok((parsed, None));
             }
             known.push(parsed.playbook.id.clone());
             known.extend(parsed.playbook.alerts.iter().map(PlaybookId::new));
+            if parsed.playbook.alerts.iter().any(|alert| alert == name) {
+                by_alert.push((parsed, Some(name.to_owned())));
+            }
         }
     }
     match by_alert.len() {
@@ -121,7 +126,7 @@ pub fn find(workplace: &Workplace, name: &str) -> Result<Found, String> {
         _ => {
             let ids: Vec<&str> = by_alert
                 .iter()
-                .map(|found| found.playbook.id.as_str())
+                .map(|(parsed, _)| parsed.playbook.id.as_str())
                 .collect();
             Err(format!(
                 "several playbooks answer alert {name:?}: open one of {}",
@@ -183,8 +188,7 @@ fn source_at(path: &str) -> Result<Option<SourceText>, String> {
     if file.is_dir() {
         return Err(format!("{path} is a folder: open one of the files in it"));
     }
-    let looks_like_path =
-        path.contains('/') || file.extension().is_some_and(|extension| is_text(extension));
+    let looks_like_path = path.contains('/') || file.extension().is_some_and(is_text);
     if !looks_like_path && !file.is_file() {
         return Ok(None);
     }
@@ -193,34 +197,27 @@ fn source_at(path: &str) -> Result<Option<SourceText>, String> {
         .map_err(|error| error.to_string())
 }
 
-fn pick(file: &LibraryFile, id: Option<&str>) -> Result<Found, String> {
-    let ids = || {
-        file.playbooks
-            .iter()
-            .map(|parsed| parsed.playbook.id.as_str())
+fn pick(mut file: LibraryFile, id: Option<&str>) -> Result<Parsed, String> {
+    let ids: Vec<String> = file
+        .playbooks
+        .iter()
+        .map(|parsed| parsed.playbook.id.to_string())
+        .collect();
+    let path = &file.source.path;
+    let Some(id) = id else {
+        let only = file.playbooks.pop().filter(|_| ids.len() == 1);
+        return only.ok_or_else(|| {
+            let names: Vec<String> = ids.iter().map(|id| format!("{path}#{id}")).collect();
+            format!(
+                "{path} holds several playbooks: open {}",
+                names.join(", or ")
+            )
+        });
     };
-    match (id, file.playbooks.as_slice()) {
-        (None, [only]) => Ok(found(only, None)),
-        (None, _) => Err(format!(
-            "{} holds several playbooks: open {}",
-            file.source.path,
-            ids()
-                .map(|id| format!("{}#{id}", file.source.path))
-                .collect::<Vec<_>>()
-                .join(", or ")
-        )),
-        (Some(id), all) => all
-            .iter()
-            .find(|parsed| parsed.playbook.id.as_str() == id)
-            .map(|parsed| found(parsed, None))
-            .ok_or_else(|| {
-                format!(
-                    "{} has no playbook {id:?}, but {}",
-                    file.source.path,
-                    ids().collect::<Vec<_>>().join(", ")
-                )
-            }),
-    }
+    file.playbooks
+        .into_iter()
+        .find(|parsed| parsed.playbook.id.as_str() == id)
+        .ok_or_else(|| format!("{path} has no playbook {id:?}, but {}", ids.join(", ")))
 }
 
 fn found(parsed: &Parsed, alert: Option<String>) -> Found {

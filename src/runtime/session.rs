@@ -3,33 +3,31 @@
 //! Opening, resuming and adopting a changed playbook block on the disk, so they run as blocking tasks; what they find goes
 //! to the loop as an event.
 
+mod listening;
+mod opening;
 mod pen;
 
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
-
-use rustix::event::{PollFd, PollFlags};
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Mutex};
 
 use super::clock;
 use super::events::Events;
-use super::{mode, playbooks};
-use crate::config::{Config, Provenance};
-use crate::engine::effect::OpenRequest;
+use super::playbooks;
+use crate::config::Config;
 use crate::engine::event::{EventKind, Opened};
 use crate::incident::Incident;
-use crate::model::ids::{IncidentId, InputId, Ticket};
-use crate::model::input::Origin;
+use crate::model::ids::{IncidentId, Ticket};
 use crate::model::playbook::Playbook;
-use crate::model::{Mode, input, limits};
+use crate::model::{Mode, limits};
 use crate::record::entry::{Body, Draft};
 use crate::sources::registry::Sources;
-use crate::store::{self, Notice, Recorder, Store, StoreError, Watcher};
+use crate::store::{self, Recorder, Store, StoreError};
 
-use pen::Pen;
+use listening::{Waiting, lock, lock_for};
+pub use opening::{check_request, note, open, resume};
 
 /// What every session shares: the configuration and what is found through it.
 pub struct Workplace(Config);
@@ -77,8 +75,6 @@ pub struct Session {
     _watching: Option<UnixStream>,
 }
 
-type Waiting = Arc<Mutex<Vec<(Ticket, SyncSender<Result<(), String>>)>>>;
-
 /// Why a session could not begin.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
@@ -94,53 +90,6 @@ pub enum SessionError {
     /// The system has no random numbers.
     #[error("make a session key: {0}")]
     Random(String),
-}
-
-/// Opens an incident and tells the loop: opened, a severity is to be chosen, or why not.
-pub fn open(workplace: &Arc<Workplace>, request: &OpenRequest, events: &Events) {
-    match try_open(workplace, request, events) {
-        Ok(Some((session, opened))) => hand_over(session, opened, events),
-        Ok(None) => {}
-        Err(error) => events.send_blocking(EventKind::OpenFailed(error.to_string())),
-    }
-}
-
-/// Goes on with an incident and tells the loop.
-pub fn resume(workplace: &Arc<Workplace>, incident: IncidentId, events: &Events) {
-    match try_resume(workplace, incident, events) {
-        Ok((session, opened)) => hand_over(session, opened, events),
-        Err(error) => events.send_blocking(EventKind::OpenFailed(error.to_string())),
-    }
-}
-
-/// Checks what `open` was asked for, without creating anything: the playbook exists, severity and inputs fit.
-pub fn check_request(workplace: &Workplace, request: &OpenRequest) -> Result<(), SessionError> {
-    let found = playbooks::find(workplace, &request.playbook).map_err(SessionError::Refused)?;
-    check_severity(&found.playbook, request.severity.as_deref())?;
-    checked_inputs(&found.playbook, &request.set)?;
-    mode::sources(Mode::Live, workplace.config()).map_err(SessionError::Refused)?;
-    Ok(())
-}
-
-/// Writes a note as a session of its own, for the command line.
-pub fn note(
-    workplace: &Workplace,
-    mode: Mode,
-    incident: IncidentId,
-    text: &str,
-) -> Result<(), SessionError> {
-    let store = Store::open(workplace.data(), mode, incident)?;
-    let mut pen = Pen::join(store, mode, incident, workplace.config())?;
-    pen.write(Body::NoteAdded {
-        text: text.to_owned(),
-        happened_at: None,
-        step: None,
-    })?;
-    pen.write(Body::SessionDetached {
-        reason: "note written".into(),
-    })?;
-    pen.keep_fold();
-    Ok(())
 }
 
 impl Session {
@@ -264,192 +213,31 @@ impl Session {
     }
 }
 
-fn hand_over(session: Session, opened: Opened, events: &Events) {
-    if let Err(session) = events.attach(Box::new(session), Box::new(opened)) {
-        session.detacher()("the program ended", limits::HANGUP_GRACE);
+/// Steps and actions that the new text no longer has.
+fn vanished(before: &Playbook, now: &Playbook) -> Vec<String> {
+    let steps = before
+        .steps()
+        .map(|(_, step)| &step.id)
+        .filter(|id| now.step(id).is_none());
+    let actions = before.actions.keys().filter(|id| now.action(id).is_none());
+    steps
+        .map(ToString::to_string)
+        .chain(actions.map(ToString::to_string))
+        .collect()
+}
+
+fn draft(body: Body) -> Draft {
+    Draft {
+        body,
+        at: clock::now(),
+        sim_at: None,
     }
 }
 
-/// None when a severity is to be chosen first; the loop was told.
-fn try_open(
-    workplace: &Arc<Workplace>,
-    request: &OpenRequest,
-    events: &Events,
-) -> Result<Option<(Session, Opened)>, SessionError> {
-    let found = playbooks::find(workplace, &request.playbook).map_err(SessionError::Refused)?;
-    let playbook = &found.playbook;
-    let severity = match (&request.severity, playbook.severity.as_slice()) {
-        (Some(_), _) => check_severity(playbook, request.severity.as_deref())?,
-        (None, [only]) => Some(only.clone()),
-        (None, [_, ..]) if !request.severity_settled => {
-            events.send_blocking(EventKind::SeverityAsked {
-                path: request.playbook.clone(),
-                title: playbook.title.clone(),
-                severities: playbook.severity.clone(),
-            });
-            return Ok(None);
-        }
-        (None, _) => None,
-    };
-    let inputs = checked_inputs(playbook, &request.set)?;
-    let (sources, _) =
-        mode::sources(Mode::Live, workplace.config()).map_err(SessionError::Refused)?;
-    let incident = IncidentId(uuid::Uuid::now_v7());
-    let store = Store::create(workplace.data(), Mode::Live, incident)?;
-    let kept = store::evidence::put(store.folder(), playbook.source.text.as_bytes())?;
-    let mut pen = Pen::new(store, Mode::Live, incident, workplace.config())?;
-    pen.write(Body::IncidentOpened {
-        playbook: playbook.id.clone(),
-        title: playbook.title.clone(),
-        playbook_sha256: kept.sha256,
-        severity,
-        alert: request.alert.clone().or_else(|| found.alert.clone()),
-        profile: workplace.config().profile.value.clone(),
-    })?;
-    pen.write(pen::playbook_evidence(&kept, playbook))?;
-    pen.open_session(workplace.config())?;
-    for body in inputs {
-        pen.write(body)?;
-    }
-    let config = workplace.config();
-    begin(workplace, pen, sources, config, found, false, events).map(Some)
-}
-
-fn try_resume(
-    workplace: &Arc<Workplace>,
-    incident: IncidentId,
-    events: &Events,
-) -> Result<(Session, Opened), SessionError> {
-    let (mode, incident) =
-        store::find(workplace.data(), &incident.to_string(), workplace.scratch())?;
-    let store = Store::open(workplace.data(), mode, incident)?;
-    let pinned = pinned(&store)?;
-    let config = with_profile_of(workplace.config(), &pinned.incident);
-    let (sources, _) = mode::sources(mode, &config).map_err(SessionError::Refused)?;
-    let differs = playbooks::current(workplace, &pinned.found.playbook)
-        .is_some_and(|now| now.playbook.source.text != pinned.found.playbook.source.text);
-    let pen = Pen::join(store, mode, incident, &config)?;
-    begin(
-        workplace,
-        pen,
-        sources,
-        &config,
-        pinned.found,
-        differs,
-        events,
-    )
-}
-
-/// Starts recorder and watcher of an incident whose first entries of this session are on disk.
-fn begin(
-    workplace: &Arc<Workplace>,
-    pen: Pen,
-    sources: Sources,
-    config: &Config,
-    found: playbooks::Found,
-    differs: bool,
-    events: &Events,
-) -> Result<(Session, Opened), SessionError> {
-    let Pen {
-        store,
-        writer,
-        fold,
-        mode,
-        incident,
-    } = pen;
-    let writer_id = writer.id().to_owned();
-    let (closing, waiting) = (Arc::new(AtomicBool::new(false)), Waiting::default());
-    let folder = store.folder().to_owned();
-    let notify = notifier(events.clone(), Arc::clone(&closing), Arc::clone(&waiting));
-    let recorder = Arc::new(Mutex::new(Some(Recorder::start(
-        store, writer, fold, notify,
-    )?)));
-    let session = Session {
-        _watching: watch(&folder, &recorder),
-        recorder,
-        sources: Arc::new(sources),
-        workplace: Arc::clone(workplace),
-        mode,
-        incident,
-        profile: config.profile.value.clone().unwrap_or_default(),
-        writer: writer_id,
-        closing,
-        waiting,
-        next_ticket: AtomicU64::new(0),
-    };
-    let store = Store::open(workplace.data(), mode, incident)?;
-    let opened = session.opened(&store, found, differs)?;
-    Ok((session, opened))
-}
-
-/// What the recorder says, as events of the loop.
-fn notifier(
-    events: Events,
-    closing: Arc<AtomicBool>,
-    waiting: Waiting,
-) -> impl FnMut(Notice) + Send + 'static {
-    let answer = move |ticket: Ticket, answer: Result<(), String>| {
-        let waiting = lock(&waiting);
-        if let Some((_, waiter)) = waiting.iter().find(|(other, _)| *other == ticket) {
-            let _ = waiter.try_send(answer);
-        }
-    };
-    move |notice| {
-        let event = match notice {
-            Notice::Recorded { ticket, entry } => {
-                answer(ticket, Ok(()));
-                EventKind::Recorded { ticket, entry }
-            }
-            Notice::NotRecorded { ticket, reason } | Notice::Refused { ticket, reason } => {
-                answer(ticket, Err(reason.clone()));
-                EventKind::NotRecorded { ticket, reason }
-            }
-            Notice::Arrived {
-                entry,
-                incident,
-                alive,
-            } => EventKind::EntryArrived {
-                entry,
-                incident,
-                alive,
-            },
-            // The next look may succeed; what cannot be read at all is verify's to tell.
-            Notice::NotRead { .. } => return,
-        };
-        events.send_unless(event, &closing);
-    }
-}
-
-/// A thread that wakes the recorder when another process wrote to the record. It ends when the returned stream is dropped.
-fn watch(folder: &Path, recorder: &Arc<Mutex<Option<Recorder>>>) -> Option<UnixStream> {
-    let mut watcher = Watcher::new(folder).ok()?;
-    let (ours, theirs) = UnixStream::pair().ok()?;
-    let recorder = Arc::clone(recorder);
-    let look = move || {
-        loop {
-            let mut watched = [
-                PollFd::new(&watcher, PollFlags::IN),
-                PollFd::new(&theirs, PollFlags::empty()),
-            ];
-            let polled = rustix::event::poll(&mut watched, None);
-            let [_, session] = &watched;
-            if !session.revents().is_empty()
-                || polled.is_err_and(|error| error != rustix::io::Errno::INTR)
-            {
-                return;
-            }
-            if watcher.drain().unwrap_or(false)
-                && let Some(recorder) = &*lock(&recorder)
-            {
-                recorder.sync();
-            }
-        }
-    };
-    std::thread::Builder::new()
-        .name("watcher".into())
-        .spawn(look)
-        .ok()?;
-    Some(ours)
+fn empty(incident: IncidentId) -> SessionError {
+    SessionError::Refused(format!(
+        "the record of {incident} has no entry: see `quarterdeck verify`"
+    ))
 }
 
 /// An incident with the playbook it follows, as the record keeps both.
@@ -487,139 +275,4 @@ pub fn pinned(store: &Store) -> Result<Pinned, SessionError> {
         ))
     })?;
     Ok(Pinned { incident, found })
-}
-
-fn check_severity(
-    playbook: &Playbook,
-    severity: Option<&str>,
-) -> Result<Option<String>, SessionError> {
-    let Some(severity) = severity else {
-        return Ok(None);
-    };
-    let mut known: Vec<&str> = playbook.severity.iter().map(String::as_str).collect();
-    known.extend(playbook.ladder.iter().map(|level| level.id.as_str()));
-    let same = |name: &&str| name.eq_ignore_ascii_case(severity);
-    let alias = playbook.ladder.iter().find(|level| {
-        level
-            .aka
-            .iter()
-            .any(|name| name.eq_ignore_ascii_case(severity))
-    });
-    match known
-        .iter()
-        .copied()
-        .find(same)
-        .or(alias.map(|level| level.id.as_str()))
-    {
-        Some(known) => Ok(Some(known.to_owned())),
-        None if known.is_empty() => Ok(Some(severity.to_owned())),
-        None => {
-            known.dedup();
-            Err(SessionError::Refused(format!(
-                "severity {severity:?} is none of {}",
-                known.join(", ")
-            )))
-        }
-    }
-}
-
-/// The entries for inputs given at the start.
-fn checked_inputs(
-    playbook: &Playbook,
-    set: &[(InputId, String)],
-) -> Result<Vec<Body>, SessionError> {
-    set.iter()
-        .map(|(id, text)| {
-            let input = playbook.inputs.get(id).ok_or_else(|| {
-                let known = crate::model::diagnostic::nearest(
-                    id.as_str(),
-                    playbook.inputs.keys().map(InputId::as_str),
-                );
-                let hint =
-                    known.map_or_else(String::new, |near| format!("; did you mean {near:?}?"));
-                SessionError::Refused(format!(
-                    "playbook {} has no input {:?}{hint}",
-                    playbook.id,
-                    id.as_str()
-                ))
-            })?;
-            if input.kind == input::InputType::Secret {
-                return Err(SessionError::Refused(format!(
-                    "input {id} is a secret: type it on the screen, not on a command line"
-                )));
-            }
-            let value = input::check(input, text).map_err(|error| {
-                SessionError::Refused(format!("input {id}: {error}; found {text:?}"))
-            })?;
-            Ok(Body::InputSet {
-                input: id.clone(),
-                value,
-                kind: input.kind.word().to_owned(),
-                from: Origin::Typed,
-            })
-        })
-        .collect()
-}
-
-/// A resumed incident goes on with the profile it was opened with, unless the command line names one.
-fn with_profile_of(config: &Config, incident: &Incident) -> Config {
-    let mut config = config.clone();
-    let named = matches!(config.profile.from, Provenance::Argument(_));
-    if !named
-        && let Some(profile) = &incident.profile
-        && config.profiles.contains_key(profile)
-    {
-        config.profile.value = Some(profile.clone());
-    }
-    config
-}
-
-/// Steps and actions that the new text no longer has.
-fn vanished(before: &Playbook, now: &Playbook) -> Vec<String> {
-    let steps = before
-        .steps()
-        .map(|(_, step)| &step.id)
-        .filter(|id| now.step(id).is_none());
-    let actions = before.actions.keys().filter(|id| now.action(id).is_none());
-    steps
-        .map(ToString::to_string)
-        .chain(actions.map(ToString::to_string))
-        .collect()
-}
-
-fn draft(body: Body) -> Draft {
-    Draft {
-        body,
-        at: clock::now(),
-        sim_at: None,
-    }
-}
-
-fn empty(incident: IncidentId) -> SessionError {
-    SessionError::Refused(format!(
-        "the record of {incident} has no entry: see `quarterdeck verify`"
-    ))
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Takes the recorder once whoever uses it lets go of it, unless that takes too long.
-fn lock_for(recorder: &Mutex<Option<Recorder>>, within: Duration) -> Option<Recorder> {
-    let end = std::time::Instant::now() + within / 4;
-    loop {
-        match recorder.try_lock() {
-            Ok(mut recorder) => return recorder.take(),
-            Err(std::sync::TryLockError::Poisoned(recorder)) => {
-                return recorder.into_inner().take();
-            }
-            Err(std::sync::TryLockError::WouldBlock) if std::time::Instant::now() >= end => {
-                return None;
-            }
-            Err(std::sync::TryLockError::WouldBlock) => {
-                std::thread::sleep(Duration::from_millis(1))
-            }
-        }
-    }
 }

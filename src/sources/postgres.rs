@@ -5,6 +5,7 @@
 
 mod describe;
 mod failure;
+mod kind;
 mod probe;
 mod session;
 mod settings;
@@ -16,6 +17,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
+pub use kind::KIND;
 pub use probe::{NAMES, RoleReport};
 pub use settings::{Password, PostgresSettings, SslMode};
 

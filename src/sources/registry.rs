@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use super::{RunContext, SharedSource, http, prometheus, shell};
+use super::{RunContext, SharedSource, http, postgres, prometheus, shell, sqlite};
 use crate::config::Config;
 use crate::config::environment::Environment;
 use crate::config::settings::{SettingRow, SourceSettings, unknown_name};
@@ -20,7 +20,13 @@ use crate::model::request::{BoundInput, PlanContext, PlanError, Request, RunErro
 use crate::model::{Timestamp, limits};
 
 /// Every kind of source, in the order in which people read about them.
-pub static REGISTRY: &[SourceKind] = &[prometheus::KIND, http::KIND, shell::KIND];
+pub static REGISTRY: &[SourceKind] = &[
+    postgres::KIND,
+    sqlite::KIND,
+    prometheus::KIND,
+    http::KIND,
+    shell::KIND,
+];
 
 /// A kind of source.
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +52,17 @@ pub struct Surroundings {
     pub environment: Arc<Environment>,
     /// The time of an answer's arrival: the age of a cached answer counts back from it.
     pub clock: fn() -> Timestamp,
+}
+
+impl Surroundings {
+    /// The folder for results that are too large for memory. Files in it are unlinked as soon as they are made.
+    pub fn spill_folder(&self) -> std::path::PathBuf {
+        self.environment
+            .get("TMPDIR")
+            .filter(|folder| !folder.is_empty())
+            .unwrap_or("/tmp")
+            .into()
+    }
 }
 
 /// The sources of the chosen profile.

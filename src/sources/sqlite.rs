@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -15,11 +16,14 @@ use rusqlite::{Connection, OpenFlags};
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
+use super::registry::{SourceKind, Surroundings};
 use super::spill::SpillWriter;
-use super::{RunContext, Sink, Source};
+use super::{RunContext, SharedSource, Sink, Source};
+use crate::config::settings::{Settings, SourceSettings, settings};
+use crate::model::diagnostic::Diagnostic;
 use crate::model::ids::SourceName;
 use crate::model::limits;
-use crate::model::playbook::{Action, Effect};
+use crate::model::playbook::{Action, Effect, Language};
 use crate::model::request::{Chunk, Outcome, Payload, PlanContext, PlanError, Request, RunError};
 use crate::model::table::{Column, ColumnKind};
 use crate::sql::{self, Dialect, characters_before};
@@ -47,6 +51,43 @@ fn default_rows() -> u64 {
 
 fn default_bytes() -> u64 {
     limits::RESULT_BYTES
+}
+
+/// The row of the registry.
+pub const KIND: SourceKind = SourceKind {
+    word: "sqlite",
+    title: "SQLite",
+    languages: &[Language::Sql],
+    settings: SqliteKeys::ROWS,
+    example: "path = \"/srv/app/audit.db\"",
+    build,
+};
+
+settings! {
+    /// Keys of a source of kind `sqlite`.
+    pub struct SqliteKeys {
+        /// The database file. It is opened for reading only.
+        path: String,
+        /// Rows kept of one result, whatever a playbook asks for. Default: 1000000.
+        max_rows: Option<u64>,
+    }
+}
+
+fn build(
+    settings: &SourceSettings,
+    surroundings: &Surroundings,
+) -> Result<SharedSource, Vec<Diagnostic>> {
+    let keys: SqliteKeys = settings.read()?;
+    let settings_of_file = SqliteSettings {
+        path: keys.path.into(),
+        max_rows: keys.max_rows.unwrap_or_else(default_rows),
+        max_bytes: default_bytes(),
+        spill_folder: surroundings.spill_folder(),
+    };
+    Ok(Arc::new(Sqlite::new(
+        settings.name.clone(),
+        settings_of_file,
+    )))
 }
 
 /// An SQLite file.

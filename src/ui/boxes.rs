@@ -45,18 +45,17 @@ pub fn pane(
         let mut right = spaced.clone();
         right.extend(note.clone());
         right.extend(spaced);
-        if !focused {
-            let width = (right.width() as u16).min(edge.width);
-            let place = Rect {
-                x: edge.right() - width,
-                width,
-                ..edge
-            };
-            buffer.set_style(place, Style::reset());
-        }
+        // A plain note costs no change of colour: it holds the position, which every row key rewrites.
+        let width = (right.width() as u16).min(edge.width);
+        let place = Rect {
+            x: edge.right() - width,
+            width,
+            ..edge
+        };
+        buffer.set_style(place, Style::reset());
         right.write_right(buffer, edge, area.y);
     }
-    let taken = if note_fits { note.width() + 3 } else { 1 };
+    let taken = if note_fits { note.width() + 2 } else { 1 };
     let mut left = TextLine::of(" ", theme.style(Role::Text));
     left.extend(title.clone());
     let title_room = Rect {
@@ -73,7 +72,7 @@ pub fn pane(
         buffer.set_style(place, Style::reset());
     }
     let end = left.write(buffer, title_room, area.y);
-    if end < title_room.right() {
+    if end < edge.right() {
         TextLine::of(" ", theme.style(Role::Text)).write(
             buffer,
             Rect {

@@ -11,7 +11,7 @@ use crate::engine::state::State;
 use crate::theme::Theme;
 
 /// Width of a cell in a font of [`FONT`] pixels.
-const CELL: f64 = 8.4;
+const CELL: f64 = 8.43;
 /// Height of a cell.
 const LINE: f64 = 18.0;
 /// Size of the font.

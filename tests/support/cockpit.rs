@@ -39,7 +39,7 @@ impl Harness {
             zone: jiff::tz::TimeZone::UTC,
             operator: "alice".into(),
             keys: Keys::default(),
-            layouts: Layouts::built_in(),
+            layouts: Layouts::default(),
         };
         let (state, effects) = start(setup, Start::Home);
         let mut harness = Self {
@@ -59,7 +59,7 @@ impl Harness {
             alert: None,
             profile: None,
         });
-        let incident = Incident::open(&opening).expect("an opening entry opens an incident");
+        let incident = Incident::open(&opening);
         assert_eq!(incident.id, id);
         harness.event(EventKind::Opened(Box::new(Opened {
             playbook: Arc::new(playbook),
@@ -69,7 +69,7 @@ impl Harness {
             tail: vec![Arc::new(opening)],
             total: 1,
             writer: "me".into(),
-            gone: BTreeSet::new(),
+            alive: BTreeSet::from(["me".to_owned()]),
             profile: "test".into(),
         })));
         harness

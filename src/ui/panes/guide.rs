@@ -52,6 +52,8 @@ pub fn draw(view: &View<'_>, local: &mut Local, area: Rect, buffer: &mut Buffer)
     };
     let top = body.top(view.cockpit.guide_selected, top, height);
     local.guide = Some((step.id.clone(), top));
+    let furthest = body.lines.len().saturating_sub(height).max(top);
+    let top = (top + view.cockpit.guide_top).min(furthest);
     write_lines(&body.lines, top, buffer, inside);
     let frame = Rect {
         width: inside.width + 1,

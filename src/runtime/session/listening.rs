@@ -1,0 +1,112 @@
+//! What a session hears: its recorder's answers, and that another process wrote to the record.
+
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags};
+
+use crate::engine::event::EventKind;
+use crate::model::ids::Ticket;
+use crate::runtime::events::Events;
+use crate::store::{Notice, Recorder, Watcher};
+
+/// Who waits for an entry of the run time's own.
+pub(super) type Waiting = Arc<Mutex<Vec<(Ticket, SyncSender<Result<(), String>>)>>>;
+
+/// What the recorder says, as events of the loop.
+pub(super) fn notifier(
+    events: Events,
+    closing: Arc<AtomicBool>,
+    waiting: Waiting,
+) -> impl FnMut(Notice) + Send + 'static {
+    let answer = move |ticket: Ticket, answer: Result<(), String>| {
+        let waiting = lock(&waiting);
+        if let Some((_, waiter)) = waiting.iter().find(|(other, _)| *other == ticket) {
+            let _ = waiter.try_send(answer);
+        }
+    };
+    move |notice| {
+        let event = match notice {
+            Notice::Recorded { ticket, entry } => {
+                answer(ticket, Ok(()));
+                EventKind::Recorded { ticket, entry }
+            }
+            Notice::NotRecorded { ticket, reason } | Notice::Refused { ticket, reason } => {
+                answer(ticket, Err(reason.clone()));
+                EventKind::NotRecorded { ticket, reason }
+            }
+            Notice::Arrived {
+                entry,
+                incident,
+                alive,
+            } => EventKind::EntryArrived {
+                entry,
+                incident,
+                alive,
+            },
+            // The next look may succeed; what cannot be read at all is verify's to tell.
+            Notice::NotRead { .. } => return,
+        };
+        events.send_unless(event, &closing);
+    }
+}
+
+/// A thread that wakes the recorder when another process wrote to the record. It ends when the returned stream is dropped.
+pub(super) fn watch(folder: &Path, recorder: &Arc<Mutex<Option<Recorder>>>) -> Option<UnixStream> {
+    let mut watcher = Watcher::new(folder).ok()?;
+    let (ours, theirs) = UnixStream::pair().ok()?;
+    let recorder = Arc::clone(recorder);
+    let look = move || {
+        loop {
+            let mut sides = [
+                PollFd::new(&watcher, PollFlags::IN),
+                PollFd::new(&theirs, PollFlags::empty()),
+            ];
+            let polled = rustix::event::poll(&mut sides, None);
+            let [_, session] = &sides;
+            if !session.revents().is_empty()
+                || polled.is_err_and(|error| error != rustix::io::Errno::INTR)
+            {
+                return;
+            }
+            if watcher.drain().unwrap_or(false)
+                && let Some(recorder) = &*lock(&recorder)
+            {
+                recorder.sync();
+            }
+        }
+    };
+    std::thread::Builder::new()
+        .name("watcher".into())
+        .spawn(look)
+        .ok()?;
+    Some(ours)
+}
+
+/// The value, also after a thread that held it panicked: the process is about to end then.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Takes the recorder once whoever uses it lets go of it, unless that takes too long.
+pub(super) fn lock_for(recorder: &Mutex<Option<Recorder>>, within: Duration) -> Option<Recorder> {
+    let end = Instant::now() + within / 4;
+    loop {
+        match recorder.try_lock() {
+            Ok(mut recorder) => return recorder.take(),
+            Err(TryLockError::Poisoned(recorder)) => {
+                return recorder.into_inner().take();
+            }
+            Err(TryLockError::WouldBlock) if Instant::now() >= end => {
+                return None;
+            }
+            Err(TryLockError::WouldBlock) => {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! The program on a terminal: it starts, resizes, stops, goes on, loses its line, panics; each time the terminal is as it
+//! was before, the process is gone at once, and the record holds.
+
+#![expect(clippy::unwrap_used, reason = "a test: what fails here fails it")]
+
+#[path = "support/pty.rs"]
+mod pty;
+#[path = "support/trial.rs"]
+mod trial;
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use pty::{Launch, PATIENCE, Signal, Terminal};
+
+/// After a signal the process must be gone within this.
+const AT_ONCE: Duration = Duration::from_secs(1);
+
+fn open(home: &Path) -> Terminal {
+    let terminal = Launch::quarterdeck(home)
+        .arguments(["open", "trial-alert", "--severity", "P2"])
+        .start();
+    terminal.wait_for("Greet", PATIENCE);
+    terminal
+}
+
+/// The record verifies, the last thing it says is why the session ended, and the incident can be gone on with.
+fn holds_and_resumes(home: &Path, left: &str) {
+    let verified = trial::quarterdeck(home, &["verify", "last"]);
+    assert_eq!(verified.code, Some(3), "{verified:?}");
+    assert!(verified.out.contains("not anchored"), "{verified:?}");
+    let timeline = trial::quarterdeck(home, &["timeline", "last"]);
+    let last = timeline.out.lines().last().unwrap();
+    assert!(last.ends_with(left), "{left:?}: {last}");
+    let mut again = Launch::quarterdeck(home).arguments(["resume"]).start();
+    again.wait_for("Greet", PATIENCE);
+    again.send("q");
+    assert!(again.wait_exit(PATIENCE).success());
+    again.terminal_restored().unwrap();
+}
+
+#[test]
+fn it_starts_at_home_and_leaves_the_terminal_as_it_was() {
+    let home = trial::home();
+    let mut terminal = Launch::quarterdeck(home.path()).start();
+    terminal.wait_for("Trial of the cockpit", PATIENCE);
+    assert!(
+        terminal.terminal_restored().is_err(),
+        "the control: a running program holds the terminal"
+    );
+    terminal.send("q");
+    assert!(terminal.wait_exit(PATIENCE).success());
+    terminal.terminal_restored().unwrap();
+}
+
+#[test]
+fn an_incident_is_opened_by_its_alert_resized_left_and_resumed() {
+    let home = trial::home();
+    let mut terminal = open(home.path());
+    for (columns, rows) in [(80, 24), (20, 5), (200, 60), (120, 40)] {
+        terminal.resize(columns, rows);
+        let widest = usize::from(columns);
+        terminal.wait_for(
+            |screen: &str| {
+                let width = screen.lines().map(|line| line.chars().count()).max();
+                width.is_some_and(|width| width <= widest && width * 2 > widest)
+            },
+            PATIENCE,
+        );
+    }
+    terminal.send("q");
+    assert!(terminal.wait_exit(PATIENCE).success());
+    terminal.terminal_restored().unwrap();
+    holds_and_resumes(home.path(), "left: quit");
+}
+
+#[test]
+fn a_signal_ends_it_with_the_terminal_restored_and_its_code() {
+    for (signal, code, left) in [
+        (Signal::TERM, 143, "left: terminated"),
+        (Signal::HUP, 129, "left: hang-up"),
+        (Signal::INT, 130, "left: interrupted"),
+        (Signal::QUIT, 131, "left: quit signal"),
+    ] {
+        let home = trial::home();
+        let mut terminal = open(home.path());
+        terminal.kill(signal);
+        assert_eq!(terminal.wait_exit(AT_ONCE).exit_code(), code);
+        terminal.terminal_restored().unwrap();
+        holds_and_resumes(home.path(), left);
+    }
+}
+
+#[test]
+fn a_line_that_dies_ends_it_without_spinning() {
+    let home = trial::home();
+    let mut terminal = open(home.path());
+    terminal.close_master();
+    assert_eq!(terminal.wait_exit(AT_ONCE).exit_code(), 129);
+    holds_and_resumes(home.path(), "left: hang-up");
+}
+
+#[test]
+fn it_stops_with_the_terminal_restored_and_goes_on_with_the_same_screen() {
+    let home = trial::home();
+    let mut terminal = open(home.path());
+    terminal.kill(Signal::TSTP);
+    wait_for_state(&terminal, 'T');
+    terminal.terminal_restored().unwrap();
+    terminal.kill(Signal::CONT);
+    terminal.wait_for("Greet", PATIENCE);
+    wait_until(|| terminal.terminal_restored().is_err());
+    terminal.send("?");
+    terminal.wait_for("Everywhere", PATIENCE);
+    terminal.kill(Signal::TERM);
+    assert_eq!(terminal.wait_exit(AT_ONCE).exit_code(), 143);
+    terminal.terminal_restored().unwrap();
+}
+
+#[test]
+fn a_stopped_program_ends_when_it_is_told_to() {
+    let home = trial::home();
+    let mut terminal = open(home.path());
+    terminal.kill(Signal::TSTP);
+    wait_for_state(&terminal, 'T');
+    terminal.kill(Signal::TERM);
+    terminal.kill(Signal::CONT);
+    assert_eq!(terminal.wait_exit(AT_ONCE).exit_code(), 143);
+    terminal.terminal_restored().unwrap();
+    holds_and_resumes(home.path(), "left: terminated");
+}
+
+#[test]
+#[cfg(debug_assertions)]
+fn a_panic_restores_the_terminal_first_and_says_where_it_was() {
+    for thread in ["loop", "task"] {
+        let home = trial::home();
+        let mut terminal = Launch::quarterdeck(home.path())
+            .arguments(["open", "trial", "--severity", "P1"])
+            .environment("QUARTERDECK_TEST_PANIC", thread)
+            .start();
+        terminal.wait_for("Greet", PATIENCE);
+        terminal.send("<C-l>");
+        assert_eq!(terminal.wait_exit(AT_ONCE).exit_code(), 101, "{thread}");
+        terminal.terminal_restored().unwrap();
+        let screen = terminal.screen();
+        assert!(
+            screen.contains("src/runtime/perform.rs:") && screen.contains("asked for by a test"),
+            "{thread}: {screen}"
+        );
+        holds_and_resumes(home.path(), "left: panic");
+    }
+}
+
+#[test]
+fn an_action_cut_off_is_of_unknown_outcome_and_its_children_are_gone() {
+    for (cut, code) in [(Signal::KILL, None), (Signal::HUP, Some(129))] {
+        let home = trial::home();
+        let mut terminal = open(home.path());
+        terminal.send("2");
+        terminal.wait_for("sleep 300", PATIENCE);
+        terminal.send("<Enter>");
+        terminal.wait_for("waiting now", PATIENCE);
+        terminal.kill(cut);
+        let status = terminal.wait_exit(AT_ONCE);
+        if let Some(code) = code {
+            assert_eq!(status.exit_code(), code);
+            wait_until(|| !sleeps_below(home.path()));
+        }
+        let shown = trial::quarterdeck(home.path(), &["show", "last", "--brief"]);
+        assert!(shown.out.to_lowercase().contains("unknown"), "{shown:?}");
+        let verified = trial::quarterdeck(home.path(), &["verify", "last"]);
+        assert_eq!(verified.code, Some(3), "{verified:?}");
+        let mut again = Launch::quarterdeck(home.path()).arguments(["resume"]).start();
+        again.wait_for("outcome unknown", PATIENCE);
+        again.send("q");
+        again.wait_exit(PATIENCE);
+        kill_sleepers(home.path());
+    }
+}
+
+#[test]
+fn nothing_wakes_it_while_nothing_happens() {
+    let home = trial::home();
+    let terminal = {
+        let terminal = Launch::quarterdeck(home.path()).start();
+        terminal.wait_for("Trial of the cockpit", PATIENCE);
+        terminal
+    };
+    let switches = |terminal: &Terminal| -> u64 {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", terminal.process_id())).unwrap();
+        tasks
+            .map(|task| std::fs::read_to_string(task.unwrap().path().join("status")).unwrap())
+            .flat_map(|status| {
+                let of = |line: &str| line.split_whitespace().nth(1)?.parse::<u64>().ok();
+                let lines = status.lines().filter(|line| line.starts_with("voluntary_ctxt_switches"));
+                lines.filter_map(of).collect::<Vec<_>>()
+            })
+            .sum()
+    };
+    // Its threads need a moment to lie down; then two seconds must pass without one of them getting up.
+    let quiet = |terminal: &Terminal| {
+        let before = switches(terminal);
+        std::thread::sleep(Duration::from_secs(2));
+        switches(terminal) == before
+    };
+    let end = Instant::now() + PATIENCE;
+    while !quiet(&terminal) {
+        assert!(Instant::now() < end, "something wakes it again and again");
+    }
+}
+
+/// Waits for a state of the process, as `/proc` names it.
+fn wait_for_state(terminal: &Terminal, state: char) {
+    wait_until(|| {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", terminal.process_id()));
+        stat.unwrap().rsplit(") ").next().unwrap().starts_with(state)
+    });
+}
+
+fn wait_until(mut holds: impl FnMut() -> bool) {
+    let end = Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(Instant::now() < end, "it does not come to that");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Processes of a test's script: they run in its home.
+fn sleepers(home: &Path) -> Vec<rustix::process::Pid> {
+    let processes = std::fs::read_dir("/proc").unwrap();
+    processes
+        .filter_map(|process| {
+            let path = process.ok()?.path();
+            let id = path.file_name()?.to_str()?.parse().ok()?;
+            let command = std::fs::read_to_string(path.join("cmdline")).ok()?;
+            let here = std::fs::read_link(path.join("cwd")).ok()?.starts_with(home);
+            (here && command.contains("sleep")).then_some(rustix::process::Pid::from_raw(id)?)
+        })
+        .collect()
+}
+
+fn sleeps_below(home: &Path) -> bool {
+    !sleepers(home).is_empty()
+}
+
+/// What a killed program could not clean up.
+fn kill_sleepers(home: &Path) {
+    for id in sleepers(home) {
+        let _ = rustix::process::kill_process(id, Signal::KILL);
+    }
+}
