@@ -17,6 +17,8 @@ pub enum Effect {
     Open(OpenRequest),
     /// Continue an incident.
     Resume(IncidentId),
+    /// Ask the databases what their roles may do; answered by `SourcesProbed`.
+    ProbeSources,
     /// Write `session.detached` and let the incident go.
     Detach {
         /// `quit` and the like.

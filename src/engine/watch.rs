@@ -179,6 +179,7 @@ impl Turn<'_> {
                     later(now, watch.every)
                 };
                 cockpit.runs.remove(&run);
+                cockpit.show_a_watch_that_runs();
             }
         }
     }
@@ -295,6 +296,17 @@ impl Watch {
 }
 
 impl Cockpit {
+    /// A pane that cannot run here makes way for one that can.
+    fn show_a_watch_that_runs(&mut self) {
+        let runs = |watch: &Watch| !matches!(watch.status, WatchStatus::Needs(_));
+        if self.selected_watch().is_some_and(runs) {
+            return;
+        }
+        if let Some(other) = self.watches.iter().position(runs) {
+            self.watch_selected = other;
+        }
+    }
+
     /// The live pane that commands work on.
     pub fn selected_watch(&self) -> Option<&Watch> {
         self.watches.get(self.watch_selected)

@@ -85,6 +85,12 @@ impl Performer {
                 self.tasks
                     .spawn_blocking(move || session::resume(&workplace, incident, &events));
             }
+            Effect::ProbeSources => {
+                if let Some(session) = &self.session {
+                    let sources = Arc::clone(session.sources());
+                    self.tasks.spawn(runs::probe(sources, events));
+                }
+            }
             Effect::Detach { reason } => self.detach(&reason),
             Effect::AdoptPlaybook => {
                 if let Some(session) = self.session.clone() {

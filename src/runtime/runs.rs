@@ -14,7 +14,7 @@ use super::events::Events;
 use crate::engine::event::EventKind;
 use crate::model::ids::RunId;
 use crate::model::limits;
-use crate::model::playbook::Action;
+use crate::model::playbook::{Action, Language};
 use crate::model::request::{Chunk, Outcome, PlanContext, PlanError, Request, RunError};
 use crate::sources::registry::Sources;
 use crate::sources::{RunContext, SharedSource, Sink};
@@ -159,4 +159,18 @@ async fn arrived(events: &Events, run: RunId, chunk: Chunk) {
 
 async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
     tokio::time::timeout(limit, work).await.ok()
+}
+
+/// Asks every source whether its role can only read. One that cannot be asked leaves the answer open.
+pub async fn probe(sources: Arc<Sources>, events: Events) {
+    let mut all = None;
+    for (_, configured) in sources.iter() {
+        match configured.source.read_only().await {
+            Some(true) => all = all.or(Some(true)),
+            Some(false) => all = Some(false),
+            None if configured.kind.languages.contains(&Language::Sql) => return,
+            None => {}
+        }
+    }
+    events.send(EventKind::SourcesProbed(all)).await;
 }

@@ -95,6 +95,7 @@ fn commands(state: &State) -> &'static [Command] {
             PaneKind::Result => &[
                 Command::ResultDetail,
                 Command::Bind,
+                Command::NextStep,
                 Command::Sort,
                 Command::Search,
                 Command::CopyCell,
