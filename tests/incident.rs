@@ -253,11 +253,14 @@ fn whole_incident(size: (u16, u16)) {
     let mut screen = place.start(&["open", "commerce-org-mismatch-spike"]);
     screen.sees("Org isolation breach");
 
-    // Watch: the second live pane reads Prometheus. Closer, so that the newest point is seconds old, not a minute.
+    // Watch: the live pane that reads Prometheus is shown, the one without a source a key away.
     screen.focus(Pane::Watch);
+    screen.sees("2/2");
+    screen.keys("]");
+    screen.sees("1/2");
+    screen.sees("cannot run");
     screen.keys("]");
     screen.sees("2/2");
-    screen.keys("++++");
     screen.sees("fresh");
     place.exporter.spike("order-machine-2", "org-a", 5.0);
     let end = Instant::now() + PATIENCE;
@@ -315,6 +318,8 @@ fn whole_incident(size: (u16, u16)) {
     // Resume: everything that was acknowledged is there.
     let mut screen = place.start(&["resume", "last"]);
     screen.sees("Org isolation breach");
+    screen.focus(Pane::Watch);
+    screen.sees("ALERT");
     screen.focus(Pane::Timeline);
     screen.sees("support called about it");
     screen.go_to(STEP_4_SUCCEEDED, "4 · Check for successful");
