@@ -67,7 +67,10 @@ impl Performer {
     }
 
     /// Starts what the effect asks for.
-    #[expect(clippy::too_many_lines, reason = "one match over every effect reads best whole")]
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one match over every effect reads best whole"
+    )]
     pub fn perform(&mut self, effect: Effect) {
         let events = self.events.clone();
         match effect {
