@@ -1,7 +1,11 @@
 //! A whole incident through the real screen, on real sources: PostgreSQL with the planted breach, Prometheus that scrapes
 //! an exporter, an HTTP service, a shell. The last session of it is killed and goes on where it was.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
 
 use std::process::{Command, Output};
 use std::sync::LazyLock;
