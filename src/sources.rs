@@ -3,6 +3,7 @@
 //! A source plans without side effects and runs what was planned, nothing else. It never decides whether it may run
 //! (that is the engine's), never writes to the record, and never draws.
 
+pub mod chart;
 pub mod http;
 pub mod mask;
 pub mod postgres;

@@ -23,6 +23,10 @@ const SIZE_MAX: u16 = 500;
 
 /// A picture in place of the terminal.
 #[derive(Debug, Clone, Args)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "clap names the option after the field"
+)]
 pub(super) struct Screenshot {
     /// Write the screen to this file as SVG, once nothing is under way any more, and leave.
     #[arg(long, value_name = "FILE")]

@@ -640,7 +640,7 @@ fn first_sentence(description: &[Prose]) -> Option<String> {
     let text: String = plain_text(inlines).replace('\n', " ");
     let text = text.trim();
     let end = text
-        .match_indices(['.', '?', '!'])
+        .match_indices(['.', '?', '!', ':'])
         .find(|(at, stop)| {
             let next = text.get(at + stop.len()..).unwrap_or_default();
             next.is_empty() || next.starts_with(' ')

@@ -130,8 +130,7 @@ impl Program {
             now: clock::now(),
             size,
             // A zone that is not known was reported with the configuration's other mistakes.
-            zone: jiff::tz::TimeZone::get(&config.timezone.value)
-                .unwrap_or(jiff::tz::TimeZone::UTC),
+            zone: zone(&config.timezone.value),
             operator: config.operator.name.clone(),
             keys: self.keys.clone(),
             layouts: self.layouts.clone(),
@@ -179,6 +178,14 @@ fn tasks() -> io::Result<Runtime> {
         .thread_name("tasks")
         .enable_all()
         .build()
+}
+
+/// The zone of this name. Looking one up reads the system's whole list, which UTC does not need.
+fn zone(name: &str) -> jiff::tz::TimeZone {
+    if name.eq_ignore_ascii_case("utc") {
+        return jiff::tz::TimeZone::UTC;
+    }
+    jiff::tz::TimeZone::get(name).unwrap_or(jiff::tz::TimeZone::UTC)
 }
 
 fn title(state: &State) -> String {
