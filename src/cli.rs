@@ -17,8 +17,6 @@ mod show;
 mod timeline;
 mod verify;
 
-use std::ffi::OsString;
-
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use failure::Failure;
@@ -130,9 +128,9 @@ enum Format {
     Json,
 }
 
-/// Runs the program with these arguments, the program's name first. Returns the exit code.
-pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
-    let cli = match Cli::try_parse_from(arguments) {
+/// Runs the program with the arguments of the process. Returns the exit code.
+pub fn run() -> u8 {
+    let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are answers, not errors; clap knows where each goes.

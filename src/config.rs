@@ -62,6 +62,8 @@ pub enum Provenance {
     Environment(&'static str),
     /// The argument of this name.
     Argument(&'static str),
+    /// The account that the process runs as.
+    Account,
 }
 
 impl fmt::Display for Provenance {
@@ -69,6 +71,7 @@ impl fmt::Display for Provenance {
         match self {
             Self::Default => formatter.write_str("default"),
             Self::File => formatter.write_str("config.toml"),
+            Self::Account => formatter.write_str("user account"),
             Self::Environment(name) | Self::Argument(name) => formatter.write_str(name),
         }
     }

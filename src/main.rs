@@ -1,7 +1,7 @@
-//! Arguments in, exit code out; everything else is in the library.
+//! The program: everything is in the library, which says how it ended.
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    ExitCode::from(quarterdeck::cli::run(std::env::args_os()))
+    ExitCode::from(quarterdeck::cli::run())
 }

@@ -3,6 +3,7 @@
 //! A source plans without side effects and runs what was planned, nothing else. It never decides whether it may run
 //! (that is the engine's), never writes to the record, and never draws.
 
+pub mod chart;
 pub mod http;
 pub mod mask;
 pub mod postgres;
@@ -41,6 +42,12 @@ pub trait Source: Send + Sync {
         sink: &'a Sink,
         context: RunContext,
     ) -> BoxFuture<'a, Result<Outcome, RunError>>;
+
+    /// Whether the role it works as can only read, for sources where a role decides that; none for others and when the
+    /// source cannot be asked.
+    fn read_only(&self) -> BoxFuture<'_, Option<bool>> {
+        Box::pin(async { None })
+    }
 
     /// Where it is and as whom, for people: the same text as [`Request::target`].
     fn target(&self) -> String;

@@ -277,6 +277,16 @@ impl Store {
         database::append(&self.connection, &self.path(), &sealed.entry, &raw)
     }
 
+    /// Begins a group of entries that reach the disk together, or not at all.
+    pub fn begin(&self) -> Result<(), StoreError> {
+        database::begin(&self.connection, &self.path())
+    }
+
+    /// Puts the group on disk.
+    pub fn commit(&self) -> Result<(), StoreError> {
+        database::commit(&self.connection, &self.path())
+    }
+
     /// Number of entries.
     pub fn count(&self) -> Result<u64, StoreError> {
         database::count(&self.connection, &self.path())

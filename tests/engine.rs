@@ -1,5 +1,7 @@
 //! Transitions of the engine: events in, state and effects out.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 #[path = "support/cockpit.rs"]
 mod cockpit;
 

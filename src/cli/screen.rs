@@ -10,6 +10,7 @@ use super::out::Out;
 use super::{Common, code, setup};
 use crate::engine::Start;
 use crate::engine::effect::OpenRequest;
+use crate::keymap::Chord;
 use crate::model::ids::InputId;
 use crate::runtime::customs::Customs;
 use crate::runtime::program::Program;
@@ -22,6 +23,10 @@ const SIZE_MAX: u16 = 500;
 
 /// A picture in place of the terminal.
 #[derive(Debug, Clone, Args)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "clap names the option after the field"
+)]
 pub(super) struct Screenshot {
     /// Write the screen to this file as SVG, once nothing is under way any more, and leave.
     #[arg(long, value_name = "FILE")]
@@ -29,7 +34,14 @@ pub(super) struct Screenshot {
     /// Columns and rows of the picture.
     #[arg(long, value_name = "COLUMNSxROWS", default_value = SIZE, value_parser = parse_size, requires = "screenshot")]
     size: (u16, u16),
+    /// Keys to press before the picture is taken, with spaces between: `2 enter tab`. Each waits until nothing is under way.
+    #[arg(long, value_name = "KEYS", value_parser = parse_keys, requires = "screenshot")]
+    press: Option<Keys>,
 }
+
+/// Keys in order.
+#[derive(Debug, Clone, Default)]
+struct Keys(Vec<Chord>);
 
 impl Screenshot {
     /// True when a picture is wanted.
@@ -145,7 +157,10 @@ fn show(
     let Some(file) = screenshot.screenshot else {
         return Err(Failure::usage(program.on_terminal()));
     };
-    let svg = program.on_paper(screenshot.size).map_err(Failure::failed)?;
+    let keys = screenshot.press.unwrap_or_default().0;
+    let svg = program
+        .on_paper(screenshot.size, keys)
+        .map_err(Failure::failed)?;
     std::fs::write(&file, svg)
         .map_err(|error| Failure::failed(format!("write {}: {error}", file.display())))?;
     out.say(format!("wrote {}", file.display()));
@@ -157,6 +172,11 @@ fn parse_size(text: &str) -> Result<(u16, u16), String> {
         .and_then(|(columns, rows)| Some((columns.parse().ok()?, rows.parse().ok()?)))
         .filter(|(columns, rows)| (1..=SIZE_MAX).contains(columns) && (1..=SIZE_MAX).contains(rows))
         .ok_or_else(|| format!("expected columns and rows up to {SIZE_MAX} such as {SIZE}"))
+}
+
+fn parse_keys(text: &str) -> Result<Keys, String> {
+    let keys: Result<Vec<Chord>, String> = text.split_whitespace().map(str::parse).collect();
+    keys.map(Keys)
 }
 
 fn parse_set(text: &str) -> Result<(InputId, String), String> {

@@ -27,7 +27,8 @@ impl fmt::Display for Operator {
     }
 }
 
-/// `--as`, else `QUARTERDECK_OPERATOR`, else the file, else `SUDO_USER` (the person behind `sudo`), else `USER`.
+/// `--as`, else `QUARTERDECK_OPERATOR`, else the file, else `SUDO_USER` (the person behind `sudo`), else `USER`, else the
+/// account that the process runs as.
 pub(super) fn find(
     file: &ConfigFile,
     environment: &Environment,
@@ -50,6 +51,11 @@ pub(super) fn find(
         })
         .or_else(|| variable("SUDO_USER"))
         .or_else(|| variable("USER"))
+        .or_else(|| {
+            environment
+                .account()
+                .map(|name| (name, Provenance::Account))
+        })
         .ok_or(ConfigError::NoOperator)?;
     let usable = (1..=128).contains(&name.chars().count())
         && name.trim() == name

@@ -2,7 +2,7 @@
 
 use crate::model::ids::{IncidentId, InputId, RunId, Ticket};
 use crate::model::playbook::Action;
-use crate::model::request::{PlanContext, Request};
+use crate::model::request::{ChartColumns, PlanContext, Request};
 use crate::model::table::{ColumnKind, Rows};
 use crate::record::entry::Body;
 
@@ -17,6 +17,8 @@ pub enum Effect {
     Open(OpenRequest),
     /// Continue an incident.
     Resume(IncidentId),
+    /// Ask the databases what their roles may do; answered by `SourcesProbed`.
+    ProbeSources,
     /// Write `session.detached` and let the incident go.
     Detach {
         /// `quit` and the like.
@@ -46,6 +48,8 @@ pub enum Effect {
         run: RunId,
         /// What was planned.
         request: Box<Request>,
+        /// Columns that make a chart of a table; none leaves it a table.
+        chart: Option<ChartColumns>,
     },
     /// Stop a run, on the server as well.
     Cancel(RunId),

@@ -55,6 +55,8 @@ pub enum EventKind {
     },
     /// An incident could not be opened.
     OpenFailed(String),
+    /// The databases told what their roles may do: true when every one of them can only read.
+    SourcesProbed(Option<bool>),
     /// A plan is ready.
     Planned {
         /// Whose.

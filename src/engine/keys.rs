@@ -230,6 +230,16 @@ pub(super) fn palette_matches(state: &State, filter: &str) -> Vec<Command> {
         .collect()
 }
 
+impl State {
+    /// The keys of a command that reach it from here: a narrower scope may have taken the others.
+    pub fn reachable_keys(&self, command: Command) -> Vec<Chord> {
+        let scopes = scopes(target(self));
+        let mut chords = self.keys.of(command);
+        chords.retain(|chord| self.keys.resolve(scopes, *chord) == Some(command));
+        chords
+    }
+}
+
 fn target(state: &State) -> Target {
     match state.overlays.last() {
         Some(

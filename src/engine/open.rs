@@ -134,7 +134,7 @@ impl Turn<'_> {
             writer,
             alive,
             profile,
-            read_only: false,
+            read_only: None,
             recording: Recording::Saved,
             focus: PaneKind::Guide,
             zoomed: false,
@@ -176,6 +176,7 @@ impl Turn<'_> {
                 if errors == 1 { "" } else { "s" }
             ));
         }
+        self.effect(Effect::ProbeSources);
         self.poll_what_is_due();
     }
 

@@ -392,7 +392,7 @@ impl Turn<'_> {
                 match command {
                     Command::Left => table.column = table.column.saturating_sub(1),
                     Command::Right => {
-                        table.column = (table.column + 1).min(columns.saturating_sub(1))
+                        table.column = (table.column + 1).min(columns.saturating_sub(1));
                     }
                     _ => {
                         let rows = usize::try_from(table.total).unwrap_or(usize::MAX);

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use crate::keymap::{Chord, Key};
 use crate::layout::{Area, PaneKind};
 use crate::model::ids::{ActionId, RunId};
-use crate::model::playbook::{Action, Block, Effect as ActionEffect, Language, Step};
+use crate::model::playbook::{Action, Block, Effect as ActionEffect, Language, ResultView, Step};
 use crate::model::request::{Outcome, PlanContext, PlanError, Request, RunError};
 use crate::model::safe_text::{SafeText, sanitize};
 use crate::record::entry::{ActionOutcome, Body, Hash};
@@ -41,7 +41,7 @@ impl Turn<'_> {
         match digit(chord).and_then(|position| actions.get(position)) {
             Some(action) => self.run_action(&action.clone()),
             None if actions.is_empty() => {
-                self.say("this step has no action; d marks it as done, n writes a note")
+                self.say("this step has no action; d marks it as done, n writes a note");
             }
             None => self.say(format!("this step has {} actions", actions.len())),
         }
@@ -315,6 +315,12 @@ impl Turn<'_> {
             return;
         };
         let (action, request) = (state.action.clone(), request.clone());
+        let chart = cockpit
+            .playbook
+            .actions
+            .get(&action)
+            .filter(|action| action.view == Some(ResultView::Chart))
+            .map(Action::chart_columns);
         state.phase = RunPhase::Running {
             request: request.clone(),
             intent,
@@ -334,7 +340,11 @@ impl Turn<'_> {
         cockpit.result_shown = Some(action);
         // What comes next is reading the rows; the digits act from there as well.
         cockpit.focus = PaneKind::Result;
-        self.effect(Effect::Run { run, request });
+        self.effect(Effect::Run {
+            run,
+            request,
+            chart,
+        });
     }
 
     pub(super) fn finished(&mut self, run: RunId, result: Result<Outcome, RunError>) {
@@ -426,7 +436,7 @@ impl Turn<'_> {
             .collect();
         match (selected, actions.as_slice()) {
             (Some(GuideItem::Action(action)), _) if cockpit.focus == PaneKind::Guide => {
-                self.edit(&action)
+                self.edit(&action);
             }
             (_, []) => self.say("this step has no action to edit"),
             (_, [action]) => self.edit(&action.clone()),

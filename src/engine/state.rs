@@ -145,8 +145,8 @@ pub struct Cockpit {
     pub alive: BTreeSet<String>,
     /// Profile and sources, for the header: `prod`.
     pub profile: String,
-    /// True when every database source has shown a role that can only read.
-    pub read_only: bool,
+    /// Whether every database source has shown a role that can only read; none until that is known.
+    pub read_only: Option<bool>,
     /// Whether entries reach the disk.
     pub recording: Recording,
     /// The pane that takes keys.

@@ -246,7 +246,7 @@ impl Turn<'_> {
         match selected {
             _ if !candidates.is_empty() => {}
             Some(GuideItem::Action(action)) if cockpit.focus == PaneKind::Guide => {
-                candidates.push(action)
+                candidates.push(action);
             }
             _ => candidates.extend(
                 cockpit
@@ -321,7 +321,13 @@ impl Turn<'_> {
             )
         };
         self.open_overlay(Overlay::Choose {
-            title: sanitize(title),
+            title: sanitize(
+                &title
+                    .lines()
+                    .filter(|line| !line.is_empty())
+                    .collect::<Vec<_>>()
+                    .join("  "),
+            ),
             items: vec![
                 (SafeText::fixed(yes), settle(true)),
                 (SafeText::fixed(no), settle(false)),

@@ -22,7 +22,7 @@ impl Turn<'_> {
         match (command, &mut overlay) {
             (Some(Command::TextDismiss), _) => return,
             (Some(Command::TextAccept), Overlay::Query { editor, .. }) if newline => {
-                editor.feed(chord)
+                editor.feed(chord);
             }
             (None, Overlay::Note { editor, .. }) if newline && chord.alt => {
                 editor.feed(Chord::plain(Key::Enter));

@@ -31,6 +31,11 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             severities,
         } => turn.ask_severity(&path, &title, &severities),
         EventKind::OpenFailed(reason) => turn.open_failed(&reason),
+        EventKind::SourcesProbed(read_only) => {
+            if let Some(cockpit) = turn.cockpit() {
+                cockpit.read_only = read_only;
+            }
+        }
         EventKind::Planned { run, result } => turn.planned(run, result),
         EventKind::Recorded { ticket, entry } => turn.recorded(ticket, &entry),
         EventKind::NotRecorded { ticket, reason } => turn.not_recorded(ticket, reason),

@@ -134,6 +134,11 @@ impl Turn<'_> {
             return;
         };
         let action = state.action.clone();
+        let chart = cockpit
+            .playbook
+            .actions
+            .get(&action)
+            .map(Action::chart_columns);
         let Some(watch) = cockpit
             .watches
             .iter_mut()
@@ -159,7 +164,11 @@ impl Turn<'_> {
                         text: request.text.clone(),
                     });
                 }
-                self.effect(Effect::Run { run, request });
+                self.effect(Effect::Run {
+                    run,
+                    request,
+                    chart,
+                });
             }
             Ok(_) => {
                 watch.status =
@@ -170,7 +179,14 @@ impl Turn<'_> {
             }
             Err(error) => {
                 let needs_source = matches!(error, PlanError::NeedsSource(_));
-                watch.status = WatchStatus::Needs(sanitize(&error.to_string()));
+                // The lines of configuration that would help stand in the dialog of an action, where there is room.
+                let reason = error.to_string();
+                let first = reason
+                    .lines()
+                    .next()
+                    .unwrap_or_default()
+                    .trim_end_matches(':');
+                watch.status = WatchStatus::Needs(sanitize(first));
                 watch.run = None;
                 // A source does not appear by itself; an input may.
                 watch.next_poll = if needs_source {
@@ -179,6 +195,7 @@ impl Turn<'_> {
                     later(now, watch.every)
                 };
                 cockpit.runs.remove(&run);
+                cockpit.show_a_watch_that_runs();
             }
         }
     }
@@ -268,7 +285,7 @@ impl Turn<'_> {
         match command {
             Command::NextWatch => cockpit.watch_selected = (cockpit.watch_selected + 1) % count,
             Command::PreviousWatch => {
-                cockpit.watch_selected = (cockpit.watch_selected + count - 1) % count
+                cockpit.watch_selected = (cockpit.watch_selected + count - 1) % count;
             }
             _ => {
                 if let Some(watch) = cockpit.watches.get_mut(cockpit.watch_selected) {
@@ -295,6 +312,17 @@ impl Watch {
 }
 
 impl Cockpit {
+    /// A pane that cannot run here makes way for one that can.
+    fn show_a_watch_that_runs(&mut self) {
+        let runs = |watch: &Watch| !matches!(watch.status, WatchStatus::Needs(_));
+        if self.selected_watch().is_some_and(runs) {
+            return;
+        }
+        if let Some(other) = self.watches.iter().position(runs) {
+            self.watch_selected = other;
+        }
+    }
+
     /// The live pane that commands work on.
     pub fn selected_watch(&self) -> Option<&Watch> {
         self.watches.get(self.watch_selected)

@@ -114,7 +114,7 @@ pub fn apply(incident: &mut Incident, sealed: &Sealed) {
             let record = InputRecord {
                 value: value.clone(),
                 kind: kind.clone(),
-                origin: from.clone(),
+                origin: *from,
                 at,
                 operator: operator(),
             };

@@ -103,3 +103,5 @@ pub const MATCHES: usize = 100_000;
 pub const SNAPSHOTS_KEPT: usize = 4;
 /// Files of a library of playbooks.
 pub const LIBRARY_FILES: usize = 10_000;
+/// Rows of a table that are turned into a chart.
+pub const CHART_ROWS: usize = 100_000;

@@ -15,6 +15,7 @@ use super::ids::{
 };
 use super::input::Input;
 use super::prose::Prose;
+use super::request::ChartColumns;
 
 /// Bytes of the playbook's source text.
 pub type Span = Range<usize>;
@@ -372,6 +373,17 @@ pub struct Action {
     pub span: Span,
     /// Where the text stands.
     pub text_span: Span,
+}
+
+impl Action {
+    /// The columns that make a chart of its table.
+    pub fn chart_columns(&self) -> ChartColumns {
+        ChartColumns {
+            x: self.x.clone(),
+            y: self.y.clone(),
+            by: self.by.clone(),
+        }
+    }
 }
 
 /// The expressions of an action, as text with the place where each stands.

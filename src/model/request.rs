@@ -101,6 +101,17 @@ pub struct PromqlRange {
     pub step: Duration,
 }
 
+/// Columns of a table that make a chart; what is not named is found by kind.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ChartColumns {
+    /// Times; by default the first time column.
+    pub x: Option<String>,
+    /// Values; by default the first number.
+    pub y: Option<String>,
+    /// What tells lines apart; by default the remaining texts.
+    pub by: Vec<String>,
+}
+
 /// What `plan` may look at. Clocks and widths come in here, so that planning is pure.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlanContext {

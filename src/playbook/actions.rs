@@ -637,13 +637,13 @@ fn first_sentence(description: &[Prose]) -> Option<String> {
     let Some(Prose::Paragraph(inlines)) = description.first() else {
         return None;
     };
-    let text: String = plain_text(inlines);
+    let text: String = plain_text(inlines).replace('\n', " ");
     let text = text.trim();
     let end = text
-        .match_indices(['.', '?', '!', '\n', ':'])
+        .match_indices(['.', '?', '!', ':'])
         .find(|(at, stop)| {
             let next = text.get(at + stop.len()..).unwrap_or_default();
-            next.is_empty() || *stop == "\n" || next.starts_with([' ', '\n'])
+            next.is_empty() || next.starts_with(' ')
         })
         .map_or(
             text.len(),

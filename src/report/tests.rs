@@ -1,3 +1,5 @@
+//! Timeline, card and report of one hostile incident. Compares text, never looks at how it is made.
+
 use std::collections::BTreeSet;
 
 use super::*;

@@ -14,6 +14,7 @@ use crate::engine::effect::Effect;
 use crate::engine::event::{Event, EventKind};
 use crate::engine::state::{self, State};
 use crate::engine::{next_wake, update};
+use crate::keymap::Chord;
 use crate::model::limits;
 use crate::theme::Theme;
 use crate::ui::{self, Local};
@@ -71,6 +72,11 @@ impl EventLoop {
                 return;
             }
         }
+    }
+
+    /// Presses a key, as the terminal would.
+    pub fn press(&mut self, chord: Chord) {
+        self.handle(Next::Event(EventKind::Key(chord)));
     }
 
     /// Waits for an event, handles it and those that came with it.

@@ -67,6 +67,10 @@ impl Performer {
     }
 
     /// Starts what the effect asks for.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one match over every effect reads best whole"
+    )]
     pub fn perform(&mut self, effect: Effect) {
         let events = self.events.clone();
         match effect {
@@ -84,6 +88,12 @@ impl Performer {
                 let workplace = Arc::clone(&self.workplace);
                 self.tasks
                     .spawn_blocking(move || session::resume(&workplace, incident, &events));
+            }
+            Effect::ProbeSources => {
+                if let Some(session) = &self.session {
+                    let sources = Arc::clone(session.sources());
+                    self.tasks.spawn(runs::probe(sources, events));
+                }
             }
             Effect::Detach { reason } => self.detach(&reason),
             Effect::AdoptPlaybook => {
@@ -108,11 +118,15 @@ impl Performer {
                         .spawn(runs::plan(run, action, context, sources, events));
                 }
             }
-            Effect::Run { run, request } => {
+            Effect::Run {
+                run,
+                request,
+                chart,
+            } => {
                 if let Some(session) = &self.session {
                     let sources = Arc::clone(session.sources());
                     let cancel = self.runs.begin(run);
-                    let task = runs::run(run, request, sources, cancel, events);
+                    let task = runs::run(run, request, chart, sources, cancel, events);
                     self.ending.tasks().spawn_on(task, &self.tasks);
                 }
             }

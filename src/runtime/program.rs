@@ -21,6 +21,7 @@ use crate::engine::effect::Effect;
 use crate::engine::event::EventKind;
 use crate::engine::state::State;
 use crate::engine::{Setup, Start, start};
+use crate::keymap::Chord;
 use crate::layout::Layouts;
 use crate::model::limits;
 use crate::theme::Theme;
@@ -88,8 +89,8 @@ impl Program {
     }
 
     /// Works without a terminal until nothing is under way, and returns the screen as SVG. The error says why there is
-    /// no incident to show.
-    pub fn on_paper(self, size: (u16, u16)) -> Result<String, String> {
+    /// no incident to show. `keys` are pressed first, each when nothing is under way any more.
+    pub fn on_paper(self, size: (u16, u16), keys_to_press: Vec<Chord>) -> Result<String, String> {
         let ending = Arc::new(Ending::default());
         let wants_incident = !matches!(self.start, Start::Home);
         let (_keys, keys) = mpsc::channel(1);
@@ -98,7 +99,13 @@ impl Program {
         let tasks = tasks().map_err(|error| format!("start tasks: {error}"))?;
         let mut event_loop = self.event_loop(state, Local::default(), keys, &ending, &tasks);
         event_loop.perform(effects);
-        tasks.block_on(event_loop.settle(limits::SCREENSHOT_WAIT));
+        tasks.block_on(async {
+            event_loop.settle(limits::SCREENSHOT_WAIT).await;
+            for key in keys_to_press {
+                event_loop.press(key);
+                event_loop.settle(limits::SCREENSHOT_WAIT).await;
+            }
+        });
         let state = &event_loop.state;
         if wants_incident && state.cockpit().is_none() && state.overlays.is_empty() {
             let reason = state
@@ -123,8 +130,7 @@ impl Program {
             now: clock::now(),
             size,
             // A zone that is not known was reported with the configuration's other mistakes.
-            zone: jiff::tz::TimeZone::get(&config.timezone.value)
-                .unwrap_or(jiff::tz::TimeZone::UTC),
+            zone: zone(&config.timezone.value),
             operator: config.operator.name.clone(),
             keys: self.keys.clone(),
             layouts: self.layouts.clone(),
@@ -172,6 +178,14 @@ fn tasks() -> io::Result<Runtime> {
         .thread_name("tasks")
         .enable_all()
         .build()
+}
+
+/// The zone of this name. Looking one up reads the system's whole list, which UTC does not need.
+fn zone(name: &str) -> jiff::tz::TimeZone {
+    if name.eq_ignore_ascii_case("utc") {
+        return jiff::tz::TimeZone::UTC;
+    }
+    jiff::tz::TimeZone::get(name).unwrap_or(jiff::tz::TimeZone::UTC)
 }
 
 fn title(state: &State) -> String {

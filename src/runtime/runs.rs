@@ -14,8 +14,12 @@ use super::events::Events;
 use crate::engine::event::EventKind;
 use crate::model::ids::RunId;
 use crate::model::limits;
-use crate::model::playbook::Action;
-use crate::model::request::{Chunk, Outcome, PlanContext, PlanError, Request, RunError};
+use crate::model::playbook::{Action, Language};
+use crate::model::request::{
+    ChartColumns, Chunk, Outcome, PlanContext, PlanError, Request, RunError,
+};
+use crate::model::table::{Column, Rows};
+use crate::sources::chart;
 use crate::sources::registry::Sources;
 use crate::sources::{RunContext, SharedSource, Sink};
 
@@ -90,6 +94,7 @@ pub async fn plan(
 pub async fn run(
     run: RunId,
     request: Box<Request>,
+    chart: Option<ChartColumns>,
     sources: Arc<Sources>,
     cancel: CancellationToken,
     events: Events,
@@ -99,7 +104,14 @@ pub async fn run(
         .find(|(name, _)| **name == request.source)
         .map(|(_, configured)| SharedSource::clone(&configured.source));
     let result = match source {
-        Some(source) => run_on(source, run, request, cancel, &events).await,
+        Some(source) => {
+            let mut arrivals = Arrivals::new(run, &events, chart);
+            let result = run_on(source, request, cancel, &mut arrivals).await;
+            match result {
+                Ok(outcome) => arrivals.draw().await.map(|()| outcome),
+                Err(error) => Err(error),
+            }
+        }
         None => Err(RunError::failed(format!(
             "the profile has no source {} any more: plan the action again",
             request.source
@@ -110,10 +122,9 @@ pub async fn run(
 
 async fn run_on(
     source: SharedSource,
-    run: RunId,
     request: Box<Request>,
     cancel: CancellationToken,
-    events: &Events,
+    arrivals: &mut Arrivals<'_>,
 ) -> Result<Outcome, RunError> {
     let (sender, mut chunks) = mpsc::channel(limits::CHUNKS);
     let deadline = request.timeout.min(limits::TIMEOUT_MAX);
@@ -141,22 +152,89 @@ async fn run_on(
                 work.abort();
                 break Err(RunError::Unknown("the source did not confirm the cancel".into()));
             }
-            Some(chunk) = chunks.recv() => arrived(events, run, chunk).await,
+            Some(chunk) = chunks.recv() => arrivals.hand_on(chunk).await,
             ended = &mut work => break ended.unwrap_or_else(|error| {
                 Err(RunError::Unknown(format!("the task of the source ended early: {error}")))
             }),
         }
     };
     while let Ok(chunk) = chunks.try_recv() {
-        arrived(events, run, chunk).await;
+        arrivals.hand_on(chunk).await;
     }
     result
 }
 
-async fn arrived(events: &Events, run: RunId, chunk: Chunk) {
-    events.send(EventKind::Arrived { run, chunk }).await;
+/// Hands parts of an answer on, and remembers the table that is to become a chart.
+struct Arrivals<'a> {
+    run: RunId,
+    events: &'a Events,
+    chart: Option<ChartColumns>,
+    table: Option<(Vec<Column>, Rows)>,
+}
+
+impl<'a> Arrivals<'a> {
+    fn new(run: RunId, events: &'a Events, chart: Option<ChartColumns>) -> Self {
+        Self {
+            run,
+            events,
+            chart,
+            table: None,
+        }
+    }
+
+    async fn hand_on(&mut self, chunk: Chunk) {
+        if let (Chunk::Columns { columns, rows }, Some(_)) = (&chunk, &self.chart) {
+            self.table = Some((columns.clone(), rows.clone()));
+        }
+        let run = self.run;
+        self.events.send(EventKind::Arrived { run, chunk }).await;
+    }
+
+    /// Turns the whole table into lines of a chart, if one was asked for and a table came.
+    async fn draw(mut self) -> Result<(), RunError> {
+        let (Some((columns, rows)), Some(columns_of_chart)) =
+            (self.table.take(), self.chart.take())
+        else {
+            return Ok(());
+        };
+        let drawing = tokio::task::spawn_blocking(move || {
+            let all = rows.len();
+            let rows = rows.read(0..limits::CHART_ROWS);
+            let (series, mut warnings) = chart::series(&columns, &rows, &columns_of_chart)?;
+            if all > rows.len() {
+                warnings.push(format!(
+                    "only the first {} of {all} rows are drawn",
+                    rows.len()
+                ));
+            }
+            Ok::<_, String>((series, warnings))
+        });
+        let (series, warnings) = drawing
+            .await
+            .map_err(|_| RunError::failed("the chart could not be drawn: run it as a table"))?
+            .map_err(RunError::failed)?;
+        self.hand_on(Chunk::Series(series)).await;
+        for warning in warnings {
+            self.hand_on(Chunk::Warning(warning)).await;
+        }
+        Ok(())
+    }
 }
 
 async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
     tokio::time::timeout(limit, work).await.ok()
+}
+
+/// Asks every source whether its role can only read. One that cannot be asked leaves the answer open.
+pub async fn probe(sources: Arc<Sources>, events: Events) {
+    let mut all = None;
+    for (_, configured) in sources.iter() {
+        match configured.source.read_only().await {
+            Some(true) => all = all.or(Some(true)),
+            Some(false) => all = Some(false),
+            None if configured.kind.languages.contains(&Language::Sql) => return,
+            None => {}
+        }
+    }
+    events.send(EventKind::SourcesProbed(all)).await;
 }

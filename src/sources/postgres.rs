@@ -162,6 +162,10 @@ impl Postgres {
 }
 
 impl Source for Postgres {
+    fn read_only(&self) -> BoxFuture<'_, Option<bool>> {
+        Box::pin(async { self.probe().await.ok().map(|role| role.read_only) })
+    }
+
     fn plan(&self, action: &Action, context: &PlanContext) -> Result<Request, PlanError> {
         let planned = sql::plan(action, context, Dialect::Postgres)?;
         Ok(Request {

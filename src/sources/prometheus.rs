@@ -55,6 +55,8 @@ settings! {
 }
 
 const MIN_STEP_DEFAULT: Duration = Duration::from_secs(15);
+/// Points of a live pane that is zoomed out to hours: they are asked for again and again.
+const LIVE_POINTS: i64 = 1_000;
 
 struct PrometheusSource {
     name: SourceName,
@@ -88,7 +90,8 @@ impl Source for PrometheusSource {
             return Err(PlanError::Refused("the query is empty".into()));
         }
         let charted = matches!(action.view, None | Some(ResultView::Chart));
-        let range = charted.then(|| range(context.window, context.width, self.min_step));
+        let range =
+            charted.then(|| range(context.window, context.width, self.min_step, action.every));
         let shown = |name: &str, value: String| Parameter {
             name: name.to_owned(),
             kind: "request".to_owned(),
@@ -139,14 +142,26 @@ impl Source for PrometheusSource {
 
 /// The window in steps: at least `min_step`, about one point a column, start and end on multiples of the step since the
 /// epoch so that a refresh asks for the same points again, and never more points than a server allows.
-fn range(window: (Timestamp, Timestamp), width: u16, min_step: Duration) -> PromqlRange {
-    let columns = i64::from(width).clamp(1, limits::SAMPLES as i64 - 1);
+///
+/// A live pane is judged by its newest point, which may be almost a step old. So its step is no longer than the time
+/// between two polls, whatever the width: an alert may not wait for a narrow chart's next column.
+fn range(
+    window: (Timestamp, Timestamp),
+    width: u16,
+    min_step: Duration,
+    every: Option<Duration>,
+) -> PromqlRange {
     let (start, end) = (
         window.0.as_second(),
         window.1.as_second().max(window.0.as_second()),
     );
-    let wanted = (end - start).div_euclid(columns) + i64::from((end - start) % columns != 0);
-    let step = wanted.max(min_step.as_secs() as i64).max(1);
+    let step_of =
+        |points: i64| (end - start).div_euclid(points) + i64::from((end - start) % points != 0);
+    let mut step = step_of(i64::from(width).clamp(1, limits::SAMPLES as i64 - 1));
+    if let Some(every) = every {
+        step = step.min((every.as_secs() as i64).max(step_of(LIVE_POINTS)));
+    }
+    let step = step.max(min_step.as_secs() as i64).max(1);
     let on_step = |second: i64| {
         Timestamp::from_second(second.div_euclid(step) * step).unwrap_or(Timestamp::UNIX_EPOCH)
     };
@@ -272,7 +287,7 @@ mod tests {
         ] {
             let start = Timestamp::from_second(1_700_000_007).unwrap();
             let end = Timestamp::from_second(1_700_000_007 + seconds).unwrap();
-            let planned = range((start, end), width, Duration::from_secs(min_step));
+            let planned = range((start, end), width, Duration::from_secs(min_step), None);
             assert_eq!(planned.step.as_secs(), step, "{seconds} s over {width}");
             assert_eq!(planned.start.as_second() as u64 % step, 0);
             assert_eq!(planned.end.as_second() as u64 % step, 0);
@@ -283,6 +298,22 @@ mod tests {
                 points <= u64::from(width.max(1)) + 1,
                 "{points} points over {width}"
             );
+        }
+    }
+
+    #[test]
+    fn a_live_pane_asks_for_a_point_a_poll() {
+        for (seconds, width, every, step) in [
+            (3_600, 38, 15, 15),
+            (3_600, 38, 300, 95),
+            (225, 38, 15, 15),
+            (32 * 3_600, 38, 15, 116),
+        ] {
+            let start = Timestamp::from_second(1_700_000_007).unwrap();
+            let end = Timestamp::from_second(1_700_000_007 + seconds).unwrap();
+            let every = Some(Duration::from_secs(every));
+            let planned = range((start, end), width, Duration::from_secs(15), every);
+            assert_eq!(planned.step.as_secs(), step, "{seconds} s over {width}");
         }
     }
 }

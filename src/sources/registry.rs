@@ -181,7 +181,7 @@ impl Sources {
         if kinds.is_empty() {
             let _ = write!(
                 text,
-                ", and no kind of source answers {word} outside drills: try it in a drill, {BY_HAND}"
+                ", and no kind of source of this version answers {word}: use another action of the step, {BY_HAND}"
             );
             return text;
         }

@@ -19,6 +19,8 @@ use crate::model::table::{Row, RowStore, Rows};
 mod order;
 mod time_text;
 
+pub(super) use time_text::instant;
+
 pub use order::{SORT_BYTES, sort_order};
 
 /// Rows between two offsets kept in memory.

@@ -112,6 +112,11 @@ impl Sqlite {
 }
 
 impl Source for Sqlite {
+    /// The file is opened for reading, behind an authorizer.
+    fn read_only(&self) -> BoxFuture<'_, Option<bool>> {
+        Box::pin(async { Some(true) })
+    }
+
     fn plan(&self, action: &Action, context: &PlanContext) -> Result<Request, PlanError> {
         let planned = sql::plan(action, context, Dialect::Sqlite)?;
         Ok(Request {

@@ -66,11 +66,19 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     connection
         .busy_timeout(limits::LOCK_TIMEOUT)
         .map_err(failed("open", &name))?;
+    let is_new = version(&connection).map_err(failed("read the format of", &name))? == 0;
+    if is_new {
+        // Nothing is acknowledged before the first entry, so making the tables costs one sync, not one a step.
+        set(&connection, &name, "synchronous", "off", "0")?;
+    }
     set(&connection, &name, "journal_mode", "wal", "wal")?;
-    set_synchronous(&connection, &name, Synchronous::Full)?;
     set(&connection, &name, "foreign_keys", "on", "1")?;
     set(&connection, &name, "trusted_schema", "off", "0")?;
     migrate(&mut connection, &name)?;
+    if is_new {
+        sync_file(path)?;
+    }
+    set_synchronous(&connection, &name, Synchronous::Full)?;
     Ok(connection)
 }
 
@@ -116,12 +124,33 @@ fn set(
     }
 }
 
+/// Migrations applied so far; 0 for a file without tables.
+fn version(connection: &Connection) -> rusqlite::Result<usize> {
+    connection.pragma_query_value(None, "user_version", |row| {
+        row.get::<_, u32>(0).map(|version| version as usize)
+    })
+}
+
+/// Puts the header on disk that says that a log belongs to the file; the log itself is synced with its first entry.
+fn sync_file(path: &Path) -> Result<(), StoreError> {
+    std::fs::File::open(path)
+        .and_then(|file| file.sync_all())
+        .map_err(StoreError::io("sync", path))
+}
+
+pub(super) fn begin(connection: &Connection, path: &str) -> Result<(), StoreError> {
+    connection
+        .execute_batch("BEGIN IMMEDIATE")
+        .map_err(failed("begin a group of entries in", path))
+}
+
+pub(super) fn commit(connection: &Connection, path: &str) -> Result<(), StoreError> {
+    connection
+        .execute_batch("COMMIT")
+        .map_err(failed("commit a group of entries to", path))
+}
+
 fn migrate(connection: &mut Connection, path: &str) -> Result<(), StoreError> {
-    let version = |connection: &Connection| -> rusqlite::Result<usize> {
-        connection.pragma_query_value(None, "user_version", |row| {
-            row.get::<_, u32>(0).map(|version| version as usize)
-        })
-    };
     let refuse_newer = |found: usize| {
         if found > MIGRATIONS.len() {
             return Err(StoreError::Newer {

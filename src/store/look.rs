@@ -5,8 +5,8 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
-use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
@@ -15,8 +15,8 @@ use super::place;
 /// What tells one state of a record from another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Look {
-    database: Option<(u64, SystemTime)>,
-    wal: Option<(u64, SystemTime)>,
+    database: Option<SizeAndTime>,
+    wal: Option<SizeAndTime>,
     /// The log's header, with the salt that changes each time the log starts anew.
     wal_header: Vec<u8>,
 }
@@ -32,9 +32,12 @@ impl Look {
     }
 }
 
-fn size_and_time(path: &Path) -> io::Result<Option<(u64, SystemTime)>> {
+/// Bytes, and seconds and nanoseconds of the last change.
+type SizeAndTime = (u64, i64, i64);
+
+fn size_and_time(path: &Path) -> io::Result<Option<SizeAndTime>> {
     match fs::metadata(path) {
-        Ok(data) => Ok(Some((data.len(), data.modified()?))),
+        Ok(data) => Ok(Some((data.len(), data.mtime(), data.mtime_nsec()))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }

@@ -35,29 +35,27 @@ pub(super) fn make_folders(data: &Path, folder: &Path) -> Result<(), StoreError>
     if let Some(parent) = data.parent() {
         fs::create_dir_all(parent).map_err(StoreError::io("make folder", parent))?;
     }
-    make_folder(data)?;
-    if let Some(mode) = folder.parent() {
-        make_folder(mode)?;
+    let evidence = folder.join(EVIDENCE);
+    let writers = folder.join(WRITERS);
+    let mode = folder.parent().unwrap_or(data);
+    let mut grown: Vec<&Path> = Vec::new();
+    for path in [data, mode, folder, &evidence, &writers] {
+        let is_new = make_folder(path)?;
+        grown.extend(path.parent().filter(|_| is_new && path != data));
     }
-    make_folder(folder)?;
-    make_folder(&folder.join(EVIDENCE))?;
-    make_folder(&folder.join(WRITERS))?;
     // A new name is on disk only once the folder that holds it is.
-    for folder in [Some(folder), folder.parent(), Some(data)]
-        .into_iter()
-        .flatten()
-    {
-        sync_folder(folder)?;
-    }
-    Ok(())
+    grown.dedup();
+    grown.into_iter().rev().try_for_each(sync_folder)
 }
 
-fn make_folder(path: &Path) -> Result<(), StoreError> {
+/// True when the folder was not there.
+fn make_folder(path: &Path) -> Result<bool, StoreError> {
     match DirBuilder::new().mode(FOLDER_MODE).create(path) {
         // The process's umask may have taken bits away.
         Ok(()) => fs::set_permissions(path, Permissions::from_mode(FOLDER_MODE))
+            .map(|()| true)
             .map_err(StoreError::io("protect folder", path)),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(false),
         Err(error) => Err(StoreError::io("make folder", path)(error)),
     }
 }

@@ -1,4 +1,4 @@
-//! The home screen: open incidents first, then playbooks, then recent incidents.
+//! The home screen: open incidents first, then playbooks used lately, then the others.
 //!
 //! ```text
 //!  Quarterdeck                                            alice · UTC
@@ -168,11 +168,6 @@ enum Row<'a> {
 }
 
 fn rows(home: &Home) -> Vec<Row<'_>> {
-    // Items stand in the order of their sections: incidents behind the playbooks are recent ones.
-    let first_playbook = home
-        .items
-        .iter()
-        .position(|item| matches!(item, HomeItem::Playbook { .. }));
     let mut rows = Vec::new();
     let mut before = "";
     for (position, index) in home.matches.iter().enumerate() {
@@ -180,11 +175,11 @@ fn rows(home: &Home) -> Vec<Row<'_>> {
             continue;
         };
         let heading = match item {
-            HomeItem::Playbook { .. } => "Playbooks",
-            HomeItem::Incident { .. } if first_playbook.is_some_and(|first| first < *index) => {
-                "Recent incidents"
-            }
             HomeItem::Incident { .. } => "Open incidents",
+            HomeItem::Playbook {
+                used_at: Some(_), ..
+            } => "Recent playbooks",
+            HomeItem::Playbook { .. } => "Playbooks",
         };
         if heading != before {
             if !rows.is_empty() {

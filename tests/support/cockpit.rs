@@ -1,5 +1,7 @@
 //! A cockpit without a terminal, a disk or a clock: events in, effects out, the store played by the test.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

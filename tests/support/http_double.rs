@@ -7,6 +7,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
+/// Each test file uses a part of this double; naming the rest here keeps the compiler from calling it dead.
+const _: () = {
+    let _ = (
+        Reply::json,
+        Reply::redirect,
+        Asked::header,
+        HttpDouble::asked,
+    );
+    let _: fn() -> Reply = || Reply::Silence;
+};
+
 /// What the server does with one request.
 #[derive(Debug, Clone)]
 pub enum Reply {

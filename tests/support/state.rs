@@ -15,10 +15,11 @@ use indexmap::IndexMap;
 use quarterdeck::editor::Editor;
 use quarterdeck::engine::command::{Command, Keys};
 use quarterdeck::engine::state::{
-    ActionResult, Chosen, Cockpit, Comparison, Content, Field, Form, Home, HomeItem, Message,
-    Metric, Output, OutputLine, Overlay, Purpose, Recording, Run, RunPhase, Screen, State,
-    TableView, Threshold, Timeline, Watch, WatchStatus,
+    ActionResult, Chosen, Cockpit, Content, Field, Form, Home, HomeItem, Message, Output,
+    OutputLine, Overlay, Purpose, Recording, Run, RunPhase, Screen, State, TableView, Timeline,
+    Watch, WatchStatus,
 };
+use quarterdeck::expr::{Metric, Operator, Threshold};
 use quarterdeck::incident::view::view;
 use quarterdeck::incident::{
     ActionRecord, ActionState, CheckRecord, Incident, InputRecord, SessionRecord, StepRecord,
@@ -94,11 +95,12 @@ pub fn breach_with(text: Texts<'_>) -> State {
         incident,
         writer: "writer-alice".into(),
         profile: text("prod"),
-        read_only: true,
+        read_only: Some(true),
         recording: Recording::Saved,
         focus: PaneKind::Guide,
         zoomed: false,
         step: "source".into(),
+        guide_top: 0,
         guide_selected: 0,
         watches: watches(text),
         watch_selected: 0,
@@ -164,6 +166,7 @@ pub fn home_with(text: Texts<'_>) -> State {
             summary: text(summary),
             alerts: alerts.iter().map(|alert| text(alert)).collect(),
             errors,
+            used_at: None,
         };
     let items = vec![
         incident(0x7f3a, Mode::Live, "Org isolation breach", Some("P1"), true),
@@ -439,6 +442,7 @@ pub fn output(text: Texts<'_>) -> Content {
             })
             .collect(),
         rest: text("still writ"),
+        rest_is_error: false,
         bytes: 1_000,
         top: 0,
     })
@@ -888,6 +892,7 @@ fn incident(text: Texts<'_>) -> Incident {
                 writer: "writer-gone".into(),
                 at: at("03:05:00"),
                 effect: Effect::Write,
+                lost: false,
             },
         )]),
         watches: BTreeMap::new(),
@@ -948,8 +953,8 @@ fn watches(text: Texts<'_>) -> Vec<Watch> {
         zoom: 0,
     };
     let threshold = |number| Threshold {
-        metric: Metric::Last,
-        comparison: Comparison::Above,
+        metric: Metric::Value,
+        operator: Operator::Greater,
         number,
     };
     vec![

@@ -1,3 +1,5 @@
+//! Any order of arrival gives the same incident; memory stays bounded. Uses no playbook.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! What the view says as an incident goes on. Tests the view only: entries are sealed by the sample writer.
+
 use super::*;
 use crate::incident::sample::{intent, opened, playbook, result, session, write, writer};
 use crate::incident::{Log, apply};

@@ -106,6 +106,8 @@ fn try_open(
     let store = Store::create(workplace.data(), Mode::Live, incident)?;
     let kept = store::evidence::put(store.folder(), playbook.source.text.as_bytes())?;
     let mut pen = Pen::new(store, Mode::Live, incident, workplace.config())?;
+    // An incident is opened whole or not at all; until it is, nothing of it is acknowledged.
+    pen.store.begin()?;
     pen.write(Body::IncidentOpened {
         playbook: playbook.id.clone(),
         title: playbook.title.clone(),
@@ -119,6 +121,7 @@ fn try_open(
     for body in inputs {
         pen.write(body)?;
     }
+    pen.store.commit()?;
     let config = workplace.config();
     begin(workplace, pen, sources, config, found, false, events).map(Some)
 }

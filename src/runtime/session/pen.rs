@@ -126,6 +126,7 @@ const fn known_by(from: Provenance) -> &'static str {
         Provenance::Argument(_) => "argument",
         Provenance::File => "configuration",
         Provenance::Default => "default",
+        Provenance::Account => "account",
         Provenance::Environment(name) => match name.as_bytes() {
             b"SUDO_USER" => "sudo",
             b"USER" => "user",

@@ -3,7 +3,7 @@
 //! PostgreSQL writes years past 9999, `BC` and `infinity`, which general libraries refuse.
 
 /// Seconds since 1970 and nanoseconds, of an ISO date or time with or without a zone (none means UTC).
-pub(super) fn instant(text: &str) -> Option<(i64, u32)> {
+pub(in crate::sources) fn instant(text: &str) -> Option<(i64, u32)> {
     let text = text.trim();
     match text {
         "infinity" => return Some((i64::MAX - 1, 0)),

@@ -102,11 +102,11 @@ fn commander(view: &View<'_>) -> TextLine {
 
 fn profile(view: &View<'_>) -> TextLine {
     let mut line = view.line(sanitize(&view.cockpit.profile), Role::Text);
-    line.push(" · ", view.theme.style(Role::Muted));
-    if view.cockpit.read_only {
-        line.push("read-only ", view.theme.style(Role::Good));
-    } else {
-        line.push("not read-only ", view.theme.style(Role::Warning));
+    line.push(" ", view.theme.style(Role::Text));
+    match view.cockpit.read_only {
+        Some(true) => line.push("· read-only ", view.theme.style(Role::Good)),
+        Some(false) => line.push("· not read-only ", view.theme.style(Role::Warning)),
+        None => {}
     }
     line
 }

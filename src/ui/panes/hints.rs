@@ -95,6 +95,7 @@ fn commands(state: &State) -> &'static [Command] {
             PaneKind::Result => &[
                 Command::ResultDetail,
                 Command::Bind,
+                Command::NextStep,
                 Command::Sort,
                 Command::Search,
                 Command::CopyCell,
@@ -159,7 +160,13 @@ pub fn key(state: &State, command: Command, theme: &Theme) -> TextLine {
 
 /// The name of a command's first key; actions answer to a range of digits.
 pub fn key_name(state: &State, command: Command) -> Option<SafeText> {
-    let keys = state.keys.of(command);
+    let reachable = state.reachable_keys(command);
+    // A key named elsewhere than in the last line may belong to another pane.
+    let keys = if reachable.is_empty() {
+        state.keys.of(command)
+    } else {
+        reachable
+    };
     let first = keys.first()?;
     match keys.last() {
         Some(last) if keys.len() > 3 => Some(safe!("{first}-{last}")),

@@ -181,7 +181,7 @@ fn state(view: &View<'_>, watch: &Watch) -> TextLine {
 /// What a state that is not plain means, in a sentence.
 fn explanation(view: &View<'_>, watch: &Watch) -> Option<TextLine> {
     match &watch.status {
-        WatchStatus::Needs(what) => Some(view.line(safe!("Needs {what}."), Role::Warning)),
+        WatchStatus::Needs(what) => Some(view.line(what, Role::Warning)),
         WatchStatus::Failed(message) => Some(view.line(message, Role::Bad)),
         WatchStatus::NoData => Some(view.line(
             "The source answers without a sample. That is not a zero.",
@@ -307,20 +307,10 @@ fn threshold_words(threshold: Threshold) -> SafeText {
     safe!("{sign} {}", words::value(threshold.number))
 }
 
-/// The window that shows: the one asked for, zoomed and scrolled.
+/// The window that shows: the one the samples were asked for, zoom and scrolling included.
 fn window(watch: &Watch, now: Timestamp) -> (Timestamp, Timestamp) {
-    let (start, end) = watch
+    watch
         .window
         .or_else(|| chart::extent(&watch.series))
-        .unwrap_or((now, now));
-    let span = end
-        .as_millisecond()
-        .saturating_sub(start.as_millisecond())
-        .max(1);
-    let shown = (span >> watch.zoom.min(20)).max(1_000);
-    let end = end
-        .as_millisecond()
-        .saturating_sub(shown / 10 * i64::from(watch.back));
-    let at = |millisecond: i64| Timestamp::from_millisecond(millisecond).unwrap_or(now);
-    (at(end.saturating_sub(shown)), at(end))
+        .unwrap_or((now, now))
 }
