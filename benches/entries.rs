@@ -105,11 +105,12 @@ pub fn action() -> Body {
         source: "audit".into(),
         target: "postgres audit@db1:5432/app as reader".into(),
         template_sha256: Hash([3; 32]),
-        text: "SELECT s.id, s.staff_id, s.started_at, s.ended_at, count(DISTINCT e.org_id) AS orgs\n\
+        text:
+            "SELECT s.id, s.staff_id, s.started_at, s.ended_at, count(DISTINCT e.org_id) AS orgs\n\
                FROM staff_sessions s JOIN audit_events e ON e.session_id = s.id\n\
                WHERE e.org_id = $1 AND e.at BETWEEN $2 AND $3\n\
                GROUP BY s.id HAVING count(DISTINCT e.org_id) > 1 ORDER BY s.started_at DESC"
-            .into(),
+                .into(),
         edited: false,
         parameters: ["org", "window_start", "window_end"]
             .map(|name| Parameter {

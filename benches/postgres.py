@@ -7,7 +7,7 @@ The same statement on tables of 10,000, 100,000 and 1,000,000 rows: from the key
 on screen, and the peak of resident memory. psql runs with a pager (`less -S`), once as it is and once with
 FETCH_COUNT=1000. All are connected before the key press. Needs PostgreSQL, less, and what terminal.py needs.
 """
-import argparse, contextlib, json, os, pathlib, pwd, re, shutil, subprocess, sys, tempfile, time
+import argparse, contextlib, json, os, pathlib, pwd, shutil, socket, subprocess, sys, tempfile, time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -25,20 +25,13 @@ ALTER TABLE rows_{size} ADD PRIMARY KEY (id);
 ANALYZE rows_{size};
 """
 ENTRIES = "SELECT id, at, org, action, meta FROM audit_entries ORDER BY id"
-CONFIG = """profile = "bench"
-operator = "bench"
-
-[profiles.bench.sources.bench]
-kind = "postgres"
-host = "{socket}"
-database = "postgres"
-user = "postgres"
-"""
+SQLITE = 'kind = "sqlite"\npath = ""'
+POSTGRES = 'kind = "postgres"\nurl = "postgres://postgres@127.0.0.1:{port}/postgres"'
 
 
 @contextlib.contextmanager
 def server():
-    """A private server on a Unix socket, gone afterwards; the folder of its socket. It refuses to be root's."""
+    """A private server on the loopback, gone afterwards; its port. It refuses to run as root."""
     places = [*os.environ["PATH"].split(":"), *sorted(map(str, pathlib.Path("/usr/lib/postgresql").glob("*/bin")), reverse=True)]
     programs = next((p for p in map(pathlib.Path, places) if (p / "initdb").exists() and (p / "postgres").exists()), None)
     if not programs or not shutil.which("psql"): sys.exit("missing: PostgreSQL with initdb, postgres and psql")
@@ -52,45 +45,47 @@ def server():
     made = [*prefix, str(programs / "initdb"), "--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C", "--no-sync",
             "--pgdata", f"{folder}/data"]
     subprocess.run(made, cwd=folder, check=True, stdout=subprocess.DEVNULL)
-    command = [*prefix, str(programs / "postgres"), "-D", f"{folder}/data", "-k", folder, "-c", "listen_addresses=", "-c", "fsync=off",
-               "-c", "max_wal_size=4GB"]
+    with socket.create_server(("127.0.0.1", 0)) as free: port = free.getsockname()[1]
+    command = [*prefix, str(programs / "postgres"), "-D", f"{folder}/data", "-k", folder, "-p", str(port),
+               "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_wal_size=4GB"]
     process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + 30
-        while subprocess.run(psql(folder, "-c", "SELECT 1"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode:
+        while subprocess.run(psql(port, "-c", "SELECT 1"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode:
             if time.monotonic() > deadline or process.poll() is not None: sys.exit("postgres did not start")
             time.sleep(0.05)
-        yield folder
+        yield port
     finally:
         process.terminate()  # runuser passes it on
         process.wait(30)
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def psql(socket, *more):
-    return ["psql", "-X", "-h", socket, "-U", "postgres", "-d", "postgres", *more]
+def psql(port, *more):
+    return ["psql", "-X", "-h", "127.0.0.1", "-p", str(port), "-U", "postgres", "-d", "postgres", *more]
 
 
-def cases(program, socket, sizes):
+def cases(program, port, sizes):
     found = {}
     for size in sizes:
         statement = STATEMENT.format(size=size)
         first, last = r"org-\d+", rf"(?<!\d){size - 1}(?!\d)"
         for name, more in (("psql", []), ("psql FETCH_COUNT", ["-v", "FETCH_COUNT=1000"])):
             found[f"{name} {size}"] = {
-                "cmd": psql(socket, *more, "-P", "pager=always"), "env": {"PAGER": "less -S", "PSQL_PAGER": "less -S", "PSQL_HISTORY": "/dev/null"},
+                "cmd": psql(port, *more, "-P", "pager=always"), "env": {"PAGER": "less -S", "PSQL_PAGER": "less -S", "PSQL_HISTORY": "/dev/null"},
                 "ready": r"postgres=[#>]", "keys": [["query", f"lit:{statement};\\r", 1, first], ["end", "G", 1, last]],
                 "quit": "q;lit:\\q\\r", "timeout": 120}
         env = terminal.prepare_home(f"postgres {size}", "")
         home = pathlib.Path(env["HOME"]) / "config"
-        (home / "config.toml").write_text(CONFIG.format(socket=socket))
+        config = home / "config.toml"
+        config.write_text(config.read_text().replace(SQLITE, POSTGRES.format(port=port)))
         playbook = home / "playbooks/bench-0.md"
         playbook.write_text(playbook.read_text().replace(ENTRIES, statement))
-        whole = re.sub(",", "[, ]?", f"{size:,}") + r" rows(?! so far)"
+        count = f"{size:,}".replace(",", " ")
         found[f"cockpit {size}"] = {
             "cmd": [program, "open", "bench-0"], "env": env, "ready": "Bench bench-0", "keys": [
-                ["_plan", terminal.RUN_FIRST_ACTION, 1, "ORDER BY id"], ["query", terminal.SEND, 1, first], ["_whole", "lit:", 1, whole],
-                *[["_focus", "Tab"]] * terminal.TABS_TO_RESULT, ["end", "End", 1, last]],
+                ["_plan", terminal.RUN_FIRST_ACTION, 1, "ORDER BY id"], ["query", terminal.SEND, 1, first], ["_whole", "lit:", 1, rf"(?<!\d ){count} rows ·"],
+                *[["_focus", "Tab"]] * terminal.TABS_TO_RESULT, ["end", "End", 1, f"row {count}/"]],
             "quit": terminal.QUIT, "timeout": 120}
     return found
 
@@ -127,10 +122,10 @@ def main():
     options = parser.parse_args()
     sizes = [int(size) for size in options.sizes.split(",")]
     program = os.path.abspath(options.program or terminal.build("release") / "quarterdeck")
-    with server() as socket:
+    with server() as port:
         for size in sizes:
-            subprocess.run(psql(socket, "-q", "-c", ROWS.format(size=size, last=size - 1)), check=True)
-        runs = terminal.run_turns(cases(program, socket, sizes), options.runs)
+            subprocess.run(psql(port, "-q", "-c", ROWS.format(size=size, last=size - 1)), check=True)
+        runs = terminal.run_turns(cases(program, port, sizes), options.runs)
     add_last(runs)
     print(f"{options.runs} turns, 120x40, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores\n")
     missed = terminal.report(runs, {7, 8, 9}, list(goals(sizes)))

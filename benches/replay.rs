@@ -14,12 +14,12 @@ mod times;
 
 use std::path::Path;
 
+use entries::{incident, record};
 use quarterdeck::incident::Log;
 use quarterdeck::model::{Mode, limits};
 use quarterdeck::record::entry::Sealed;
 use quarterdeck::record::verify::Verdict;
 use quarterdeck::store::{Fold, Store};
-use entries::{incident, record};
 use times::{Times, verdict};
 
 const TURNS: usize = 15;
@@ -36,36 +36,47 @@ fn main() {
     }
     let entries = long.entries(0, LONG).unwrap();
 
-    let [mut folding, mut replay, mut verifying, mut open_short, mut open_long] =
-        [(); 5].map(|()| Times::default());
+    let [
+        mut folding,
+        mut replay,
+        mut verify_times,
+        mut open_short,
+        mut open_long,
+    ] = [(); 5].map(|()| Times::default());
     for _ in 0..=TURNS {
         let copy = entries.clone();
-        let log = folding.time(|| copy.into_iter().collect::<Log>());
-        assert_eq!(log.incident().unwrap().entries, LONG);
+        let folded = folding.time(|| copy.into_iter().collect::<Log>());
+        assert_eq!(folded.incident().unwrap().entries, LONG);
         let fold = replay.time(|| long.fold_all().unwrap());
         assert_eq!(fold.through.unsigned_abs(), LONG);
-        let verification = verifying.time(|| long.verify().unwrap());
+        let found = verify_times.time(|| long.verify().unwrap());
         assert!(
-            matches!(verification.verdict, Verdict::NotAnchored),
+            matches!(found.verdict, Verdict::NotAnchored),
             "the record does not verify"
         );
         for (number, entries, times) in [(1, SHORT, &mut open_short), (2, LONG, &mut open_long)] {
             let (fold, tail) = times.time(|| open(data.path(), number));
             assert_eq!(fold.incident().unwrap().entries, entries);
-            assert_eq!(tail.len() as u64, entries.min(limits::TIMELINE_WINDOW as u64));
+            assert_eq!(
+                tail.len() as u64,
+                entries.min(limits::TIMELINE_WINDOW as u64)
+            );
         }
     }
 
     println!("a record of {LONG} entries, median of {TURNS} turns\n");
     println!("| | ms | bar | |\n| --- | --- | --- | --- |");
     let ms = |times: &Times| times.micros(0.5) / 1_000.0;
-    println!("| fold entries that are in memory | {:.1} | | |", ms(&folding));
+    println!(
+        "| fold entries that are in memory | {:.1} | | |",
+        ms(&folding)
+    );
     println!(
         "| replay: read and fold the record | {:.1} | < 300 | {} |",
         ms(&replay),
         verdict(ms(&replay) < 300.0)
     );
-    println!("| verify | {:.1} | | |", ms(&verifying));
+    println!("| verify | {:.1} | | |", ms(&verify_times));
     println!("| open with {SHORT} entries | {:.2} | | |", ms(&open_short));
     println!(
         "| open with {LONG} entries | {:.2} | paired {:.2}x | |",

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 /// Durations of one thing done again and again.
 #[derive(Default)]
-pub struct Times(Vec<Duration>);
+pub struct Times(pub Vec<Duration>);
 
 impl Times {
     /// Does it and adds the time it took.
@@ -18,11 +18,6 @@ impl Times {
     /// Microseconds below which a share of them lies; 0.5 is the median.
     pub fn micros(&self, share: f64) -> f64 {
         quantile(self.0.iter().map(Duration::as_secs_f64), share) * 1e6
-    }
-
-    /// How many of them fit into a second.
-    pub fn per_second(&self) -> f64 {
-        self.0.len() as f64 / self.0.iter().sum::<Duration>().as_secs_f64()
     }
 
     /// Median of the ratios to another series, pair by pair: both sides of a pair met the same machine.
