@@ -128,6 +128,23 @@ fn nothing_is_sent_before_it_was_shown_confirmed_and_recorded() {
 }
 
 #[test]
+fn keys_typed_ahead_of_the_request_do_nothing_else() {
+    let mut harness = harness();
+    harness.keys("1 enter enter");
+    assert!(
+        harness.appended().is_empty(),
+        "an enter meant for the dialog starts no step"
+    );
+    let run = harness.plan_ok();
+    assert!(
+        harness.started().is_empty(),
+        "nor is it kept: what is sent was seen before"
+    );
+    harness.keys("enter");
+    assert_eq!(harness.started(), [run]);
+}
+
+#[test]
 fn escape_sends_nothing() {
     let mut harness = harness();
     harness.keys("1");

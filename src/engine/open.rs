@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use crate::incident::view::View;
 use crate::layout::{Layouts, PaneKind};
 use crate::model::Timestamp;
+use crate::model::diagnostic::Level;
 use crate::model::ids::IncidentId;
 use crate::model::limits;
 use crate::model::safe_text::{SafeText, sanitize};
@@ -160,7 +161,11 @@ impl Turn<'_> {
             cockpit.step = current.clone();
         }
         let unknown = cockpit.view.unknown.len();
-        let errors = cockpit.diagnostics.len();
+        let errors = cockpit
+            .diagnostics
+            .iter()
+            .filter(|finding| finding.level == Level::Error)
+            .count();
         self.state.screen = Screen::Cockpit(Box::new(cockpit));
         self.state.overlays.clear();
         if unknown > 0 {
@@ -172,7 +177,7 @@ impl Turn<'_> {
             self.say("the playbook's file has changed; this incident keeps the text it was opened with (: adopt playbook)");
         } else if errors > 0 {
             self.say(format!(
-                "{errors} problem{} in the playbook: ! shows them",
+                "{errors} problem{} in the playbook (! shows)",
                 if errors == 1 { "" } else { "s" }
             ));
         }
