@@ -44,17 +44,15 @@ fn append_program() -> PathBuf {
 
 fn append(data: &Path, incident: IncidentId, power: Option<(&PowerCut, &str)>) -> Child {
     let mut command = Command::new(append_program());
+    command
+        .arg(data)
+        .args(["--incident", &incident.to_string()]);
     if let Some((power, synchronous)) = power {
         command
             .envs(power.environment())
             .args(["--synchronous", synchronous]);
     }
-    command
-        .arg(data)
-        .args(["--incident", &incident.to_string()])
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap()
+    command.stdout(Stdio::piped()).spawn().unwrap()
 }
 
 /// A small generator with a printed seed, so that a failure can be repeated.
