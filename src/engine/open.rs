@@ -99,6 +99,7 @@ impl Turn<'_> {
             writer,
             alive,
             profile,
+            source_problems,
         } = opened;
         let watches = playbook
             .watch
@@ -173,6 +174,12 @@ impl Turn<'_> {
                 "{unknown} action{} with unknown outcome: find out what happened, then settle with a",
                 if unknown == 1 { "" } else { "s" }
             ));
+        } else if let Some(first) = source_problems.first() {
+            let more = match source_problems.len() {
+                1 => String::new(),
+                count => format!(" (and {} more)", count - 1),
+            };
+            self.complain(format!("a source is left out: {first}{more}"));
         } else if playbook_differs {
             self.say("the playbook's file has changed; this incident keeps the text it was opened with (: adopt playbook)");
         } else if errors > 0 {

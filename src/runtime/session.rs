@@ -65,6 +65,7 @@ pub struct Session {
     mode: Mode,
     incident: IncidentId,
     profile: String,
+    source_problems: Vec<String>,
     writer: String,
     /// Nobody listens to the recorder any more.
     closing: Arc<AtomicBool>,
@@ -209,6 +210,7 @@ impl Session {
             writer: self.writer.clone(),
             alive,
             profile: self.profile.clone(),
+            source_problems: self.source_problems.clone(),
         })
     }
 }
