@@ -4,7 +4,7 @@
 //! ┌ Guide · 2 Identify the source · doing ───────────────── owner security ┐
 //! │ Check the structured logs for the mismatch.                            │
 //! │                                                                        │
-//! │ [1] Identify the source     ok · 50 rows · 18 ms · 4 min ago  sql audit │
+//! │ [1] Identify the source    ran · 50 rows · 18 ms · 4 min ago  sql audit │
 //! │ [2] Sessions of the actor   needs actor_id (i)                         │
 //! │ ☐ the reporter's request id is saved                                   │
 //! └────────────────────────────────────────────────────────────────────────┘
@@ -16,7 +16,7 @@ use ratatui::layout::Rect;
 
 use crate::engine::command::Command;
 use crate::engine::state::{Run, RunPhase};
-use crate::incident::view::{ActionStatus, StepStatus};
+use crate::incident::view::{ActionStatus, StepStatus, judgement};
 use crate::layout::PaneKind;
 use crate::model::ids::ActionId;
 use crate::model::playbook::{Block, Check, Decision, Effect, Step};
@@ -337,14 +337,14 @@ fn status(view: &View<'_>, id: &ActionId) -> TextLine {
         ActionStatus::Running => view.line("running elsewhere", Role::Active),
         ActionStatus::Ended(outcome) => {
             let role = match outcome {
-                ActionOutcome::Ok => Role::Good,
+                ActionOutcome::Ok => Role::Text,
                 ActionOutcome::Failed | ActionOutcome::TimedOut => Role::Bad,
                 ActionOutcome::Cancelled => Role::Warning,
                 ActionOutcome::Unknown => Role::Doubt,
             };
-            view.line(outcome.word(), role)
+            view.line(action.status.word(), role)
         }
-        status @ ActionStatus::ByHand(_) => view.line(status.word(), Role::Good),
+        status @ ActionStatus::ByHand(_) => view.line(status.word(), Role::Text),
         ActionStatus::Unknown => view.line("OUTCOME UNKNOWN", Role::Doubt),
     };
     if let Some(record) = cockpit.incident.actions.get(id) {
@@ -354,6 +354,11 @@ fn status(view: &View<'_>, id: &ActionId) -> TextLine {
         };
         if let Some(rows) = record.rows {
             push(words::rows(rows), Role::Text);
+        }
+        if let ActionStatus::Ended(outcome) = action.status
+            && let Some(word) = judgement(cockpit.playbook.action(id), outcome)
+        {
+            push(SafeText::fixed(word), Role::Doubt);
         }
         if record.incomplete.is_some() {
             push(SafeText::fixed("incomplete"), Role::Warning);
