@@ -107,7 +107,12 @@ fn nothing(view: &View<'_>, focused: bool, area: Rect, buffer: &mut Buffer) {
         line.push(" ", view.theme.style(Role::Text));
         line.push(word, view.theme.style(Role::Active));
     } else {
-        line.push("Nothing was run yet: ", view.theme.style(Role::Muted));
+        if view.cockpit.incident.actions.is_empty() {
+            line.push("Nothing was run yet: ", view.theme.style(Role::Muted));
+        } else {
+            let text = "Results of earlier sessions are not kept; run the action again: ";
+            line.push(text, view.theme.style(Role::Warning));
+        }
         line.extend(hints::key(view.state, Command::RunAction, view.theme));
         line.push(
             " runs an action of the step.",
