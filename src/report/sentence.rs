@@ -135,7 +135,10 @@ fn result_sentence(body: &Body) -> String {
     else {
         return String::new();
     };
-    let mut parts = vec![format!("got {action}: {}", ActionStatus::Ended(*outcome).word())];
+    let mut parts = vec![format!(
+        "got {action}: {}",
+        ActionStatus::Ended(*outcome).word()
+    )];
     match rows {
         Some(1) => parts.push("1 row".into()),
         Some(rows) => parts.push(format!("{rows} rows")),

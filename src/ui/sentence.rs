@@ -96,10 +96,7 @@ fn marked(body: &Body, names: &Names<'_>) -> Option<(SafeText, Role)> {
                 ActionOutcome::Unknown => Role::Doubt,
             };
             let parts = parts.join(" · ");
-            (
-                safe!("→ {parts} · {}{message}", names.action(action)),
-                role,
-            )
+            (safe!("→ {parts} · {}{message}", names.action(action)), role)
         }
         Body::NoteAdded {
             text, happened_at, ..

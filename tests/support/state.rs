@@ -30,8 +30,8 @@ use quarterdeck::model::diagnostic::{Diagnostic, SourceText};
 use quarterdeck::model::ids::{ActionId, IncidentId, RunId};
 use quarterdeck::model::input::{Input, InputType, Origin};
 use quarterdeck::model::playbook::{
-    Action, Block, Check, Choice, Decision, Effect, Expression, Judge, Language, Phase, PhaseKind, Playbook,
-    Reference, Step,
+    Action, Block, Check, Choice, Decision, Effect, Expression, Judge, Language, Phase, PhaseKind,
+    Playbook, Reference, Step,
 };
 use quarterdeck::model::prose::{Inline, Prose, ProseTable};
 use quarterdeck::model::request::{Outcome, Parameter, Payload, Request, RunError};
@@ -682,7 +682,11 @@ fn playbook(text: Texts<'_>) -> Playbook {
     identify.description = vec![paragraph(
         text,
         &[
-            ("Identify the source. Entries without an org prove nothing, so they are counted apart. ", false, false),
+            (
+                "Identify the source. Entries without an org prove nothing, so they are counted apart. ",
+                false,
+                false,
+            ),
             ("FAIL: escalate immediately to CRITICAL.", true, false),
         ],
     )];

@@ -90,7 +90,9 @@ pub fn choose(
     let inside = boxes::dialog(buffer, size, "Choose", &hint, scene.theme);
     // Where there is next to no room, what can be chosen goes first.
     let height = usize::from(inside.height);
-    let above = question.len().min(height.saturating_sub(lines.len().min(2)));
+    let above = question
+        .len()
+        .min(height.saturating_sub(lines.len().min(2)));
     write_lines(question.get(..above).unwrap_or_default(), 0, buffer, inside);
     let gap = usize::from(above + lines.len() < height);
     pick(
