@@ -154,7 +154,7 @@ fn the_report_tells_everything_and_nothing_breaks_out_of_it() {
         "  - [ ] quantify saved: not applicable, \\=cmd()",
         "- [ ] Title of notify: skipped, \\=cmd()",
         "- `actor` = ``=cmd()␛[2J<U+202E>␊# <b>`x`|y</b>``",
-        "- Outcome: got count: ok, 3 rows, 12 ms, not whole (half)\n",
+        "- Outcome: got count: ran, 3 rows, 12 ms, not whole (half)\n",
         "- Outcome: no end is recorded: outcome unknown\n",
         "````text\nselect `1`\n```\nfrom x\n````\n",
         "## Notes\n",
