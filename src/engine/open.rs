@@ -161,14 +161,25 @@ impl Turn<'_> {
         if let Some(current) = &cockpit.view.current {
             cockpit.step = current.clone();
         }
+        self.state.screen = Screen::Cockpit(Box::new(cockpit));
+        self.state.overlays.clear();
+        self.say_what_matters(&source_problems);
+        self.effect(Effect::ProbeSources);
+        self.poll_what_is_due();
+    }
+
+    /// The one thing an operator must know first about an incident that was just opened.
+    fn say_what_matters(&mut self, source_problems: &[String]) {
+        let Some(cockpit) = self.state.cockpit() else {
+            return;
+        };
         let unknown = cockpit.view.unknown.len();
+        let playbook_differs = cockpit.playbook_differs;
         let errors = cockpit
             .diagnostics
             .iter()
             .filter(|finding| finding.level == Level::Error)
             .count();
-        self.state.screen = Screen::Cockpit(Box::new(cockpit));
-        self.state.overlays.clear();
         if unknown > 0 {
             self.complain(format!(
                 "{unknown} action{} with unknown outcome: find out what happened, then settle with a",
@@ -188,8 +199,6 @@ impl Turn<'_> {
                 if errors == 1 { "" } else { "s" }
             ));
         }
-        self.effect(Effect::ProbeSources);
-        self.poll_what_is_due();
     }
 
     pub(super) fn ask_severity(&mut self, path: &str, title: &str, severities: &[String]) {

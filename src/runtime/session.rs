@@ -197,7 +197,7 @@ impl Session {
             .incident()
             .cloned()
             .ok_or_else(|| empty(self.incident))?;
-        let tail = store.tail(limits::TIMELINE_WINDOW as u64)?;
+        let tail = store.tail(limits::TIMELINE_FIRST)?;
         let mut alive = store.alive_writers();
         alive.insert(self.writer.clone());
         Ok(Opened {
