@@ -183,7 +183,10 @@ fn what_ran_is_not_called_ok() {
         shown.contains("→ ran · 50 rows · NOT JUDGED · 18 ms · Identify"),
         "{shown}"
     );
-    assert!(!shown.contains("ok ·") && !shown.contains("→ ok"), "{shown}");
+    assert!(
+        !shown.contains("ok ·") && !shown.contains("→ ok"),
+        "{shown}"
+    );
 }
 
 #[test]
