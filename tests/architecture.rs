@@ -42,6 +42,11 @@ const SAME_LAYER: &[(&str, &str, &str)] = &[
         "incident",
         "a score is read off the fold of the entries",
     ),
+    (
+        "sources",
+        "config",
+        "a source reads its own keys of the configuration and resolves its secrets when it runs",
+    ),
 ];
 
 /// Paths that appear only in some places. A path matches where its segments follow one another anywhere in what is used.

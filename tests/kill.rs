@@ -2,12 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+#[path = "support/shim/lost_writes.rs"]
+mod lost_writes;
+
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use lost_writes::PowerCut;
 use quarterdeck::model::Mode;
 use quarterdeck::model::ids::IncidentId;
 use quarterdeck::record::entry::Hash;
@@ -16,6 +20,8 @@ use quarterdeck::record::verify::{Verdict, verify};
 use quarterdeck::store::{Store, evidence};
 
 const KILLS: u64 = 200;
+/// Power cuts of the control, which may stop at the first loss.
+const CONTROL_KILLS: u64 = 50;
 /// Sessions that follow each other in one record.
 const SESSIONS: u64 = 10;
 
@@ -36,13 +42,17 @@ fn append_program() -> PathBuf {
     program
 }
 
-fn append(data: &Path, incident: IncidentId) -> Child {
-    Command::new(append_program())
+fn append(data: &Path, incident: IncidentId, power: Option<(&PowerCut, &str)>) -> Child {
+    let mut command = Command::new(append_program());
+    command
         .arg(data)
-        .args(["--incident", &incident.to_string()])
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap()
+        .args(["--incident", &incident.to_string()]);
+    if let Some((power, synchronous)) = power {
+        command
+            .envs(power.environment())
+            .args(["--synchronous", synchronous]);
+    }
+    command.stdout(Stdio::piped()).spawn().unwrap()
 }
 
 /// A small generator with a printed seed, so that a failure can be repeated.
@@ -69,8 +79,13 @@ impl Random {
 
 /// Kills a session after some entries and some microseconds, and returns the entries that it was told are on disk. A line
 /// that was cut off by the kill was not said.
-fn kill_at_random(data: &Path, incident: IncidentId, random: &mut Random) -> Vec<Hash> {
-    let mut child = append(data, incident);
+fn kill_at_random(
+    data: &Path,
+    incident: IncidentId,
+    random: &mut Random,
+    power: Option<(&PowerCut, &str)>,
+) -> Vec<Hash> {
+    let mut child = append(data, incident, power);
     let mut output = BufReader::new(child.stdout.take().unwrap());
     let mut told = Vec::new();
     let mut line = String::new();
@@ -120,7 +135,7 @@ fn no_acknowledged_entry_is_lost_by_a_kill() {
         let incident = IncidentId(uuid::Uuid::from_u128(number));
         let mut told = Vec::new();
         for session in 0..SESSIONS {
-            told.extend(kill_at_random(data.path(), incident, &mut random));
+            told.extend(kill_at_random(data.path(), incident, &mut random, None));
             if let Ok(store) = Store::open(data.path(), Mode::Live, incident) {
                 let entries = store.raw_entries().unwrap();
                 if let Some(fault) = broken(&store, &entries, &told) {
@@ -152,4 +167,39 @@ fn no_acknowledged_entry_is_lost_by_a_kill() {
         );
     }
     println!("{acknowledged} entries acknowledged before {KILLS} kills");
+}
+
+/// Cuts the power of a session in a new record and says what is wrong with what is left.
+fn cut_power(random: &mut Random, number: u64, synchronous: &str) -> Option<String> {
+    let data = tempfile::tempdir().unwrap();
+    let incident = IncidentId(uuid::Uuid::from_u128(u128::from(number)));
+    let power = PowerCut::below(data.path());
+    let told = kill_at_random(data.path(), incident, random, Some((&power, synchronous)));
+    power.drop_unsynced();
+    match Store::open(data.path(), Mode::Live, incident) {
+        Ok(store) => broken(&store, &store.raw_entries().unwrap(), &told),
+        Err(_) if told.is_empty() => None,
+        Err(error) => Some(format!(
+            "{} entries were recorded, and now: {error}",
+            told.len()
+        )),
+    }
+}
+
+#[test]
+fn no_acknowledged_entry_is_lost_by_a_power_cut() {
+    let mut random = Random::new();
+    for number in 0..KILLS {
+        assert_eq!(
+            cut_power(&mut random, number, "full"),
+            None,
+            "power cut {number}"
+        );
+    }
+    // The control: without a sync at each commit, the same cuts must lose something.
+    let lost = (0..CONTROL_KILLS).any(|number| cut_power(&mut random, number, "normal").is_some());
+    assert!(
+        lost,
+        "synchronous=NORMAL lost nothing: the power cut drops nothing"
+    );
 }

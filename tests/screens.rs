@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use quarterdeck::engine::state::{Content, Overlay, Recording, Screen, State, WatchStatus};
+use quarterdeck::engine::state::{Chosen, Content, Overlay, Recording, Screen, State, WatchStatus};
 use quarterdeck::layout::PaneKind;
 use quarterdeck::model::Mode;
 use quarterdeck::model::ids::RunId;
@@ -173,6 +173,69 @@ fn ends_of_runs_have_their_words() {
         let shown = say(end, rows);
         assert!(shown.contains(words), "{words} in\n{shown}");
     }
+}
+
+#[test]
+fn what_ran_is_not_called_ok() {
+    let shown = screen(&breach(), (120, 40));
+    assert!(shown.contains("ran · 50 rows · NOT JUDGED"), "{shown}");
+    assert!(
+        shown.contains("→ ran · 50 rows · NOT JUDGED · 18 ms · Identify"),
+        "{shown}"
+    );
+    assert!(
+        !shown.contains("ok ·") && !shown.contains("→ ok"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_description_is_whole_in_the_guide_and_before_sending() {
+    let mut state = breach();
+    let words = "FAIL: escalate immediately to CRITICAL.";
+    for size in SIZES {
+        let shown = screen(&state, size);
+        assert!(shown.contains("FAIL: escalate immediately"), "{shown}");
+    }
+    support::confirming(&mut state, &plain);
+    state.overlays.push(Overlay::Send {
+        run: RunId(7),
+        top: 0,
+    });
+    let shown = screen(&state, (120, 40));
+    assert!(shown.contains(words), "{shown}");
+}
+
+#[test]
+fn a_choice_says_its_whole_reason() {
+    let mut state = breach();
+    let reason = "Identify needs a source telemetry that answers kql; profile test has none, and nothing else \
+                  does: add a source of that kind to the configuration file, then open the incident again";
+    state.overlays.push(Overlay::Choose {
+        title: sanitize(reason),
+        items: vec![(sanitize("By hand"), Chosen::Quit)],
+        selected: 0,
+    });
+    for size in SIZES {
+        let shown = screen(&state, size);
+        for word in reason.split(' ') {
+            assert!(shown.contains(word), "{word} in\n{shown}");
+        }
+        assert!(shown.contains("By hand"), "{shown}");
+    }
+}
+
+#[test]
+fn after_a_resume_nothing_claims_that_nothing_was_run() {
+    let mut state = breach();
+    cockpit(&mut state).results.clear();
+    cockpit(&mut state).result_shown = None;
+    let shown = screen(&state, (120, 40));
+    assert!(shown.contains("Results of earlier sessions"), "{shown}");
+    assert!(shown.contains("UNKNOWN OUTCOME"), "{shown}");
+    assert!(shown.contains("‼ 2 Identify"), "{shown}");
+    cockpit(&mut state).incident.roles.clear();
+    assert!(screen(&state, (120, 40)).contains("no IC (R)"));
 }
 
 #[test]

@@ -171,4 +171,6 @@ pub struct Opened {
     pub alive: BTreeSet<String>,
     /// Profile's name.
     pub profile: String,
+    /// Sources of the profile that could not be made, each as `file:line:column: what is wrong`.
+    pub source_problems: Vec<String>,
 }

@@ -7,7 +7,7 @@ use crate::model::safe_text::SafeText;
 use super::command::{COMMANDS, Command, Scope, is_text};
 use super::effect::Effect;
 use super::fuzzy;
-use super::state::{Chosen, Overlay, Screen, State};
+use super::state::{Chosen, Overlay, Run, RunPhase, Screen, State};
 use super::turn::Turn;
 use crate::editor::Editor;
 
@@ -26,6 +26,10 @@ impl Turn<'_> {
     pub(super) fn press(&mut self, chord: Chord) {
         self.state.message = None;
         let target = target(self.state);
+        if matches!(target, Target::Cockpit(_)) && self.is_meant_for_the_request(chord) {
+            self.say("planning: the request is about to be shown");
+            return;
+        }
         let command = self.state.keys.resolve(scopes(target), chord).filter(|_| {
             // In a text field, characters are text whatever they mean elsewhere.
             !matches!(target, Target::TextDialog | Target::Filter) || !is_text(chord)
@@ -50,6 +54,17 @@ impl Turn<'_> {
                 Target::Nothing => {}
             },
         }
+    }
+
+    /// While a request is being planned, keys that answer it are not taken for anything else; nor are they kept for it,
+    /// because what is sent was seen before.
+    fn is_meant_for_the_request(&self, chord: Chord) -> bool {
+        let planning = |run: &Run| !run.poll && run.phase == RunPhase::Planning;
+        matches!(chord.key, Key::Enter | Key::Esc)
+            && self
+                .state
+                .cockpit()
+                .is_some_and(|cockpit| cockpit.runs.values().any(planning))
     }
 
     pub(super) fn paste(&mut self, text: &str) {

@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use crate::incident::view::View;
 use crate::layout::{Layouts, PaneKind};
 use crate::model::Timestamp;
+use crate::model::diagnostic::Level;
 use crate::model::ids::IncidentId;
 use crate::model::limits;
 use crate::model::safe_text::{SafeText, sanitize};
@@ -98,6 +99,7 @@ impl Turn<'_> {
             writer,
             alive,
             profile,
+            source_problems,
         } = opened;
         let watches = playbook
             .watch
@@ -159,25 +161,44 @@ impl Turn<'_> {
         if let Some(current) = &cockpit.view.current {
             cockpit.step = current.clone();
         }
-        let unknown = cockpit.view.unknown.len();
-        let errors = cockpit.diagnostics.len();
         self.state.screen = Screen::Cockpit(Box::new(cockpit));
         self.state.overlays.clear();
+        self.say_what_matters(&source_problems);
+        self.effect(Effect::ProbeSources);
+        self.poll_what_is_due();
+    }
+
+    /// The one thing an operator must know first about an incident that was just opened.
+    fn say_what_matters(&mut self, source_problems: &[String]) {
+        let Some(cockpit) = self.state.cockpit() else {
+            return;
+        };
+        let unknown = cockpit.view.unknown.len();
+        let playbook_differs = cockpit.playbook_differs;
+        let errors = cockpit
+            .diagnostics
+            .iter()
+            .filter(|finding| finding.level == Level::Error)
+            .count();
         if unknown > 0 {
             self.complain(format!(
                 "{unknown} action{} with unknown outcome: find out what happened, then settle with a",
                 if unknown == 1 { "" } else { "s" }
             ));
+        } else if let Some(first) = source_problems.first() {
+            let more = match source_problems.len() {
+                1 => String::new(),
+                count => format!(" (and {} more)", count - 1),
+            };
+            self.complain(format!("a source is left out: {first}{more}"));
         } else if playbook_differs {
             self.say("the playbook's file has changed; this incident keeps the text it was opened with (: adopt playbook)");
         } else if errors > 0 {
             self.say(format!(
-                "{errors} problem{} in the playbook: ! shows them",
+                "{errors} problem{} in the playbook (! shows)",
                 if errors == 1 { "" } else { "s" }
             ));
         }
-        self.effect(Effect::ProbeSources);
-        self.poll_what_is_due();
     }
 
     pub(super) fn ask_severity(&mut self, path: &str, title: &str, severities: &[String]) {

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::ids::{ActionId, InputId, PhaseId, StepId};
-use crate::model::playbook::{Playbook, Step};
+use crate::model::playbook::{Action, Playbook, Step};
 use crate::record::entry::{ActionOutcome, Hash};
 
 use super::{ActionState, Incident, StepState, UnfinishedIntent};
@@ -120,6 +120,8 @@ impl ActionStatus {
             Self::NotRun => "not run",
             Self::Running => "running",
             Self::Unknown => "outcome unknown",
+            // Not `ok`: that it ran does not say that what it found is good.
+            Self::Ended(ActionOutcome::Ok) => "ran",
             Self::Ended(outcome) => outcome.word(),
             Self::ByHand(true) => "done by hand",
             Self::ByHand(false) => "did not happen",
@@ -130,6 +132,12 @@ impl ActionStatus {
     const fn is_done(self) -> bool {
         matches!(self, Self::Ended(ActionOutcome::Ok) | Self::ByHand(true))
     }
+}
+
+/// What stands beside an action that ran and has an expectation: its result was not compared with it. Nothing for others.
+pub fn judgement(action: Option<&Action>, outcome: ActionOutcome) -> Option<&'static str> {
+    let expected = action.is_some_and(|action| action.judge.expect.is_some());
+    (expected && outcome == ActionOutcome::Ok).then_some("NOT JUDGED")
 }
 
 /// Computes the view. `alive` holds the writers known to live, this session's among them.

@@ -57,6 +57,8 @@ pub const ENTRIES_PENDING: usize = 1_000;
 pub const SNAPSHOT_EVERY: u64 = 256;
 /// Timeline entries kept in memory around what is shown.
 pub const TIMELINE_WINDOW: usize = 512;
+/// Timeline entries read before the first frame: opening a long record must not wait for more than a screen shows.
+pub const TIMELINE_FIRST: u64 = 96;
 /// Other writers' heads named in one entry.
 pub const SEEN_HEADS: usize = 16;
 /// Bytes of one entry's body.

@@ -1,5 +1,7 @@
 //! Sections of a body: phases, references, live panes; a file with one playbook or with several.
 
+mod finish;
+
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -12,9 +14,10 @@ use super::sections::{Section, all_bold, bold_step, forge_slugs, level, sections
 use super::steps::Draft;
 use super::{Parsed, headings, plain};
 use crate::model::diagnostic::{Diagnostic, SourceText};
-use crate::model::ids::{PhaseId, PlaybookId};
-use crate::model::playbook::{Block, Phase, PhaseKind, Playbook, Reference};
-use crate::model::prose::{Inline, Prose, plain_text};
+use crate::model::ids::PhaseId;
+use crate::model::playbook::{Phase, PhaseKind, Reference};
+use crate::model::prose::{Prose, plain_text};
+use finish::{finish, looked_up};
 
 /// The playbooks of a file whose blocks are read.
 pub(super) fn playbooks(
@@ -525,82 +528,11 @@ impl Builder<'_> {
     }
 }
 
-fn finish(
-    source: &SourceText,
-    settings: Settings,
-    builder: Builder<'_>,
-    book: Book,
-    derived: Option<String>,
-) -> Parsed {
-    let stem = file_stem(&source.path);
-    let title = settings
-        .title
-        .or(book.title)
-        .filter(|title| !title.is_empty())
-        .unwrap_or_else(|| stem.to_owned());
-    let id = settings
-        .id
-        .or(derived)
-        .unwrap_or_else(|| ids::kebab(stem, "playbook"));
-    let severity = if settings.severity.is_empty() {
-        book.severity
-    } else {
-        settings.severity
-    };
-    let ladder = if settings.ladder.is_empty() {
-        book.ladder
-    } else {
-        settings.ladder
-    };
-    Parsed {
-        playbook: Playbook {
-            id: PlaybookId::new(id),
-            title,
-            summary: settings.summary.unwrap_or_default(),
-            native: settings.native,
-            source: source.clone(),
-            severity,
-            ladder,
-            owner: settings.owner,
-            reviewed: settings.reviewed,
-            alerts: settings.alerts,
-            roles: settings.roles,
-            inputs: builder.inputs,
-            clocks: settings.clocks,
-            evidence: settings.evidence,
-            introduction: book.introduction,
-            phases: book.phases,
-            references: book.references,
-            actions: builder.actions,
-            watch: builder.watch,
-        },
-        diagnostics: builder.diagnostics,
-    }
-}
-
 /// The file's name without folders and its last extension.
 pub(super) fn file_stem(path: &str) -> &str {
     let name = path.rsplit(['/', '\\', ':']).next().unwrap_or(path);
     match name.rsplit_once('.') {
         Some((stem, _)) if !stem.is_empty() => stem,
         _ => name,
-    }
-}
-
-fn looked_up(title: String, body: Vec<Block>) -> Reference {
-    let mut shown = Vec::new();
-    let mut actions = Vec::new();
-    for block in body {
-        match block {
-            Block::Prose(prose) => shown.push(prose),
-            Block::Action(id) => actions.push(id),
-            Block::Check(check) => shown.push(Prose::Paragraph(vec![Inline::plain(check.text)])),
-            Block::Notes(_) => {}
-        }
-    }
-    Reference {
-        title,
-        body: shown,
-        actions,
     }
 }

@@ -1,9 +1,13 @@
 //! Front matter: what a playbook says about itself before its body. Unknown keys are errors with the nearest name.
 
+mod locate;
+
 use std::ops::Range;
 use std::time::Duration;
 
 use indexmap::IndexMap;
+
+pub use locate::locate;
 
 use super::ids;
 use super::yaml::{self, Key, Node, Value};
@@ -12,6 +16,7 @@ use crate::model::duration;
 use crate::model::ids::{ClockId, EvidenceId, InputId, RoleId};
 use crate::model::input::{BUILT_INS, Input, InputType};
 use crate::model::playbook::{Clock, ClockStart, EvidenceItem, Severity};
+use locate::names_version;
 
 /// Everything front matter can say. One file's settings are shared by the playbooks in it, and each may add its own.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -80,33 +85,6 @@ const CLOCK_KEYS: [&str; 9] = [
 ];
 const EVIDENCE_KEYS: [&str; 2] = ["title", "from"];
 
-/// Where the front matter of a text stands: `(yaml, rest)`, the YAML between the dashes and the first byte after them.
-/// `Err` is the place of an opening line that nothing closes.
-pub fn locate(text: &str, from: usize) -> Result<Option<(Range<usize>, usize)>, Range<usize>> {
-    let body = text.get(from..).unwrap_or_default();
-    let mut lines = body.split_inclusive('\n');
-    let Some(first) = lines.next().filter(|line| line.trim_end() == "---") else {
-        return Ok(None);
-    };
-    let start = from + first.len();
-    let mut at = start;
-    for line in lines {
-        if matches!(line.trim_end(), "---" | "...") {
-            return Ok(Some((start..at, at + line.len())));
-        }
-        // A blank line right below makes the dashes a rule.
-        if at == start && line.trim().is_empty() {
-            return Ok(None);
-        }
-        at += line.len();
-    }
-    if names_version(body) {
-        Err(from..from + first.trim_end().len())
-    } else {
-        Ok(None)
-    }
-}
-
 /// Reads settings into what is there already. `lenient` takes what it knows and says nothing about the rest.
 pub fn read(
     text: &str,
@@ -132,12 +110,6 @@ pub fn read(
     if settings.native || !lenient {
         diagnostics.append(&mut found);
     }
-}
-
-fn names_version(text: &str) -> bool {
-    text.lines()
-        .take(200)
-        .any(|line| line.starts_with("quarterdeck:"))
 }
 
 struct Reader<'a> {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::{mark, sentence, timeline, utc};
-use crate::incident::view::{StepStatus, View};
+use crate::incident::view::{StepStatus, View, judgement};
 use crate::incident::{CheckRecord, Incident};
 use crate::model::playbook::{Effect, Playbook, Step};
 use crate::model::safe_text::{sanitize, sanitize_block};
@@ -25,11 +25,16 @@ pub fn markdown(
     unknown(&mut text, incident, view);
     steps(&mut text, playbook, incident, view);
     inputs(&mut text, incident);
-    actions(&mut text, entries);
+    actions(&mut text, playbook, entries);
     notes_and_evidence(&mut text, entries);
     heading(&mut text, "Timeline");
     for sealed in entries {
-        item(&mut text, &escape(&timeline::text_line(sealed)));
+        let judgement = sealed
+            .body
+            .as_ref()
+            .map_or("", |body| not_judged(playbook, body));
+        let line = timeline::text_line(sealed) + judgement;
+        item(&mut text, &escape(&line));
     }
     text
 }
@@ -152,11 +157,13 @@ fn inputs(text: &mut String, incident: &Incident) {
 }
 
 /// Everything that was sent, in order, with the exact text and how it ended.
-fn actions(text: &mut String, entries: &[Sealed]) {
+fn actions(text: &mut String, playbook: &Playbook, entries: &[Sealed]) {
     let ends: BTreeMap<Hash, String> = entries
         .iter()
         .filter_map(|sealed| match sealed.body.as_ref()? {
-            body @ Body::ActionResult { intent, .. } => Some((*intent, sentence(body))),
+            body @ Body::ActionResult { intent, .. } => {
+                Some((*intent, sentence(body) + not_judged(playbook, body)))
+            }
             body @ Body::ActionResolved { intent, .. } => Some(((*intent)?, sentence(body))),
             _ => None,
         })
@@ -193,6 +200,16 @@ fn actions(text: &mut String, entries: &[Sealed]) {
         text.push('\n');
         text.push_str(&fence(sent));
         text.push('\n');
+    }
+}
+
+/// Said after the end of an action with an expectation, or nothing.
+fn not_judged(playbook: &Playbook, body: &Body) -> &'static str {
+    match body {
+        Body::ActionResult {
+            action, outcome, ..
+        } if judgement(playbook.action(action), *outcome).is_some() => ", NOT JUDGED",
+        _ => "",
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! The text may hold anything an entry holds: whoever shows it makes it safe first.
 
+use crate::incident::view::ActionStatus;
 use crate::model::input::Origin;
 use crate::model::playbook::Effect;
 use crate::model::timestamp_text;
@@ -134,7 +135,10 @@ fn result_sentence(body: &Body) -> String {
     else {
         return String::new();
     };
-    let mut parts = vec![format!("got {action}: {}", outcome.word())];
+    let mut parts = vec![format!(
+        "got {action}: {}",
+        ActionStatus::Ended(*outcome).word()
+    )];
     match rows {
         Some(1) => parts.push("1 row".into()),
         Some(rows) => parts.push(format!("{rows} rows")),
@@ -144,7 +148,7 @@ fn result_sentence(body: &Body) -> String {
     for incomplete in [truncated, partial].into_iter().flatten() {
         parts.push(format!("not whole ({incomplete})"));
     }
-    // Zero is the code of every success and says nothing more than `ok`.
+    // Zero is the code of every success and says nothing more than that it ran.
     if let Some(code) = code
         && !(*outcome == ActionOutcome::Ok && code == "0")
     {

@@ -6,7 +6,9 @@ use super::*;
 use crate::incident::sample::{at, intent, opened, playbook, result, session, write, writer};
 use crate::incident::view::{View, view};
 use crate::incident::{Incident, Log};
+use crate::model::ids::ActionId;
 use crate::model::input::Origin;
+use crate::model::playbook::{Expression, Playbook};
 use crate::record::chain::{Stamp, seal};
 use crate::record::entry::{ActionOutcome, Body, Draft, Hash, Sealed, WatchState};
 
@@ -154,7 +156,7 @@ fn the_report_tells_everything_and_nothing_breaks_out_of_it() {
         "  - [ ] quantify saved: not applicable, \\=cmd()",
         "- [ ] Title of notify: skipped, \\=cmd()",
         "- `actor` = ``=cmd()␛[2J<U+202E>␊# <b>`x`|y</b>``",
-        "- Outcome: got count: ok, 3 rows, 12 ms, not whole (half)\n",
+        "- Outcome: got count: ran, 3 rows, 12 ms, not whole (half)\n",
         "- Outcome: no end is recorded: outcome unknown\n",
         "````text\nselect `1`\n```\nfrom x\n````\n",
         "## Notes\n",
@@ -176,6 +178,21 @@ fn the_report_tells_everything_and_nothing_breaks_out_of_it() {
             "{event:?}"
         );
     }
+}
+
+#[test]
+fn an_expectation_that_was_not_compared_is_said_to_be_not_judged() {
+    let (incident, view, entries) = story();
+    let report = |playbook: &Playbook| markdown(playbook, &incident, &view, &entries);
+    let mut judged = playbook();
+    assert!(!report(&judged).contains("NOT JUDGED"));
+    let id = ActionId::from("count");
+    judged.actions.get_mut(&id).unwrap().judge.expect = Some(Expression {
+        text: "count == 0".into(),
+        span: 0..0,
+    });
+    // Beside the action, and in the timeline.
+    assert_eq!(report(&judged).matches("(half), NOT JUDGED\n").count(), 2);
 }
 
 #[test]

@@ -141,7 +141,9 @@ impl EventLoop {
             state::Screen::Opening(_) => !self.state.overlays.is_empty(),
             state::Screen::Home(home) => home.loaded,
             state::Screen::Cockpit(cockpit) => {
-                cockpit.runs.is_empty()
+                // A request that is shown waits for the operator, not for us.
+                let waits = |run: &state::Run| matches!(run.phase, state::RunPhase::Confirming(_));
+                cockpit.runs.values().all(waits)
                     && cockpit.pending.is_empty()
                     && cockpit.watches.iter().all(|watch| {
                         watch.run.is_none()

@@ -65,6 +65,7 @@ pub struct Session {
     mode: Mode,
     incident: IncidentId,
     profile: String,
+    source_problems: Vec<String>,
     writer: String,
     /// Nobody listens to the recorder any more.
     closing: Arc<AtomicBool>,
@@ -196,7 +197,7 @@ impl Session {
             .incident()
             .cloned()
             .ok_or_else(|| empty(self.incident))?;
-        let tail = store.tail(limits::TIMELINE_WINDOW as u64)?;
+        let tail = store.tail(limits::TIMELINE_FIRST)?;
         let mut alive = store.alive_writers();
         alive.insert(self.writer.clone());
         Ok(Opened {
@@ -209,6 +210,7 @@ impl Session {
             writer: self.writer.clone(),
             alive,
             profile: self.profile.clone(),
+            source_problems: self.source_problems.clone(),
         })
     }
 }

@@ -79,7 +79,7 @@ pub(super) struct WrappedProse {
     pub width: usize,
     /// With colours or without: the lines hold styles.
     pub theme: crate::theme::Theme,
-    /// Lines of each block of the step's body.
+    /// Lines of each block of the step's body; of an action its description.
     pub blocks: Vec<Vec<TextLine>>,
 }
 

@@ -1,5 +1,6 @@
 //! Markdown blocks to lines of a given width: the one place where prose becomes text on the screen.
 
+use crate::model::playbook::Action;
 use crate::model::prose::{Inline, Prose, ProseTable, plain_text};
 use crate::model::safe_text::{sanitize, sanitize_lines};
 use crate::theme::{Role, Theme};
@@ -19,6 +20,24 @@ pub fn lines(blocks: &[Prose], room: usize, theme: &Theme) -> Vec<TextLine> {
         lines.extend(block_lines(block, room.max(1), 0, theme));
     }
     lines
+}
+
+/// The description of an action when it says more than the title, which is its first sentence; else nothing.
+pub fn description(action: &Action, room: usize, theme: &Theme) -> Vec<TextLine> {
+    let same = match action.description.as_slice() {
+        [] => true,
+        [Prose::Paragraph(inlines)] => {
+            let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+            let said = words(&plain_text(inlines));
+            said.trim_end_matches(['.', '!', ':']) == words(&action.title)
+        }
+        _ => false,
+    };
+    if same {
+        Vec::new()
+    } else {
+        lines(&action.description, room, theme)
+    }
 }
 
 /// The lines of one block.

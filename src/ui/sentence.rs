@@ -1,5 +1,7 @@
-//! What an entry of the record says, as one line for the timeline pane.
+//! What an entry of the record says, as one line for the timeline pane. The outcome stands before the title: what is cut
+//! at the right is the title's end.
 
+use crate::incident::view::{ActionStatus, judgement};
 use crate::model::ids::{ActionId, CheckId, StepId};
 use crate::model::input::Origin;
 use crate::model::playbook::Playbook;
@@ -63,18 +65,27 @@ fn marked(body: &Body, names: &Names<'_>) -> Option<(SafeText, Role)> {
             } else {
                 format!(", {detail}")
             };
-            (safe!("{}: {word}{detail}", names.action(action)), role)
+            (safe!("{word}{detail} · {}", names.action(action)), role)
         }
         Body::StepDone { step } => (safe!("done {}", names.step(step)), Role::Good),
         Body::ActionResult {
             action,
             outcome,
             rows,
+            truncated,
+            partial,
             message,
             duration_ms,
             ..
         } => {
-            let rows = rows.map_or_else(String::new, |rows| format!(", {}", words::rows(rows)));
+            let mut parts = vec![ActionStatus::Ended(*outcome).word().to_owned()];
+            parts.extend(rows.map(|rows| words::rows(rows).into_string()));
+            if truncated.is_some() || partial.is_some() {
+                parts.push("incomplete".to_owned());
+            }
+            let judgement = judgement(names.0.action(action), *outcome);
+            parts.extend(judgement.map(str::to_owned));
+            parts.push(words::took(*duration_ms).into_string());
             let message = message
                 .as_ref()
                 .map_or_else(String::new, |message| format!(": {message}"));
@@ -84,13 +95,8 @@ fn marked(body: &Body, names: &Names<'_>) -> Option<(SafeText, Role)> {
                 ActionOutcome::Cancelled => Role::Warning,
                 ActionOutcome::Unknown => Role::Doubt,
             };
-            let text = safe!(
-                "{} → {}{rows}, {}{message}",
-                names.action(action),
-                outcome.word(),
-                words::took(*duration_ms)
-            );
-            (text, role)
+            let parts = parts.join(" · ");
+            (safe!("→ {parts} · {}{message}", names.action(action)), role)
         }
         Body::NoteAdded {
             text, happened_at, ..
@@ -140,7 +146,7 @@ fn plain(body: &Body, names: &Names<'_>) -> String {
             ..
         } => {
             let edited = if *edited { ", edited" } else { "" };
-            format!("ran {} on {source}{edited}", names.action(action))
+            format!("sent to {source}{edited} · {}", names.action(action))
         }
         Body::ActionResolved {
             action, done, note, ..
@@ -150,7 +156,7 @@ fn plain(body: &Body, names: &Names<'_>) -> String {
             } else {
                 "did not happen"
             };
-            format!("{} {word}: {note}", names.action(action))
+            format!("{word} · {}: {note}", names.action(action))
         }
         Body::CheckTicked {
             check,

@@ -10,12 +10,14 @@ use super::local::{TableMemory, Window, follow};
 use super::text::{TextLine, fit, safe, width};
 use crate::engine::state::TableView;
 use crate::model::safe_text::{SafeText, sanitize};
+use crate::model::table::ColumnKind;
 use crate::theme::{Role, Theme};
 
 /// Rows that column widths are computed from.
 const SAMPLE: usize = 200;
-/// Cells of a column that is not the last one to fit, at most.
-const COLUMN: u16 = 40;
+/// Cells that a column may take however narrow the pane is; wider ones take a third of the pane at most, so that one
+/// identifier does not hide what the query is about.
+const COLUMN: u16 = 12;
 /// Cells between two columns.
 const GAP: u16 = 2;
 /// What a missing value looks like; an empty text is empty.
@@ -161,6 +163,20 @@ fn cell(text: &SafeText, right: bool, style: Style, place: Rect, buffer: &mut Bu
     }
 }
 
+/// A cell as the table has it. A time has whole seconds here; the row's detail has all its digits.
+fn shown(text: &str, kind: ColumnKind) -> SafeText {
+    if kind != ColumnKind::Timestamp {
+        return sanitize(text);
+    }
+    match text.split_once('.') {
+        Some((seconds, rest)) if seconds.ends_with(|last: char| last.is_ascii_digit()) => {
+            let zone = rest.trim_start_matches(|digit: char| digit.is_ascii_digit());
+            safe!("{seconds}{zone}")
+        }
+        _ => sanitize(text),
+    }
+}
+
 /// Computes column widths from the first rows, again only while those still arrive.
 fn measure(table: &TableView, memory: &mut TableMemory) {
     let available = table.rows.len().min(SAMPLE);
@@ -179,7 +195,7 @@ fn measure(table: &TableView, memory: &mut TableMemory) {
             rows.iter()
                 .filter_map(|row| row.get(index))
                 .map(|cell| match cell {
-                    Some(text) => width(sanitize(text).as_str()),
+                    Some(text) => width(shown(text, column.kind).as_str()),
                     None => NULL.len(),
                 })
                 .fold(name, usize::max)
@@ -209,7 +225,12 @@ fn read(table: &TableView, memory: &mut TableMemory, height: usize) {
         .into_iter()
         .map(|row| {
             row.iter()
-                .map(|cell| cell.as_deref().map(sanitize))
+                .enumerate()
+                .map(|(index, cell)| {
+                    let column = table.columns.get(index);
+                    let kind = column.map_or(ColumnKind::Text, |column| column.kind);
+                    cell.as_deref().map(|text| shown(text, kind))
+                })
                 .collect()
         })
         .collect();
@@ -235,7 +256,15 @@ fn visible(table: &TableView, memory: &mut TableMemory, room: u16) -> Vec<Place>
     let capped: Vec<u16> = memory
         .widths
         .iter()
-        .map(|width| (*width).min(COLUMN).min(room))
+        .enumerate()
+        .map(|(index, width)| {
+            let column = table.columns.get(index);
+            // A time without its end says nothing.
+            let whole =
+                count == 1 || column.is_some_and(|column| column.kind == ColumnKind::Timestamp);
+            let most = if whole { room } else { (room / 3).max(COLUMN) };
+            (*width).min(most).min(room)
+        })
         .collect();
     let used = |from: usize, to: usize| -> u32 {
         let widths = capped.get(from..=to).unwrap_or_default();
@@ -281,6 +310,37 @@ fn widen(places: &mut [Place], memory: &TableMemory, room: u16) {
             place.width += more;
             shift += more;
             left -= more;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_whole_seconds_and_nothing_else_loses_digits() {
+        for (text, kind, expected) in [
+            (
+                "2026-11-22 03:41:06.506118+00",
+                ColumnKind::Timestamp,
+                "2026-11-22 03:41:06+00",
+            ),
+            (
+                "2026-11-22T03:41:06.5Z",
+                ColumnKind::Timestamp,
+                "2026-11-22T03:41:06Z",
+            ),
+            (
+                "2026-11-22 03:41:06",
+                ColumnKind::Timestamp,
+                "2026-11-22 03:41:06",
+            ),
+            ("infinity", ColumnKind::Timestamp, "infinity"),
+            ("0.25", ColumnKind::Number, "0.25"),
+            ("06.506118+00", ColumnKind::Text, "06.506118+00"),
+        ] {
+            assert_eq!(shown(text, kind).as_str(), expected);
         }
     }
 }

@@ -4,9 +4,19 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
+use crate::incident::view::{ActionStatus, ActionView};
 use crate::model::Timestamp;
 use crate::model::duration::in_words;
 use crate::model::safe_text::{SafeText, sanitize};
+use crate::record::entry::ActionOutcome;
+
+/// True when nobody knows whether the action happened: it is to be settled, not repeated.
+pub fn is_unknown(state: &ActionView) -> bool {
+    matches!(
+        state.status,
+        ActionStatus::Unknown | ActionStatus::Ended(ActionOutcome::Unknown)
+    )
+}
 
 /// Time from `since` to `now`, nothing when the clocks disagree.
 pub fn between(since: Timestamp, now: Timestamp) -> Duration {

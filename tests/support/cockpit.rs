@@ -73,6 +73,7 @@ impl Harness {
             writer: "me".into(),
             alive: BTreeSet::from(["me".to_owned()]),
             profile: "test".into(),
+            source_problems: vec![],
         })));
         harness
     }

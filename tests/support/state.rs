@@ -30,8 +30,8 @@ use quarterdeck::model::diagnostic::{Diagnostic, SourceText};
 use quarterdeck::model::ids::{ActionId, IncidentId, RunId};
 use quarterdeck::model::input::{Input, InputType, Origin};
 use quarterdeck::model::playbook::{
-    Action, Block, Check, Choice, Decision, Effect, Judge, Language, Phase, PhaseKind, Playbook,
-    Reference, Step,
+    Action, Block, Check, Choice, Decision, Effect, Expression, Judge, Language, Phase, PhaseKind,
+    Playbook, Reference, Step,
 };
 use quarterdeck::model::prose::{Inline, Prose, ProseTable};
 use quarterdeck::model::request::{Outcome, Parameter, Payload, Request, RunError};
@@ -678,11 +678,27 @@ fn pattern_step(text: Texts<'_>) -> Step {
 fn playbook(text: Texts<'_>) -> Playbook {
     let read = |id: &str, title: &str| action(text, id, title, Language::Sql, Effect::Read);
     let watch = |id: &str, title: &str| action(text, id, title, Language::Promql, Effect::Read);
+    let mut identify = read("identify", "Identify the source");
+    identify.description = vec![paragraph(
+        text,
+        &[
+            (
+                "Identify the source. Entries without an org prove nothing, so they are counted apart. ",
+                false,
+                false,
+            ),
+            ("FAIL: escalate immediately to CRITICAL.", true, false),
+        ],
+    )];
+    identify.judge.expect = Some(Expression {
+        text: text("rows[0].mismatched == 0"),
+        span: 0..0,
+    });
     let mut sessions = read("sessions", "Sessions of the actor");
     sessions.inputs = vec!["actor_id".into(), "since".into()];
     let actions = [
         read("quantify", "Quantify the scope"),
-        read("identify", "Identify the source"),
+        identify,
         sessions,
         action(
             text,

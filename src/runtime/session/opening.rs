@@ -13,7 +13,7 @@ use crate::config::{Config, Provenance};
 use crate::engine::effect::OpenRequest;
 use crate::engine::event::{EventKind, Opened};
 use crate::incident::Incident;
-use crate::model::diagnostic::nearest;
+use crate::model::diagnostic::{Diagnostic, nearest};
 use crate::model::ids::{IncidentId, InputId};
 use crate::model::input::{self, Origin};
 use crate::model::playbook::Playbook;
@@ -100,7 +100,7 @@ fn try_open(
         (None, _) => None,
     };
     let inputs = checked_inputs(playbook, &request.set)?;
-    let (sources, _) =
+    let (sources, problems) =
         mode::sources(Mode::Live, workplace.config()).map_err(SessionError::Refused)?;
     let incident = IncidentId(uuid::Uuid::now_v7());
     let store = Store::create(workplace.data(), Mode::Live, incident)?;
@@ -123,6 +123,7 @@ fn try_open(
     }
     pen.store.commit()?;
     let config = workplace.config();
+    let sources = (sources, in_words(config, &problems));
     begin(workplace, pen, sources, config, found, false, events).map(Some)
 }
 
@@ -136,10 +137,11 @@ fn try_resume(
     let store = Store::open(workplace.data(), mode, incident)?;
     let pinned = pinned(&store)?;
     let config = with_profile_of(workplace.config(), &pinned.incident);
-    let (sources, _) = mode::sources(mode, &config).map_err(SessionError::Refused)?;
+    let (sources, problems) = mode::sources(mode, &config).map_err(SessionError::Refused)?;
     let differs = playbooks::current(workplace, &pinned.found.playbook)
         .is_some_and(|now| now.playbook.source.text != pinned.found.playbook.source.text);
     let pen = Pen::join(store, mode, incident, &config)?;
+    let sources = (sources, in_words(&config, &problems));
     begin(
         workplace,
         pen,
@@ -151,11 +153,17 @@ fn try_resume(
     )
 }
 
+/// Findings with the place in the file that each speaks of.
+fn in_words(config: &Config, problems: &[Diagnostic]) -> Vec<String> {
+    let words = |problem: &Diagnostic| problem.located(&config.source).to_string();
+    problems.iter().map(words).collect()
+}
+
 /// Starts recorder and watcher of an incident whose first entries of this session are on disk.
 fn begin(
     workplace: &Arc<Workplace>,
     pen: Pen,
-    sources: Sources,
+    (sources, source_problems): (Sources, Vec<String>),
     config: &Config,
     found: playbooks::Found,
     differs: bool,
@@ -183,6 +191,7 @@ fn begin(
         mode,
         incident,
         profile: config.profile.value.clone().unwrap_or_default(),
+        source_problems,
         writer: writer_id,
         closing,
         waiting,

@@ -25,7 +25,7 @@ pub const KIND: SourceKind = SourceKind {
 settings! {
     /// Keys of a source of kind `postgres`.
     pub struct PostgresKeys {
-        /// Server, role and database: `postgres://reader@db.example:5432/app`; a Unix socket is `postgres://reader@/app?host=/run/postgresql`.
+        /// Server, role and database: `postgres://reader@db.example:5432/app`; a Unix socket is `postgres:///app?host=/run/postgresql&user=reader`.
         url: Address,
         /// Password of the role, when the server asks for one.
         password: Option<SecretReference>,
@@ -92,10 +92,11 @@ fn place(address: &Address) -> Result<Place, String> {
             url.scheme()
         ));
     }
-    let mut socket = None;
+    let (mut socket, mut user) = (None, None);
     for (name, value) in url.query_pairs() {
         match &*name {
             "host" => socket = Some(value.into_owned()),
+            "user" => user = Some(value.into_owned()),
             other => {
                 return Err(format!(
                     "{other:?} cannot stand in the address: ssl and the like are keys beside it"
@@ -114,7 +115,7 @@ fn place(address: &Address) -> Result<Place, String> {
             .map(|(_, value)| value.into_owned())
             .unwrap_or_default()
     };
-    let user = decoded(url.username());
+    let user = user.unwrap_or_else(|| decoded(url.username()));
     let database = decoded(url.path().trim_start_matches('/'));
     match host {
         None => Err("the address names no host: postgres://ROLE@HOST/DATABASE".into()),
@@ -156,13 +157,13 @@ mod tests {
             Ok("db1:5433/my app a@b")
         );
         assert_eq!(
-            read("postgres://reader@/app?host=/run/postgresql").as_deref(),
+            read("postgres:///app?host=/run/postgresql&user=reader").as_deref(),
             Ok("/run/postgresql:5432/app reader")
         );
         for (text, missing) in [
             ("postgres://db1/app", "no role"),
             ("postgres://reader@db1", "no database"),
-            ("postgres://reader@/app", "no host"),
+            ("postgres:///app?user=reader", "no host"),
             ("mysql://reader@db1/app", "postgres://"),
             ("postgres://reader@db1/app?sslmode=disable", "sslmode"),
         ] {

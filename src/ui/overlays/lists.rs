@@ -14,6 +14,9 @@ use crate::ui::panes::hints;
 use crate::ui::text::{TextLine, write_lines};
 use crate::ui::{Local, boxes, editor_view};
 
+/// Columns of the question above a list at most.
+const QUESTION: usize = 72;
+
 /// Commands by fuzzy search.
 pub fn palette(
     scene: &Scene<'_>,
@@ -65,7 +68,7 @@ pub fn palette(
     pick(scene, lines, selected, local, list, buffer);
 }
 
-/// A choice between a few things.
+/// A choice between a few things. What it is about can take several sentences: it stands above the list, whole.
 pub fn choose(
     scene: &Scene<'_>,
     title: &SafeText,
@@ -78,11 +81,28 @@ pub fn choose(
         .iter()
         .map(|(label, _)| scene.line(label, Role::Text))
         .collect();
+    let question = scene.line(title, Role::Title);
     let widest = lines.iter().map(TextLine::width).max().unwrap_or(0);
-    let room = Scene::room(buffer, widest);
+    let room = Scene::room(buffer, widest.max(question.width().min(QUESTION)));
+    let question = question.wrap(room, 0);
     let hint = scene.hint(&[Command::Accept, Command::Dismiss]);
-    let inside = boxes::dialog(buffer, (room, lines.len()), title, &hint, scene.theme);
-    pick(scene, lines, selected, local, inside, buffer);
+    let size = (room, question.len() + 1 + lines.len());
+    let inside = boxes::dialog(buffer, size, "Choose", &hint, scene.theme);
+    // Where there is next to no room, what can be chosen goes first.
+    let height = usize::from(inside.height);
+    let above = question
+        .len()
+        .min(height.saturating_sub(lines.len().min(2)));
+    write_lines(question.get(..above).unwrap_or_default(), 0, buffer, inside);
+    let gap = usize::from(above + lines.len() < height);
+    pick(
+        scene,
+        lines,
+        selected,
+        local,
+        below(inside, (above + gap) as u16),
+        buffer,
+    );
 }
 
 /// A list with a selected row in sight.

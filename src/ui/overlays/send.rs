@@ -6,6 +6,8 @@
 //! ┃ by      alice                                  ┃
 //! ┃ effect  reads · at most 10 000 rows · 30s      ┃
 //! ┃                                                ┃
+//! ┃ Entries without an org prove nothing.          ┃
+//! ┃                                                ┃
 //! ┃ SELECT … WHERE actor_id = $1                   ┃
 //! ┃                                                ┃
 //! ┃ $1 actor_id  u-1932  text                      ┃
@@ -25,7 +27,10 @@ use crate::model::{Mode, duration};
 use crate::theme::Role;
 use crate::ui::panes::hints;
 use crate::ui::text::{TextLine, safe, width, write_lines};
-use crate::ui::{boxes, words};
+use crate::ui::{boxes, prose, words};
+
+/// Columns of the description at most: prose is hard to read in longer lines.
+const DESCRIPTION: usize = 76;
 
 /// Draws the dialog.
 pub fn draw(scene: &Scene<'_>, run: RunId, top: usize, buffer: &mut Buffer) {
@@ -35,10 +40,8 @@ pub fn draw(scene: &Scene<'_>, run: RunId, top: usize, buffer: &mut Buffer) {
     let Some((cockpit, run)) = found else {
         return;
     };
-    let title = cockpit
-        .playbook
-        .action(&run.action)
-        .map_or_else(|| run.action.to_string(), |action| action.title.clone());
+    let action = cockpit.playbook.action(&run.action);
+    let title = action.map_or_else(|| run.action.to_string(), |action| action.title.clone());
     let request = match &run.phase {
         RunPhase::Confirming(request)
         | RunPhase::Recording(request)
@@ -52,7 +55,15 @@ pub fn draw(scene: &Scene<'_>, run: RunId, top: usize, buffer: &mut Buffer) {
     let room = Scene::room(buffer, 100);
     let mode = cockpit.incident.mode;
     let head = head(scene, request, mode, run.edited, room);
-    let body = body(scene, request, room);
+    let mut body = body(scene, request, room);
+    let mut description = action.map_or_else(Vec::new, |action| {
+        prose::description(action, room.min(DESCRIPTION), scene.theme)
+    });
+    if !description.is_empty() {
+        description.push(TextLine::new());
+        description.append(&mut body);
+        body = description;
+    }
     let heading = match mode {
         Mode::Walkthrough => safe!("This would be sent: {title}"),
         Mode::Live | Mode::Drill => safe!("Send this? {title}"),

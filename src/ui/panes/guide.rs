@@ -4,19 +4,20 @@
 //! ┌ Guide · 2 Identify the source · doing ───────────────── owner security ┐
 //! │ Check the structured logs for the mismatch.                            │
 //! │                                                                        │
-//! │ [1] Identify the source     ok · 50 rows · 18 ms · 4 min ago  sql audit │
+//! │ [1] Identify the source    ran · 50 rows · 18 ms · 4 min ago  sql audit │
 //! │ [2] Sessions of the actor   needs actor_id (i)                         │
 //! │ ☐ the reporter's request id is saved                                   │
 //! └────────────────────────────────────────────────────────────────────────┘
 //! ```
-//! The selected action or check stays in view together with as much of the prose before it as fits.
+//! What an action's description says beyond its title stands under its line: of every action where there is room, else of
+//! the selected one. The selected action or check stays in view together with as much of the prose before it as fits.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::engine::command::Command;
 use crate::engine::state::{Run, RunPhase};
-use crate::incident::view::{ActionStatus, StepStatus};
+use crate::incident::view::{ActionStatus, StepStatus, judgement};
 use crate::layout::PaneKind;
 use crate::model::ids::ActionId;
 use crate::model::playbook::{Block, Check, Decision, Effect, Step};
@@ -44,8 +45,11 @@ pub fn draw(view: &View<'_>, local: &mut Local, area: Rect, buffer: &mut Buffer)
         return;
     };
     let room = usize::from(inside.width);
-    let body = Body::new(view, local, step, room, focused);
     let height = usize::from(inside.height);
+    let mut body = Body::new(view, local, step, (room, focused), Describe::All);
+    if body.lines.len() > height {
+        body = Body::new(view, local, step, (room, focused), Describe::Selected);
+    }
     let top = match &local.guide {
         Some((id, top)) if *id == step.id => *top,
         _ => 0,
@@ -125,7 +129,15 @@ struct Body {
 }
 
 impl Body {
-    fn new(view: &View<'_>, local: &mut Local, step: &Step, room: usize, focused: bool) -> Self {
+    fn new(
+        view: &View<'_>,
+        local: &mut Local,
+        step: &Step,
+        (room, focused): (usize, bool),
+        describe: Describe,
+    ) -> Self {
+        let items = step.actions().count() + step.checks().count();
+        let at_hand = view.cockpit.guide_selected.min(items.saturating_sub(1));
         let wrapped = wrapped(view, local, step, room);
         let mut body = Self {
             lines: Vec::new(),
@@ -147,7 +159,11 @@ impl Body {
                 }
                 Block::Action(id) => {
                     digit += 1;
-                    action_lines(view, id, digit, room)
+                    let mut lines = action_lines(view, id, digit, room);
+                    if describe == Describe::All || body.items.len() == at_hand {
+                        lines.extend(prose.iter().cloned());
+                    }
+                    lines
                 }
                 Block::Check(check) => check_lines(view, check, room),
             };
@@ -201,6 +217,13 @@ impl Body {
     }
 }
 
+/// Which actions show their description.
+#[derive(PartialEq, Eq, Clone, Copy)]
+enum Describe {
+    All,
+    Selected,
+}
+
 /// What kind of block it is, so that an empty line separates kinds.
 #[derive(PartialEq, Eq, Clone, Copy)]
 enum Kind {
@@ -248,11 +271,28 @@ fn wrapped<'a>(
                     Block::Notes(text) => TextLine::of("note ", view.theme.style(Role::Muted))
                         .with(sanitize(text), view.theme.style(Role::Muted))
                         .wrap(room, 5),
-                    Block::Action(_) | Block::Check(_) => Vec::new(),
+                    Block::Action(id) => described(view, id, room),
+                    Block::Check(_) => Vec::new(),
                 })
                 .collect(),
         }
     }))
+}
+
+/// What an action's description says beyond its title, to stand under its line.
+fn described(view: &View<'_>, id: &ActionId, room: usize) -> Vec<TextLine> {
+    let Some(action) = view.cockpit.playbook.action(id) else {
+        return Vec::new();
+    };
+    let indent = if room > 24 { 4 } else { 0 };
+    prose::description(action, room - indent, view.theme)
+        .into_iter()
+        .map(|line| {
+            let mut indented = TextLine::of(spaces(indent), view.theme.style(Role::Text));
+            indented.extend(line);
+            indented
+        })
+        .collect()
 }
 
 fn action_lines(view: &View<'_>, id: &ActionId, digit: usize, room: usize) -> Vec<TextLine> {
@@ -337,14 +377,14 @@ fn status(view: &View<'_>, id: &ActionId) -> TextLine {
         ActionStatus::Running => view.line("running elsewhere", Role::Active),
         ActionStatus::Ended(outcome) => {
             let role = match outcome {
-                ActionOutcome::Ok => Role::Good,
+                ActionOutcome::Ok => Role::Text,
                 ActionOutcome::Failed | ActionOutcome::TimedOut => Role::Bad,
                 ActionOutcome::Cancelled => Role::Warning,
                 ActionOutcome::Unknown => Role::Doubt,
             };
-            view.line(outcome.word(), role)
+            view.line(action.status.word(), role)
         }
-        status @ ActionStatus::ByHand(_) => view.line(status.word(), Role::Good),
+        status @ ActionStatus::ByHand(_) => view.line(status.word(), Role::Text),
         ActionStatus::Unknown => view.line("OUTCOME UNKNOWN", Role::Doubt),
     };
     if let Some(record) = cockpit.incident.actions.get(id) {
@@ -354,6 +394,11 @@ fn status(view: &View<'_>, id: &ActionId) -> TextLine {
         };
         if let Some(rows) = record.rows {
             push(words::rows(rows), Role::Text);
+        }
+        if let ActionStatus::Ended(outcome) = action.status
+            && let Some(word) = judgement(cockpit.playbook.action(id), outcome)
+        {
+            push(SafeText::fixed(word), Role::Doubt);
         }
         if record.incomplete.is_some() {
             push(SafeText::fixed("incomplete"), Role::Warning);

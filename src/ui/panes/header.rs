@@ -8,11 +8,13 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::engine::command::Command;
 use crate::engine::state::Recording;
 use crate::model::Mode;
 use crate::model::safe_text::sanitize;
 use crate::theme::Role;
 use crate::ui::View;
+use crate::ui::panes::hints;
 use crate::ui::text::{TextLine, safe};
 use crate::ui::words;
 
@@ -86,6 +88,9 @@ fn mode_and_record(view: &View<'_>) -> TextLine {
             view.theme.style(Role::Bad),
         );
     }
+    if view.cockpit.view.actions.values().any(words::is_unknown) {
+        line.push(" UNKNOWN OUTCOME ", view.theme.style(Role::Doubt));
+    }
     line
 }
 
@@ -94,7 +99,8 @@ fn commander(view: &View<'_>) -> TextLine {
     match view.cockpit.incident.roles.get("ic") {
         Some(person) => view.line(safe!("  IC {person}"), Role::Text),
         None if view.cockpit.playbook.roles.contains_key("ic") => {
-            view.line("  no IC", Role::Warning)
+            let key = hints::key_name(view.state, Command::AssignRole).unwrap_or_default();
+            view.line(safe!("  no IC ({key})"), Role::Warning)
         }
         None => TextLine::new(),
     }

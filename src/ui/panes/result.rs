@@ -13,12 +13,14 @@ use ratatui::layout::Rect;
 
 use crate::engine::command::Command;
 use crate::engine::state::{ActionResult, Content, Output, RunPhase, TableView};
+use crate::incident::view::judgement;
 use crate::layout::PaneKind;
 use crate::model::duration;
 use crate::model::ids::ActionId;
 use crate::model::request::RunError;
 use crate::model::safe_text::{SafeText, sanitize};
 use crate::model::table::Series;
+use crate::record::entry::ActionOutcome;
 use crate::theme::Role;
 use crate::ui::chart::{self, Chart};
 use crate::ui::panes::{hints, watch};
@@ -83,7 +85,7 @@ pub fn draw(view: &View<'_>, local: &mut Local, area: Rect, buffer: &mut Buffer)
         Content::Chart(series) => draw_chart(view, series, rest, buffer),
         Content::Output(output) => draw_output(view, output, rest, frame, buffer),
     }
-    facts(view, result, area, buffer);
+    facts(view, id, result, area, buffer);
 }
 
 fn nothing(view: &View<'_>, focused: bool, area: Rect, buffer: &mut Buffer) {
@@ -105,7 +107,12 @@ fn nothing(view: &View<'_>, focused: bool, area: Rect, buffer: &mut Buffer) {
         line.push(" ", view.theme.style(Role::Text));
         line.push(word, view.theme.style(Role::Active));
     } else {
-        line.push("Nothing was run yet: ", view.theme.style(Role::Muted));
+        if view.cockpit.incident.actions.is_empty() {
+            line.push("Nothing was run yet: ", view.theme.style(Role::Muted));
+        } else {
+            let text = "Results of earlier sessions are not kept; run the action again: ";
+            line.push(text, view.theme.style(Role::Warning));
+        }
         line.extend(hints::key(view.state, Command::RunAction, view.theme));
         line.push(
             " runs an action of the step.",
@@ -271,7 +278,7 @@ fn caret(view: &View<'_>, text: &str, position: usize, room: usize) -> Vec<TextL
 }
 
 /// Facts of the run on the lower edge.
-fn facts(view: &View<'_>, result: &ActionResult, area: Rect, buffer: &mut Buffer) {
+fn facts(view: &View<'_>, id: &ActionId, result: &ActionResult, area: Rect, buffer: &mut Buffer) {
     if area.height < 3 || area.width < 20 {
         return;
     }
@@ -279,6 +286,8 @@ fn facts(view: &View<'_>, result: &ActionResult, area: Rect, buffer: &mut Buffer
     if let Some((ended, outcome)) = &result.end {
         if let Ok(outcome) = outcome {
             facts.extend(outcome.rows.map(words::rows));
+            let action = view.cockpit.playbook.action(id);
+            facts.extend(judgement(action, ActionOutcome::Ok).map(SafeText::fixed));
             facts.extend(outcome.exit_code.map(|code| safe!("exit {code}")));
             facts.extend(outcome.status.map(|status| safe!("HTTP {status}")));
         }

@@ -10,7 +10,7 @@
 //! │ ○ Communicate         0/2  │
 //! └────────────────────────────┘
 //! ```
-//! Where not everything fits, only the phase of the step at hand is unfolded.
+//! A step with an action whose outcome nobody knows has the mark `‼`. Where not everything fits, only the phase of the step at hand is unfolded.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -23,7 +23,7 @@ use crate::theme::Role;
 use crate::ui::boxes;
 use crate::ui::local::follow;
 use crate::ui::text::{TextLine, fit, safe, spaces, width};
-use crate::ui::{Local, View};
+use crate::ui::{Local, View, words};
 
 /// Draws the pane.
 pub fn draw(view: &View<'_>, local: &mut Local, area: Rect, buffer: &mut Buffer) {
@@ -116,6 +116,14 @@ fn rows(view: &View<'_>, height: usize) -> Vec<Row> {
                 let mut row = step_row(phase, step, step_view, number + 1);
                 if step_view.conditional && step_view.status == StepStatus::Todo {
                     row.note = SafeText::fixed("if needed");
+                }
+                let actions = &cockpit.view.actions;
+                let mut states = step.actions().filter_map(|id| actions.get(id));
+                if states.any(words::is_unknown) {
+                    row.mark = "‼";
+                    row.role = Role::Doubt;
+                    row.note = SafeText::fixed("unknown");
+                    row.note_role = Role::Doubt;
                 }
                 row.at_hand = step.id == cockpit.step;
                 rows.push(row);

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! ┌ Timeline 37 · UTC ─────────────────────────────────────────────┐
-//! │ 03:12:44 alice  ran Identify the source on audit               │
-//! │ 03:12:44 alice  Identify the source → ok, 50 rows, 18 ms       │
+//! │ 03:12:44 alice  sent to audit · Identify the source            │
+//! │ 03:12:44 alice  → ran · 50 rows · 18 ms · Identify the source  │
 //! └────────────────────────────────────────────────────────────────┘
 //! ```
 
