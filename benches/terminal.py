@@ -200,7 +200,9 @@ GOALS = [
     (10, "row key p50 at 1M rows, ms", ("cockpit 1M", SCROLL, "p50"), [("cockpit", 1.1)]),
     (10, "page key p50 at 1M rows, ms", ("cockpit 1M", PAGE, "p50"), [("cockpit", 1.1)]),
     (10, "slowest key after the jump to the end, ms", ("cockpit 1M", "after-end.settled_ms", "max"), [16]),
-    (13, "row key p99 while appending, ms", ("appending", SCROLL, "p99"), [("cockpit", 1.5)]),
+    # The first byte: a note that arrives within the 50 ms of silence paints as well, and is not the key's.
+    (13, "row key to first byte p99 while appending, ms", ("appending", "scroll.first_ms", "p99"), [("cockpit", 1.5)]),
+    (13, "the same, p50", ("appending", "scroll.first_ms", "p50"), [("cockpit", 1.5)]),
     (14, "ready at 10,000 entries, ms", ("timeline 10000", READY, "p50"), [("timeline 10", 1.1)]),
     (14, "row key p50 at 10,000 entries, ms", ("timeline 10000", ROW, "p50"), [("timeline 10", 1.1)]),
     (15, "ready with 1,000 playbooks, ms", ("library 1000", READY, "p50"), [("library 10", 1.5)]),
