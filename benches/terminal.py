@@ -8,7 +8,8 @@ and compares inside each turn: a busy machine slows both sides, so only the rati
 Goals 7 to 9, 11 and 12 need a server or a bench of their own (benches/README.md). Needs Python 3.9 and `pip install pyte`;
 less, htop and csvlens take part where they are installed.
 """
-import argparse, contextlib, csv, json, os, pathlib, shutil, sqlite3, statistics, subprocess, sys, threading
+import argparse, contextlib, csv, functools, http.server, json, os, pathlib, shutil, sqlite3, statistics, subprocess, sys, threading
+import urllib.parse
 
 sys.dont_write_bytecode = True  # ttyprobe is imported from this folder
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -18,8 +19,9 @@ WORK = ROOT / "target/bench"
 
 # How the cockpit is operated. Change these with its keys; a wrong one shows as "lost" presses.
 QUIT = "q"
-RUN_FIRST_ACTION = "1"
+RUN_FIRST_ACTION, SEND = "1", "Enter"
 FILTER = "/"
+PAUSE = 0.2  # seconds between two notes of another process
 TABS_TO_RESULT, TABS_TO_TIMELINE = 0, 1  # from the pane that has the keys: after the first action; after `resume`
 
 PLAYBOOK = """---
@@ -31,8 +33,8 @@ severity: P3
 
 ## Watch
 
-```sql {{#samples source=bench view=chart x=at y=value every={every}}}
-SELECT at, value FROM samples ORDER BY at
+```promql {{#samples source=metrics every={every}}}
+bench_samples
 ```
 
 ## Investigate
@@ -49,6 +51,10 @@ operator = "bench"
 [profiles.bench.sources.bench]
 kind = "sqlite"
 path = "{database}"
+
+[profiles.bench.sources.metrics]
+kind = "prometheus"
+url = "http://127.0.0.1:{metrics}"
 """
 
 
@@ -69,12 +75,38 @@ def prepare_rows(count):
         with contextlib.closing(sqlite3.connect(database)) as connection, connection:
             connection.execute("CREATE TABLE audit_entries (id INTEGER PRIMARY KEY, at TEXT, org TEXT, action TEXT, meta TEXT)")
             connection.executemany("INSERT INTO audit_entries VALUES (?,?,?,?,?)", map(cells, range(count)))
-            connection.execute("CREATE TABLE samples (at TEXT, value REAL)")
-            minutes = ((f"2026-11-22T{m // 60:02}:{m % 60:02}:00Z", 50 + 40 * ((m % 107) / 107)) for m in range(300))
-            connection.executemany("INSERT INTO samples VALUES (?,?)", minutes)
         with open(text, "w", newline="") as file:
             csv.writer(file).writerows([("id", "at", "org", "action", "meta"), *map(cells, range(count))])
     return database, text
+
+
+class Metrics(http.server.BaseHTTPRequestHandler):
+    """As much of Prometheus as a chart needs: one line that rises and falls."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        form = urllib.parse.parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        start, end, step = (float(form[name][0]) for name in ("start", "end", "step"))
+        count = int((end - start) / step) + 1
+        values = [[start + i * step, f"{50 + 40 * ((start / step + i) % 107 / 107):.3f}"] for i in range(count)]
+        data = {"resultType": "matrix", "result": [{"metric": {"__name__": "bench_samples"}, "values": values}]}
+        body = json.dumps({"status": "success", "data": data}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_): pass
+
+
+@functools.cache
+def metrics_port():
+    """Serves `Metrics` until this program ends."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Metrics)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server.server_port
 
 
 def prepare_home(name, database, playbooks=1, every="600s"):
@@ -82,36 +114,34 @@ def prepare_home(name, database, playbooks=1, every="600s"):
     home = WORK / "homes" / name
     library = home / "config/playbooks"
     library.mkdir(parents=True, exist_ok=True)
-    (home / "config/config.toml").write_text(CONFIG.format(database=database))
+    (home / "config/config.toml").write_text(CONFIG.format(database=database, metrics=metrics_port()))
     for number in range(playbooks):
         (library / f"bench-{number}.md").write_text(PLAYBOOK.format(id=f"bench-{number}", every=every))
     places = {f"QUARTERDECK_{place}": str(home / place.lower()) for place in ("CONFIG", "DATA", "STATE")}
     return {"HOME": str(home), "TZ": "UTC", **places}
 
 
-def prepare_timeline(program, env, notes):
-    """An incident with at least so many entries, `last` of its home. Slow the first time: one process a note."""
-    import ttyprobe
-    done = pathlib.Path(env["HOME"]) / f"notes-{notes}"
-    if done.exists(): return
-    ttyprobe.run_case({"cmd": [program, "open", "bench-0"], "env": env, "ready": "Bench bench-0", "quit": QUIT, "timeout": 10})
-    for number in range(notes):
-        subprocess.run([program, "note", "last", f"note {number}"], env={**os.environ, **env}, check=True, stdout=subprocess.DEVNULL)
-    done.touch()
+def prepare_timeline(appender, env, entries):
+    """An incident with at least so many entries by one session, `last` of its home."""
+    if next(pathlib.Path(env["QUARTERDECK_DATA"]).glob("live/*/record.db"), None): return
+    command = [appender, env["QUARTERDECK_DATA"], "--count", str(entries), "--synchronous", "normal"]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
 # --- cases ------------------------------------------------------------------------------------------------------------
 
-def cases(program, floor, wanted):
+def cases(program, examples, wanted):
     """name -> a case of ttyprobe, plus `beside`: a command that runs again and again meanwhile. The floor comes first."""
     small, small_csv = prepare_rows(10_000)
-    keys = [["row", "Down", 50], ["page", "PgDn", 20]]
-    size = {"resize": "80x24*5"}
-    found = {"floor": {"cmd": [floor, "10000"], "ready": "audit_entries", "keys": keys, "quit": "q", "idle": 10, **size}}
+    # First the cursor moves, then every press scrolls: also the floor's table, which is the highest, is full by then.
+    keys = [["row", "Down", 10], ["_down", "Down", 30], ["scroll", "Down", 40], ["page", "PgDn", 20]]
+    size = {"resize": "80x24*5"} if wanted & {17} else {}
+    size |= {"idle": 10} if wanted & {5, 6} else {}
+    found = {"floor": {"cmd": [str(examples / "floor"), "10000"], "ready": "audit_entries", "keys": keys, "quit": "q", **size}}
     peers = {
-        "less": {"cmd": ["less", "-S", str(small_csv)], "ready": "org-", "keys": keys, "quit": "q", "idle": 10, **size},
-        "csvlens": {"cmd": ["csvlens", str(small_csv)], "ready": "org-", "keys": keys, "quit": "q", "idle": 10, **size},
-        "htop": {"cmd": ["htop", "-d", "50"], "ready": "F10", "keys": keys[:1], "quit": "q", "idle": 10, **size},
+        "less": {"cmd": ["less", "-S", str(small_csv)], "ready": "org-", "keys": keys, "quit": "q", **size},
+        "csvlens": {"cmd": ["csvlens", str(small_csv)], "ready": "org-", "keys": keys, "quit": "q", **size},
+        "htop": {"cmd": ["htop", "-d", "50"], "ready": "F10", "keys": [["row", "Down", 50]], "quit": "q", **size},
     }
     missing = [name for name in peers if not shutil.which(name)]
     found.update({name: case for name, case in peers.items() if name not in missing})
@@ -122,8 +152,8 @@ def cases(program, floor, wanted):
         return env
 
     open_bench = ["open", "bench-0"]
-    load = [["_run", RUN_FIRST_ACTION, 1, r"org-\d+"], ["_focus", "Tab", TABS_TO_RESULT]]
-    cockpit("cockpit", open_bench, [*load, *keys], idle=10, **size)
+    load = [["_plan", RUN_FIRST_ACTION, 1, "ORDER BY id"], ["_run", SEND, 1, r"org-\d+"], ["_focus", "Tab", TABS_TO_RESULT]]
+    cockpit("cockpit", open_bench, [*load, *keys], **size)
     if wanted & {5}:
         cockpit("home screen", [], [], ready=r"\S", idle=10)
     if wanted & {6}:
@@ -132,13 +162,14 @@ def cases(program, floor, wanted):
         large, _ = prepare_rows(1_000_000)
         jump = [["end", "End", 1], ["after-end", "Up", 5]]
         whole = [["_whole", "lit:", 1, r"1[, ]?000[, ]?000 rows"]]
-        cockpit("cockpit 1M", open_bench, [load[0], *whole, load[1], *keys, *jump], database=large, timeout=180)
+        cockpit("cockpit 1M", open_bench, [*load[:2], *whole, load[2], *keys, *jump], database=large, timeout=180)
     if wanted & {13}:
         env = cockpit("appending", open_bench, [*load, *keys])
         found["appending"]["beside"] = ([program, "note", "last", "meanwhile"], env)
     for entries in (10, 10_000) if wanted & {14} else ():
-        env = cockpit(f"timeline {entries}", ["resume", "last"], [["_focus", "Tab", TABS_TO_TIMELINE], ["row", "Up", 50]])
-        prepare_timeline(program, env, entries)
+        keys_there = [["_focus", "Tab", TABS_TO_TIMELINE], ["row", "Up|Down", 50]]
+        env = cockpit(f"timeline {entries}", ["resume", "last"], keys_there, ready="Appending")
+        prepare_timeline(str(examples / "append"), env, entries)
     for count in (10, 1_000) if wanted & {15} else ():
         cockpit(f"library {count}", [], [["_filter", FILTER], ["filter", "b|BS", 20]], ready="Bench bench-", playbooks=count)
     for signal in ("TERM", "HUP") if wanted & {16} else ():
@@ -148,14 +179,17 @@ def cases(program, floor, wanted):
 
 # --- goals ------------------------------------------------------------------------------------------------------------
 
-READY, ROW, PAGE, RESIZE = "startup.ready_ms", "row.settled_ms", "page.settled_ms", "resize.settled_ms"
+READY, ROW, SCROLL, PAGE = "startup.ready_ms", "row.settled_ms", "scroll.settled_ms", "page.settled_ms"
+RESIZE = "resize.settled_ms"
 # goal, what, (case, metric, statistic), bars: (another case [and its metric], at most so many times that) or a limit
 GOALS = [
     (1, "start to ready, ms", ("cockpit", READY, "p50"), [("floor", 2.0), ("htop", 0.25)]),
     (2, "row key p50, ms", ("cockpit", ROW, "p50"), [("csvlens", 1.2), ("less", None), ("floor", None)]),
-    (2, "row key p99, ms", ("cockpit", ROW, "p99"), [("floor", 2.0), ("less", None)]),
+    (2, "row key that scrolls p50, ms", ("cockpit", SCROLL, "p50"), [("csvlens", 1.2), ("less", None), ("floor", None)]),
+    (2, "row key that scrolls p99, ms", ("cockpit", SCROLL, "p99"), [("floor", 2.0), ("less", None)]),
     (3, "page key p50, ms", ("cockpit", PAGE, "p50"), [("floor", 1.2), ("less", None), ("csvlens", None)]),
     (4, "bytes a row key", ("cockpit", "row.bytes", "p50"), [("floor", 1.1), ("less", None), ("csvlens", None)]),
+    (4, "bytes a row key that scrolls", ("cockpit", "scroll.bytes", "p50"), [("floor", 1.1), ("less", None), ("csvlens", None)]),
     (4, "bytes a page key", ("cockpit", "page.bytes", "p50"), [("floor", 1.1), ("less", None), ("csvlens", None)]),
     (5, "idle home screen, CPU %", ("home screen", "idle.cpu_pct", "p50"), [0, ("less", None)]),
     (5, "idle home screen, wakeups/s", ("home screen", "idle.wakeups_s", "p50"), [0]),
@@ -163,10 +197,10 @@ GOALS = [
     (5, "idle incident, CPU % (moonshot: 0)", ("cockpit", "idle.cpu_pct", "p50"), [("less", None)]),
     (6, "charts every 5 s, CPU %", ("polling", "idle.cpu_pct", "p50"), [("htop", 1.0)]),
     (6, "charts every 5 s, bytes/s", ("polling", "idle.bytes_s", "p50"), [("htop", 1.0)]),
-    (10, "row key p50 at 1M rows, ms", ("cockpit 1M", ROW, "p50"), [("cockpit", 1.1)]),
+    (10, "row key p50 at 1M rows, ms", ("cockpit 1M", SCROLL, "p50"), [("cockpit", 1.1)]),
     (10, "page key p50 at 1M rows, ms", ("cockpit 1M", PAGE, "p50"), [("cockpit", 1.1)]),
     (10, "slowest key after the jump to the end, ms", ("cockpit 1M", "after-end.settled_ms", "max"), [16]),
-    (13, "row key p99 while appending, ms", ("appending", ROW, "p99"), [("cockpit", 1.5)]),
+    (13, "row key p99 while appending, ms", ("appending", SCROLL, "p99"), [("cockpit", 1.5)]),
     (14, "ready at 10,000 entries, ms", ("timeline 10000", READY, "p50"), [("timeline 10", 1.1)]),
     (14, "row key p50 at 10,000 entries, ms", ("timeline 10000", ROW, "p50"), [("timeline 10", 1.1)]),
     (15, "ready with 1,000 playbooks, ms", ("library 1000", READY, "p50"), [("library 10", 1.5)]),
@@ -198,11 +232,11 @@ def median(values):
     return statistics.median(values) if values else None
 
 
-def report(runs, wanted):
+def report(runs, wanted, goals=GOALS):
     """Prints the table; the number of bars that are missed."""
     missed = 0
     print("| # | what | here | beside it, paired ratio | bar | |\n| --- | --- | --- | --- | --- | --- |")
-    for goal, what, (case, metric, statistic), bars in GOALS:
+    for goal, what, (case, metric, statistic), bars in goals:
         if goal not in wanted or case not in runs: continue
         ours = [value(run, metric, statistic) for run in runs[case]]
         beside, limits, met = [], [], []
@@ -253,8 +287,15 @@ def run_turns(found, count):
 
 
 def repeat(command, env, stop):
-    while not stop.is_set():
+    while not stop.wait(PAUSE):
         subprocess.run(command, env={**os.environ, **env}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+
+
+def build(profile):
+    """Builds the program with the floor and the filler of records; the folder they are in."""
+    what = ["--bin", "quarterdeck", "--example", "floor", "--example", "append"]
+    subprocess.run(["cargo", "build", "--locked", "--profile", profile, *what], cwd=ROOT, check=True)
+    return ROOT / "target" / ("debug" if profile == "dev" else profile)
 
 
 def main():
@@ -263,17 +304,15 @@ def main():
     parser.add_argument("--only", help="goals, as 1,2,10 (0: memory); all when not given")
     parser.add_argument("--json", help="file for every figure of every run")
     parser.add_argument("--profile", default="release", help="cargo profile to build with; figures of another than release say nothing")
-    parser.add_argument("--program", help="measure this program instead of building one")
+    parser.add_argument("--program", help="measure this program instead of the one that is built")
     options = parser.parse_args()
     try: import pyte  # noqa: F401: the emulator that ttyprobe reads the screen with
     except ImportError: sys.exit("missing: the Python package pyte (pip install pyte, in a virtual environment)")
     wanted = {int(goal) for goal in options.only.split(",")} if options.only else {goal for goal, *_ in GOALS}
 
     WORK.mkdir(parents=True, exist_ok=True)
-    build = ["cargo", "build", "--locked", "--profile", options.profile, "--example", "floor"]
-    subprocess.run(build if options.program else [*build, "--bin", "quarterdeck"], cwd=ROOT, check=True)
-    built = ROOT / "target" / ("debug" if options.profile == "dev" else options.profile)
-    found, missing = cases(os.path.abspath(options.program or built / "quarterdeck"), str(built / "examples/floor"), wanted)
+    built = build(options.profile) if not options.program else ROOT / "target" / options.profile
+    found, missing = cases(os.path.abspath(options.program or built / "quarterdeck"), built / "examples", wanted)
     runs = run_turns(found, options.runs)
     print(f"{options.runs} turns, 120x40, {options.profile} build, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
           + (f"; not installed: {', '.join(missing)}" if missing else "") + "\n")
