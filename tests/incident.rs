@@ -328,7 +328,7 @@ fn whole_incident(size: (u16, u16)) {
     screen.sees("support called about it");
     screen.go_to(STEP_4_SUCCEEDED, "4 · Check for successful");
     screen.sees("doing");
-    screen.sees("ok · 7 rows");
+    screen.sees("ran · 7 rows");
     screen.go_to(STEP_PRESERVE, "1 · Preserve all logs");
     screen.sees("☑");
     screen.ask("2");

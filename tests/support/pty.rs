@@ -36,7 +36,7 @@ pub use rustix::process::Signal;
 use rustix::termios::{OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
 
 /// Long enough for a busy machine; a passing test never waits this long.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How often states without a notification (a child's end) are looked at.
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
