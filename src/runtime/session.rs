@@ -7,6 +7,7 @@ mod listening;
 mod opening;
 mod pen;
 
+use std::collections::BTreeSet;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -22,9 +23,9 @@ use crate::incident::Incident;
 use crate::model::ids::{IncidentId, Ticket};
 use crate::model::playbook::Playbook;
 use crate::model::{Mode, limits};
-use crate::record::entry::{Body, Draft};
+use crate::record::entry::{Body, Draft, Sealed};
 use crate::sources::registry::Sources;
-use crate::store::{self, Recorder, Store, StoreError};
+use crate::store::{self, Fold, Recorder, Store, StoreError};
 
 use listening::{Waiting, lock, lock_for};
 pub use opening::{check_request, note, open, resume};
@@ -157,7 +158,7 @@ impl Session {
 
     fn try_adopt(&self) -> Result<Opened, SessionError> {
         let store = Store::open(self.workplace.data(), self.mode, self.incident)?;
-        let before = pinned(&store)?;
+        let mut before = pinned(&store)?;
         let now = playbooks::current(&self.workplace, &before.found.playbook).ok_or_else(|| {
             SessionError::Refused("the playbook's file is gone: there is nothing to adopt".into())
         })?;
@@ -170,7 +171,8 @@ impl Session {
             to: kept.sha256,
             vanished,
         })?;
-        self.opened(&store, now, false)
+        let stand = Stand::of(&store, &mut before.fold)?;
+        Ok(self.opened(stand, now, false))
     }
 
     fn append_and_wait(&self, body: Body) -> Result<(), SessionError> {
@@ -186,31 +188,41 @@ impl Session {
     }
 
     /// What the engine needs to know of the incident as it stands on disk.
-    fn opened(
-        &self,
-        store: &Store,
-        found: playbooks::Found,
-        differs: bool,
-    ) -> Result<Opened, SessionError> {
-        let fold = store.fold()?;
-        let incident = fold
-            .incident()
-            .cloned()
-            .ok_or_else(|| empty(self.incident))?;
-        let tail = store.tail(limits::TIMELINE_FIRST)?;
-        let mut alive = store.alive_writers();
+    fn opened(&self, stand: Stand, found: playbooks::Found, differs: bool) -> Opened {
+        let mut alive = stand.alive;
         alive.insert(self.writer.clone());
-        Ok(Opened {
+        Opened {
             playbook: found.playbook,
             diagnostics: found.diagnostics,
             playbook_differs: differs,
-            incident,
-            total: store.count()?,
-            tail: tail.into_iter().map(Arc::new).collect(),
+            incident: stand.incident,
+            total: stand.total,
+            tail: stand.tail.into_iter().map(Arc::new).collect(),
             writer: self.writer.clone(),
             alive,
             profile: self.profile.clone(),
             source_problems: self.source_problems.clone(),
+        }
+    }
+}
+
+/// An incident as it stands on disk. The fold it was read with goes on from there, so that no entry is told twice.
+struct Stand {
+    incident: Incident,
+    tail: Vec<Sealed>,
+    total: u64,
+    alive: BTreeSet<String>,
+}
+
+impl Stand {
+    fn of(store: &Store, fold: &mut Fold) -> Result<Self, SessionError> {
+        let (tail, total) = store.newest_with(fold, limits::TIMELINE_FIRST)?;
+        let incident = fold.incident().cloned();
+        Ok(Self {
+            incident: incident.ok_or_else(|| empty(store.incident()))?,
+            tail,
+            total,
+            alive: store.alive_writers(),
         })
     }
 }
@@ -244,19 +256,19 @@ fn empty(incident: IncidentId) -> SessionError {
 
 /// An incident with the playbook it follows, as the record keeps both.
 pub struct Pinned {
-    /// The fold.
+    /// The incident.
     pub incident: Incident,
+    /// The fold that it is from.
+    pub fold: Fold,
     /// Its playbook, as pinned.
     pub found: playbooks::Found,
 }
 
 /// Reads the incident and its playbook from a record.
 pub fn pinned(store: &Store) -> Result<Pinned, SessionError> {
-    let incident = store
-        .fold()?
-        .incident()
-        .cloned()
-        .ok_or_else(|| empty(store.incident()))?;
+    let fold = store.fold()?;
+    let incident = fold.incident().cloned();
+    let incident = incident.ok_or_else(|| empty(store.incident()))?;
     let text = store::evidence::read(store.folder(), incident.playbook_sha256)?;
     // The path stands in one of the first entries, whatever playbook was adopted later.
     let path = store
@@ -276,5 +288,9 @@ pub fn pinned(store: &Store) -> Result<Pinned, SessionError> {
             incident.id
         ))
     })?;
-    Ok(Pinned { incident, found })
+    Ok(Pinned {
+        incident,
+        fold,
+        found,
+    })
 }

@@ -117,7 +117,7 @@ impl Recorder {
         let (orders, inbox) = sync_channel(limits::ENTRIES_PENDING);
         let folder = store.folder().to_owned();
         let worker = Worker {
-            data_version: store.data_version()?,
+            data_version: None,
             store,
             writer,
             folded: fold.incident().map_or(0, |incident| incident.entries),
@@ -165,7 +165,8 @@ struct Worker<N> {
     fold: Fold,
     /// Entries in the fold that was last kept.
     folded: u64,
-    data_version: i64,
+    /// The state of the file in which nothing was left to take in; none before the first look.
+    data_version: Option<i64>,
     pending: VecDeque<(Ticket, Sealed)>,
     failure: Option<String>,
     notify: N,
@@ -276,9 +277,10 @@ impl<N: FnMut(Notice)> Worker<N> {
 
     fn try_take_others(&mut self) -> Result<(), StoreError> {
         let version = self.store.data_version()?;
-        if version == self.data_version {
+        if self.data_version == Some(version) {
             return Ok(());
         }
+        let mut alive = None;
         for stored in self.store.since(self.fold.through, u64::MAX)? {
             self.fold.through = stored.row;
             if stored.sealed.entry.writer == self.writer.id() {
@@ -296,10 +298,12 @@ impl<N: FnMut(Notice)> Worker<N> {
             (self.notify)(Notice::Arrived {
                 incident: Box::new(incident.clone()),
                 entry: Arc::new(stored.sealed),
-                alive: self.store.alive_writers(),
+                alive: alive
+                    .get_or_insert_with(|| self.store.alive_writers())
+                    .clone(),
             });
         }
-        self.data_version = version;
+        self.data_version = Some(version);
         Ok(())
     }
 

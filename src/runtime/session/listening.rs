@@ -17,6 +17,9 @@ use crate::store::{Notice, Recorder, Watcher};
 /// Who waits for an entry of the run time's own.
 pub(super) type Waiting = Arc<Mutex<Vec<(Ticket, SyncSender<Result<(), String>>)>>>;
 
+/// How long a commit of others waits for the next ones: one command writes several, and each costs a frame.
+const GATHER: Duration = Duration::from_millis(20);
+
 /// What the recorder says, as events of the loop.
 pub(super) fn notifier(
     events: Events,
@@ -61,6 +64,10 @@ pub(super) fn watch(folder: &Path, recorder: &Arc<Mutex<Option<Recorder>>>) -> O
     let (ours, theirs) = UnixStream::pair().ok()?;
     let recorder = Arc::clone(recorder);
     let look = move || {
+        // What was written before the watch began.
+        if let Some(recorder) = &*lock(&recorder) {
+            recorder.sync();
+        }
         loop {
             let mut sides = [
                 PollFd::new(&watcher, PollFlags::IN),
@@ -73,6 +80,7 @@ pub(super) fn watch(folder: &Path, recorder: &Arc<Mutex<Option<Recorder>>>) -> O
             {
                 return;
             }
+            std::thread::sleep(GATHER);
             if watcher.drain().unwrap_or(false)
                 && let Some(recorder) = &*lock(&recorder)
             {
