@@ -117,7 +117,11 @@ fn one(
     if watch.series.len() > 1 {
         above.extend(legend(view, &watch.series, room, 2));
     }
-    let below = foot(view, watch, room);
+    let mut past = past_alert(view, watch).map(|text| view.line(text, Role::Warning));
+    let foot_shows = usize::from(inside.height) >= above.len() + 5;
+    let below = foot(view, watch, room, past.as_mut().filter(|_| foot_shows));
+    // What the foot has no room for stands above.
+    above.extend(past.filter(|past| !past.is_empty()));
     let has_samples = watch.series.iter().any(|series| !series.samples.is_empty());
     let height = usize::from(inside.height);
     if !has_samples {
@@ -271,7 +275,8 @@ fn legend_entry(view: &View<'_>, index: usize, series: &Series, room: usize) -> 
 }
 
 /// Age of the newest sample, distance of polls, and how the view is moved.
-fn foot(view: &View<'_>, watch: &Watch, room: usize) -> Vec<TextLine> {
+/// Takes the words of a past alert when they fit.
+fn foot(view: &View<'_>, watch: &Watch, room: usize, past: Option<&mut TextLine>) -> Vec<TextLine> {
     let muted = view.theme.style(Role::Muted);
     let mut line = match watch.newest {
         Some(newest) => view.line(
@@ -284,9 +289,9 @@ fn foot(view: &View<'_>, watch: &Watch, room: usize) -> Vec<TextLine> {
         ),
         None => view.line("no sample yet", Role::Muted),
     };
-    if let Some(past) = past_alert(view, watch) {
+    if let Some(past) = past.filter(|past| line.width() + 3 + past.width() <= room) {
         line.push(" · ", muted);
-        line.push(past, view.theme.style(Role::Warning));
+        line.extend(std::mem::take(past));
     }
     let every = safe!(" · every {}", duration::format(watch.every));
     let moved = watch.zoom > 0 || watch.back > 0;
