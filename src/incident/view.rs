@@ -8,7 +8,7 @@ use crate::model::ids::{ActionId, InputId, PhaseId, StepId};
 use crate::model::playbook::{Action, Playbook, Step};
 use crate::record::entry::{ActionOutcome, Hash};
 
-use super::{ActionState, Incident, StepState, UnfinishedIntent};
+use super::{ActionState, Incident, SessionRecord, StepState, UnfinishedIntent};
 
 /// The view.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -21,6 +21,8 @@ pub struct View {
     pub current: Option<StepId>,
     /// Intents whose writer is gone: they may or may not have happened.
     pub unknown: Vec<(Hash, ActionId)>,
+    /// Sessions by writer that ended without saying so: their writer is gone, and no entry of theirs says that they left.
+    pub silent: BTreeMap<String, SessionRecord>,
 }
 
 /// How a phase stands.
@@ -197,11 +199,18 @@ pub fn view(playbook: &Playbook, incident: &Incident, alive: &BTreeSet<String>) 
         .filter(|(_, intent)| is_unknown(intent, alive))
         .map(|(hash, intent)| (*hash, intent.action.clone()))
         .collect();
+    let silent = incident
+        .sessions
+        .iter()
+        .filter(|(writer, _)| !alive.contains(*writer))
+        .map(|(writer, session)| (writer.clone(), session.clone()))
+        .collect();
     View {
         phases,
         actions,
         current,
         unknown,
+        silent,
     }
 }
 
