@@ -5,6 +5,7 @@
 mod names;
 mod texts;
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::expr;
@@ -49,18 +50,21 @@ pub fn playbooks_named(playbook: &Playbook) -> impl Iterator<Item = &str> {
 
 /// Checks that the playbooks it leads to are there, among `known` ids; findings in the order of the file. What is there is
 /// the caller's to say.
-pub fn check_playbooks<'k>(
-    playbook: &Playbook,
-    known: impl Iterator<Item = &'k str> + Clone,
-) -> Vec<Diagnostic> {
+pub fn check_playbooks(playbook: &Playbook, known: &BTreeSet<String>) -> Vec<Diagnostic> {
     let mut checker = Checker {
         playbook,
         findings: Vec::new(),
     };
     for (id, choice) in other_playbooks(playbook) {
-        let span = checker.place(&choice.span, id);
+        let span = checker.place(&choice.span, &format!("playbook:{id}"));
         let what = "Then: expected a playbook of the library or of the files checked";
-        checker.known_id("unknown-playbook", &span, what, id, known.clone());
+        checker.known_id(
+            "unknown-playbook",
+            &span,
+            what,
+            id,
+            known.iter().map(String::as_str),
+        );
     }
     checker.findings
 }

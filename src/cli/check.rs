@@ -96,7 +96,6 @@ impl Check {
         for parsed in &file.playbooks {
             counted.playbooks += 1;
             let mut findings = playbooks::diagnostics(parsed);
-            let known = known.iter().map(String::as_str);
             findings.extend(check::check_playbooks(&parsed.playbook, known));
             findings.sort_by_key(|finding| finding.span.start);
             counted.errors += findings

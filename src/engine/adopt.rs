@@ -172,10 +172,9 @@ fn is_same(before: &Action, now: &Action) -> bool {
         action.description.clear();
         action.title.clear();
         let judge = &mut action.judge;
-        for expression in [&mut judge.alert, &mut judge.expect, &mut judge.doubt] {
-            if let Some(expression) = expression {
-                expression.span = 0..0;
-            }
+        let expressions = [&mut judge.alert, &mut judge.expect, &mut judge.doubt];
+        for expression in expressions.into_iter().flatten() {
+            expression.span = 0..0;
         }
         action
     };
