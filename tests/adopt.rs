@@ -1,11 +1,6 @@
 //! A playbook that changes while its incident is open: what adopting it keeps, what it gives up, and what it records.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests fail by panicking"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 #[path = "support/cockpit.rs"]
 mod cockpit;
@@ -334,12 +329,12 @@ fn an_open_incident_takes_the_changed_file_by_a_key() {
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
-    let changes: Vec<&Value> = entries
+    let adoptions: Vec<&Value> = entries
         .iter()
         .filter(|entry| entry["kind"] == "playbook.changed")
         .collect();
-    assert_eq!(changes.len(), 1, "{entries:#?}");
-    assert_eq!(changes[0]["body"]["vanished"][0], "obsolete");
+    assert_eq!(adoptions.len(), 1, "{entries:#?}");
+    assert_eq!(adoptions[0]["body"]["vanished"][0], "obsolete");
     let verified = run(home.path(), &["verify", "last"]);
     assert_eq!(verified.status.code(), Some(3), "{verified:?}");
 }
