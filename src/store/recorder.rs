@@ -53,6 +53,11 @@ pub enum Notice {
         /// Writers that live on this host.
         alive: BTreeSet<String>,
     },
+    /// A session of another process began or ended.
+    Writers {
+        /// Writers that live on this host.
+        alive: BTreeSet<String>,
+    },
     /// Entries of other sessions could not be read.
     NotRead {
         /// Why.
@@ -93,11 +98,15 @@ pub struct Recorder {
 enum Order {
     Append(Box<(Ticket, Draft, Stamp)>),
     Sync,
+    Writers,
     Stop,
 }
 
 /// How long to wait before a write that failed is tried again.
 const RETRY: Duration = Duration::from_secs(1);
+/// How often to look whether a writer has gone, each time twice as long after the look before, from a millisecond on: the
+/// kernel tells that a file was closed just before it lets go of its lock.
+const LOOKS: u32 = 6;
 /// How long nothing must be asked before the fold is kept.
 const IDLE: Duration = Duration::from_millis(200);
 
@@ -118,6 +127,7 @@ impl Recorder {
         let folder = store.folder().to_owned();
         let worker = Worker {
             data_version: None,
+            alive: store.alive_writers(),
             store,
             writer,
             folded: fold.incident().map_or(0, |incident| incident.entries),
@@ -149,6 +159,12 @@ impl Recorder {
         let _ = self.orders.try_send(Order::Sync);
     }
 
+    /// Asks who lives, when a [`super::Watcher`] has heard that a writer left. Never waits.
+    pub fn look_for_writers(&self) {
+        // When there is no room, the disk hangs, and nobody's outcome is more certain than before.
+        let _ = self.orders.try_send(Order::Writers);
+    }
+
     /// Writes what was handed over, keeps the fold, lets go of the record, and ends. Waits for the disk.
     pub fn stop(self) -> Stopped {
         let _ = self.orders.send(Order::Stop);
@@ -167,6 +183,8 @@ struct Worker<N> {
     folded: u64,
     /// The state of the file in which nothing was left to take in; none before the first look.
     data_version: Option<i64>,
+    /// Writers that lived when somebody was last told.
+    alive: BTreeSet<String>,
     pending: VecDeque<(Ticket, Sealed)>,
     failure: Option<String>,
     notify: N,
@@ -183,6 +201,7 @@ impl<N: FnMut(Notice)> Worker<N> {
                     self.append(ticket, draft, stamp);
                 }
                 Some(Order::Sync) => self.take_others(),
+                Some(Order::Writers) => self.look_for_writers(),
                 None => self.catch_up(),
                 Some(Order::Stop) => break,
             }
@@ -280,7 +299,7 @@ impl<N: FnMut(Notice)> Worker<N> {
         if self.data_version == Some(version) {
             return Ok(());
         }
-        let mut alive = None;
+        let mut looked = false;
         for stored in self.store.since(self.fold.through, u64::MAX)? {
             self.fold.through = stored.row;
             if stored.sealed.entry.writer == self.writer.id() {
@@ -295,16 +314,31 @@ impl<N: FnMut(Notice)> Worker<N> {
             let Some(incident) = self.fold.incident() else {
                 continue;
             };
+            // Once a batch: each look asks the lock of every writer.
+            if !std::mem::replace(&mut looked, true) {
+                self.alive = self.store.alive_writers();
+            }
             (self.notify)(Notice::Arrived {
                 incident: Box::new(incident.clone()),
                 entry: Arc::new(stored.sealed),
-                alive: alive
-                    .get_or_insert_with(|| self.store.alive_writers())
-                    .clone(),
+                alive: self.alive.clone(),
             });
         }
         self.data_version = Some(version);
         Ok(())
+    }
+
+    /// Says who lives if that is not who lived before. What a writer that is gone has written comes first.
+    fn look_for_writers(&mut self) {
+        self.take_others();
+        for look in 0..LOOKS {
+            let alive = self.store.alive_writers();
+            if alive != self.alive {
+                self.alive.clone_from(&alive);
+                return (self.notify)(Notice::Writers { alive });
+            }
+            thread::sleep(Duration::from_millis(1 << look));
+        }
     }
 
     /// Entries that the kept fold does not hold.
