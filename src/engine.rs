@@ -3,13 +3,22 @@
 //! Pure: no clock, no randomness, no IO, no terminal, no run time. What happened comes in as [`event::Event`], what is
 //! to be done goes out as [`effect::Effect`].
 
+mod answers;
+mod capturing;
+mod clocks;
+mod closing;
 pub mod command;
+mod decide;
 pub mod effect;
 pub mod event;
+mod facts;
 mod fuzzy;
+mod gate;
 mod home;
 mod inputs;
+mod judging;
 mod keys;
+mod messages;
 mod navigate;
 mod open;
 mod results;

@@ -495,6 +495,7 @@ fn an_unknown_outcome_is_never_run_again_by_itself() {
         text: "x".into(),
         happened_at: None,
         step: None,
+        evidence: None,
     }));
     incident.unfinished.get_mut(&intent).unwrap().writer = "another".into();
     harness.event(EventKind::EntryArrived {

@@ -100,6 +100,17 @@ commands! {
     Inputs, "inputs", "inputs", Cockpit, ["i"], "See and change the playbook's inputs.";
     Bind, "bind", "bind", Cockpit, ["b"], "Fill an input with the value of the selected row.";
     Note, "note", "note", Cockpit, ["n"], "Write a note; @03:10 in front says when it happened.";
+    AcceptProposal, "accept-proposal", "accept", Cockpit, ["A"], "Accept what a FAIL proposes: a severity, a milestone, a step to go to.";
+    Decide, "decide", "decide", Cockpit, ["D"], "Decide: the choices of the step's table with what the results suggest.";
+    Waive, "waive", "waive", Cockpit, ["w"], "Go on with the step although something it requires is missing; a reason is asked.";
+    Capture, "capture", "capture", Cockpit, ["v"], "Keep what the pane shows as evidence: rows, samples or output.";
+    Evidence, "evidence", "evidence", Cockpit, ["V"], "See what evidence the playbook asks for and what is missing.";
+    Messages, "messages", "messages", Cockpit, ["m"], "Write a message from one of the playbook's templates.";
+    Clocks, "clocks", "clocks", Cockpit, ["C"], "See the clocks; give the reason for a missed one, waive one, mark one as met.";
+    Severity, "severity", "severity", Cockpit, ["S"], "Change the severity; a reason is asked.";
+    Milestone, "milestone", "milestone", Cockpit, ["M"], "Record that the incident is known, confirmed or contained.";
+    FollowUp, "follow-up", "follow-up", Cockpit, ["F"], "Add something to be done after the incident.";
+    Closing, "closing", "resolve", Cockpit, ["X"], "See what is still open; resolve, close or reopen the incident.";
     Settle, "settle", "by hand", Cockpit, ["a"], "Complete an action by hand with a note, or settle an unknown outcome.";
     CancelRun, "cancel-run", "cancel", Cockpit, ["c"], "Cancel the running action, on the server as well.";
     Reference, "reference", "reference", Cockpit, ["r"], "Read the playbook's reference sections.";

@@ -22,7 +22,7 @@ impl Run {
     pub fn is_running(&self) -> bool {
         matches!(
             self.phase,
-            RunPhase::Recording(_) | RunPhase::Running { .. }
+            RunPhase::Recording(_) | RunPhase::Running { .. } | RunPhase::Judging { .. }
         )
     }
 }
@@ -142,6 +142,8 @@ impl Turn<'_> {
                 Run {
                     action: id.clone(),
                     poll: false,
+                    preview_of: None,
+                    gate: None,
                     edited: edited.is_some(),
                     phase: RunPhase::Planning,
                 },
@@ -243,6 +245,7 @@ impl Turn<'_> {
             edited,
             parameters: request.parameters.clone(),
             effect: request.effect,
+            gate: None,
         };
         let step = cockpit
             .playbook
@@ -265,7 +268,10 @@ impl Turn<'_> {
             Some(RunPhase::Running {
                 intent: recorded, ..
             }) => *recorded = Some(intent),
-            Some(RunPhase::Planning | RunPhase::Confirming(_)) => {}
+            Some(RunPhase::Judging {
+                intent: recorded, ..
+            }) => *recorded = Some(intent),
+            Some(RunPhase::Planning | RunPhase::Previewing(_) | RunPhase::Confirming(_)) => {}
             None => {
                 let ended = cockpit
                     .results
@@ -333,8 +339,10 @@ impl Turn<'_> {
             started_at: now,
             end: None,
             unrecorded: intent.is_none(),
+            intent,
             content: Content::Nothing,
             warnings: Vec::new(),
+            judgement: None,
         };
         cockpit.results.insert(action.clone(), result);
         cockpit.result_shown = Some(action);
@@ -549,5 +557,7 @@ fn result_body(
         duration_ms,
         code,
         message,
+        judged: None,
+        evidence: Vec::new(),
     }
 }

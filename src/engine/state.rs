@@ -12,14 +12,21 @@ use crate::incident::Incident;
 use crate::incident::view::View;
 use crate::layout::{Layouts, PaneKind};
 use crate::model::diagnostic::Diagnostic;
-use crate::model::ids::{ActionId, IncidentId, InputId, PlaybookId, RunId, StepId, Ticket};
+use crate::model::ids::{
+    ActionId, ClockId, EvidenceId, IncidentId, InputId, PlaybookId, RunId, StepId, Ticket,
+};
 use crate::model::input::Input;
 use crate::model::playbook::Playbook;
 use crate::model::request::{Outcome, Request, RunError};
 use crate::model::safe_text::SafeText;
 use crate::model::table::{Column, Row, Rows, Series};
+use crate::model::verdict::Judgement;
 use crate::model::{Mode, Timestamp};
-use crate::record::entry::{Body, Hash, Sealed};
+use crate::record::entry::{Body, Gate, Hash, Sealed};
+
+pub use super::decide::DecideForm;
+pub use super::gate::GateForm;
+pub use super::messages::{Channel, DraftForm};
 
 use super::command::Keys;
 
@@ -212,6 +219,10 @@ pub struct Run {
     pub action: ActionId,
     /// A poll of a live pane: it is not recorded.
     pub poll: bool,
+    /// The write whose preview it is.
+    pub preview_of: Option<RunId>,
+    /// What the operator typed at the gate of a write.
+    pub gate: Option<Gate>,
     /// True when the operator changed the text.
     pub edited: bool,
     /// How far it is.
@@ -223,6 +234,8 @@ pub struct Run {
 pub enum RunPhase {
     /// The source turns action and inputs into a request.
     Planning,
+    /// The request is a write: its preview is asked for first.
+    Previewing(Box<Request>),
     /// The request is shown; the operator sends it or not.
     Confirming(Box<Request>),
     /// The intent is on its way to the disk.
@@ -237,6 +250,19 @@ pub enum RunPhase {
         started_at: Timestamp,
         /// The operator asked it to stop.
         cancelling: bool,
+    },
+    /// It ended; its verdict is made and its result kept before the end is recorded.
+    Judging {
+        /// What was sent.
+        request: Box<Request>,
+        /// The intent's entry; none for reads while the record cannot be written.
+        intent: Option<Hash>,
+        /// When it was sent.
+        started_at: Timestamp,
+        /// When it ended.
+        ended_at: Timestamp,
+        /// How.
+        outcome: Outcome,
     },
 }
 
@@ -253,10 +279,14 @@ pub struct ActionResult {
     pub end: Option<(Timestamp, Result<Outcome, RunError>)>,
     /// It ran while the record could not be written.
     pub unrecorded: bool,
+    /// The intent's entry; none while it is unrecorded.
+    pub intent: Option<Hash>,
     /// What came back.
     pub content: Content,
     /// Warnings of the source.
     pub warnings: Vec<SafeText>,
+    /// What its expectation ended in, once judged.
+    pub judgement: Option<Judgement>,
 }
 
 /// What came back.
@@ -309,6 +339,10 @@ pub struct Search {
 pub struct Output {
     /// Whole lines.
     pub lines: Vec<OutputLine>,
+    /// Standard output, or the body of an answer, as it came: for expressions and evidence, never for the screen.
+    pub stdout: String,
+    /// Standard error as it came.
+    pub stderr: String,
     /// Text after the last line feed.
     pub rest: String,
     /// Where that text came from: true for standard error.
@@ -476,6 +510,27 @@ pub enum Overlay {
         /// First line shown.
         top: usize,
     },
+    /// The gate of a write: its text and preview; target and ceiling are typed.
+    Gate(GateForm),
+    /// A message that is being written.
+    Draft(Box<DraftForm>),
+    /// The choices of a decision.
+    Decide(DecideForm),
+    /// Clocks.
+    Clocks {
+        /// Position.
+        selected: usize,
+    },
+    /// Evidence: what is there and what is missing.
+    Evidence {
+        /// Position.
+        selected: usize,
+    },
+    /// What is still open, and the way to resolve and close.
+    Closing {
+        /// Position.
+        selected: usize,
+    },
     /// An entry of the timeline, whole.
     Entry {
         /// The entry.
@@ -527,6 +582,39 @@ pub enum Purpose {
     Search,
     /// Who has a role.
     Role(crate::model::ids::RoleId),
+    /// Why a step goes on without what it requires.
+    Waive(StepId),
+    /// Why the severity changes to this.
+    Severity(String),
+    /// Since when, or why, a milestone is reached.
+    Milestone(String),
+    /// Why a clock was missed.
+    ClockMissed(ClockId, Timestamp),
+    /// Why a clock does not apply, and who says so.
+    ClockWaived(ClockId),
+    /// How a clock was met by hand.
+    ClockMet(ClockId, Timestamp),
+    /// A follow-up; `@name` in front tells who does it.
+    FollowUp,
+    /// Why the incident is resolved.
+    Resolve,
+    /// Why it is closed.
+    Close,
+    /// Why it is opened again.
+    Reopen,
+    /// Where a message that was copied or saved was sent, and to whom.
+    MessageSent {
+        /// The message's action.
+        action: ActionId,
+        /// The value of `for-each` that it was for.
+        each: Option<String>,
+        /// `clipboard` or `file`.
+        channel: String,
+        /// Hash of its text.
+        text_sha256: Hash,
+    },
+    /// The note that is an item of the evidence table.
+    EvidenceNote(EvidenceId),
 }
 
 /// What choosing an item does.
@@ -565,6 +653,32 @@ pub enum Chosen {
     Role(crate::model::ids::RoleId),
     /// Takes the changed playbook.
     AdoptPlaybook,
+    /// Asks why the severity changes to this.
+    Severity(String),
+    /// Asks since when a milestone is reached.
+    Milestone(String),
+    /// Writes a message.
+    Message(ActionId),
+    /// Sends the drafted message this way.
+    Channel(Channel),
+    /// Shows a step.
+    GoTo(StepId),
+    /// Asks why a step goes on without what it requires.
+    Waive(StepId),
+    /// Asks why a clock was missed.
+    ClockMissed(ClockId, Timestamp),
+    /// Asks why a clock does not apply.
+    ClockWaived(ClockId),
+    /// Asks how a clock was met by hand.
+    ClockMet(ClockId, Timestamp),
+    /// Attaches a playbook.
+    Attach(PlaybookId),
+    /// Resolves the incident: asks how it ended.
+    Resolve,
+    /// Closes the incident: asks why when something is open.
+    Close,
+    /// Opens the incident again: asks why.
+    Reopen,
     /// Leaves the program although something still runs.
     Quit,
 }

@@ -18,6 +18,12 @@ impl Turn<'_> {
         let Some(mut overlay) = self.state.overlays.pop() else {
             return;
         };
+        overlay = match overlay {
+            Overlay::Gate(form) => return self.gate_key(form, command, chord),
+            Overlay::Draft(form) => return self.draft_key(form, command, chord),
+            Overlay::Decide(form) => return self.decide_key(form, command, chord),
+            other => other,
+        };
         let newline = chord.key == Key::Enter && !chord.ctrl;
         match (command, &mut overlay) {
             (Some(Command::TextDismiss), _) => return,
@@ -114,6 +120,7 @@ impl Turn<'_> {
             text: text.trim().to_owned(),
             happened_at,
             step,
+            evidence: None,
         });
     }
 
@@ -164,6 +171,18 @@ impl Turn<'_> {
                     note: answer,
                 });
             }
+            Purpose::Waive(_)
+            | Purpose::Severity(_)
+            | Purpose::Milestone(_)
+            | Purpose::ClockMissed(..)
+            | Purpose::ClockWaived(_)
+            | Purpose::ClockMet(..)
+            | Purpose::FollowUp
+            | Purpose::Resolve
+            | Purpose::Close
+            | Purpose::Reopen
+            | Purpose::MessageSent { .. }
+            | Purpose::EvidenceNote(_) => self.answered(purpose, answer),
             Purpose::Search => self.start_search(answer),
             Purpose::Role(role) => self.append(Body::RoleAssigned {
                 role,
@@ -181,6 +200,13 @@ impl Turn<'_> {
             self.dismissed(&overlay);
             return;
         }
+        overlay = match overlay {
+            Overlay::Decide(form) => return self.decide_key(form, command, chord),
+            Overlay::Clocks { selected } => return self.clocks_key(selected, command, chord),
+            Overlay::Evidence { selected } => return self.evidence_key(selected, command, chord),
+            Overlay::Closing { selected } => return self.closing_key(selected, command, chord),
+            other => other,
+        };
         match (&mut overlay, command) {
             (
                 Overlay::Choose {
@@ -260,7 +286,13 @@ impl Turn<'_> {
                 | Overlay::Query { .. }
                 | Overlay::Note { .. }
                 | Overlay::Ask { .. }
-                | Overlay::Palette { .. },
+                | Overlay::Palette { .. }
+                | Overlay::Gate(_)
+                | Overlay::Draft(_)
+                | Overlay::Decide(_)
+                | Overlay::Clocks { .. }
+                | Overlay::Evidence { .. }
+                | Overlay::Closing { .. },
                 _,
             ) => {}
         }
@@ -309,6 +341,23 @@ impl Turn<'_> {
                 error: None,
             }),
             Chosen::AdoptPlaybook => self.effect(Effect::AdoptPlaybook),
+            Chosen::Severity(severity) => self.ask(Purpose::Severity(severity)),
+            Chosen::Milestone(milestone) => self.ask(Purpose::Milestone(milestone)),
+            Chosen::Message(action) => self.write_message(&action),
+            Chosen::Channel(channel) => self.send_message(&channel),
+            Chosen::GoTo(step) => {
+                if let Some(cockpit) = self.cockpit() {
+                    cockpit.show_step(step);
+                }
+            }
+            Chosen::Waive(step) => self.ask(Purpose::Waive(step)),
+            Chosen::ClockMissed(clock, due) => self.ask(Purpose::ClockMissed(clock, due)),
+            Chosen::ClockWaived(clock) => self.ask(Purpose::ClockWaived(clock)),
+            Chosen::ClockMet(clock, due) => self.ask(Purpose::ClockMet(clock, due)),
+            Chosen::Attach(playbook) => self.attach(playbook),
+            Chosen::Resolve => self.ask(Purpose::Resolve),
+            Chosen::Close => self.ask(Purpose::Close),
+            Chosen::Reopen => self.ask(Purpose::Reopen),
             Chosen::Quit => self.quit_now(),
         }
     }
@@ -328,6 +377,9 @@ impl Overlay {
                 Some(editor)
             }
             Self::Palette { filter, .. } => Some(filter),
+            Self::Draft(form) => Some(&mut form.editor),
+            Self::Gate(form) => form.field(),
+            Self::Decide(form) => form.reason.as_mut(),
             _ => None,
         }
     }

@@ -22,7 +22,10 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         EventKind::Key(chord) => turn.press(chord),
         EventKind::Paste(text) => turn.paste(&text),
         EventKind::Resized(columns, rows) => turn.state.size = (columns, rows),
-        EventKind::Ticked => turn.poll_what_is_due(),
+        EventKind::Ticked => {
+            turn.poll_what_is_due();
+            turn.keep_clocks();
+        }
         EventKind::HomeLoaded { items, last } => turn.home_loaded(items, last),
         EventKind::Opened(opened) => turn.opened(*opened),
         EventKind::SeverityAsked {
@@ -54,6 +57,21 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         } => turn.row_read(run, row, cells, purpose),
         EventKind::Sorted { run, by, rows } => turn.sorted(run, by, rows),
         EventKind::Found { run, text, matches } => turn.found(run, &text, matches),
+        EventKind::Judged {
+            run,
+            judgement,
+            kept,
+        } => turn.judged(run, judgement, kept),
+        EventKind::Captured(kept) => turn.captured(kept),
+        EventKind::Suggested {
+            decision,
+            suggestions,
+        } => turn.suggested(&decision, suggestions),
+        EventKind::PreviewSeen { run, sample, own } => turn.preview_seen(run, sample, own),
+        EventKind::Filled { action, drafts } => turn.filled(action, drafts),
+        EventKind::MessageSaved { action, each, path } => turn.message_saved(action, each, path),
+        EventKind::ReportWritten(path) => turn.report_written(path),
+        EventKind::PlaybookAttached(merged) => turn.playbook_attached(merged),
         EventKind::TimelineLoaded { first, entries } => turn.timeline_loaded(first, entries),
     }
     turn.effects
@@ -135,6 +153,7 @@ impl Turn<'_> {
         if let Some(run) = pending.and_then(|pending| pending.run) {
             self.intent_recorded(run, entry.hash);
         }
+        self.keep_clocks();
     }
 
     fn not_recorded(&mut self, ticket: Ticket, reason: String) {

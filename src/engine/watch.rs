@@ -107,6 +107,8 @@ impl Turn<'_> {
             Run {
                 action: id.clone(),
                 poll: true,
+                preview_of: None,
+                gate: None,
                 edited: false,
                 phase: RunPhase::Planning,
             },

@@ -6,8 +6,9 @@
 use std::collections::BTreeMap;
 
 use super::{
-    ActionRecord, ActionState, CheckRecord, Incident, InputRecord, LastEntry, SessionRecord,
-    StepRecord, StepState, UnfinishedIntent,
+    ActionRecord, ActionState, CapturedRecord, CheckRecord, DecisionRecord, Fact, FollowUp,
+    Incident, InputRecord, LastEntry, SessionRecord, Stage, StepRecord, StepState,
+    UnfinishedIntent, WaivedRecord,
 };
 use crate::model::Timestamp;
 use crate::model::ids::{ActionId, PlaybookId, StepId};
@@ -37,6 +38,17 @@ impl Incident {
             sessions: BTreeMap::new(),
             notes: 0,
             evidence: 0,
+            stage: Stage::Open,
+            decisions: BTreeMap::new(),
+            milestones: BTreeMap::new(),
+            severities: BTreeMap::new(),
+            clocks: BTreeMap::new(),
+            waived: BTreeMap::new(),
+            messages: BTreeMap::new(),
+            captured: BTreeMap::new(),
+            noted_evidence: BTreeMap::new(),
+            follow_ups: Vec::new(),
+            attached: Vec::new(),
             entries: 0,
             last: None,
         };
@@ -75,6 +87,9 @@ pub fn apply(incident: &mut Incident, sealed: &Sealed) {
             incident.playbook_sha256 = *playbook_sha256;
             incident.opened_at = at;
             incident.severity.clone_from(severity);
+            for level in severity.iter() {
+                incident.severities.entry(level.clone()).or_insert(at);
+            }
             incident.alert.clone_from(alert);
             incident.profile.clone_from(profile);
         }
@@ -137,12 +152,181 @@ pub fn apply(incident: &mut Incident, sealed: &Sealed) {
         Body::CheckUnticked { check } => {
             incident.checks.remove(check);
         }
-        Body::SeverityChanged { severity, .. } => incident.severity = Some(severity.clone()),
+        Body::SeverityChanged { severity, .. } => {
+            incident.severity = Some(severity.clone());
+            incident.severities.entry(severity.clone()).or_insert(at);
+        }
         Body::RoleAssigned { role, person } => {
             incident.roles.insert(role.clone(), person.clone());
         }
-        Body::NoteAdded { .. } => incident.notes += 1,
-        Body::EvidenceAdded { .. } => incident.evidence += 1,
+        Body::NoteAdded { text, evidence, .. } => {
+            incident.notes += 1;
+            if let Some(item) = evidence {
+                let fact = fact(text, at, entry);
+                incident.noted_evidence.entry(item.clone()).or_insert(fact);
+            }
+        }
+        Body::EvidenceAdded { sha256, origin, .. } => {
+            incident.evidence += 1;
+            if let Some(origin) = origin {
+                let record = CapturedRecord {
+                    files: 0,
+                    latest: *sha256,
+                    at,
+                };
+                let record = incident
+                    .captured
+                    .entry(origin.action.clone())
+                    .or_insert(record);
+                record.files += 1;
+                record.latest = *sha256;
+                record.at = at;
+            }
+        }
+        Body::DecisionMade { .. }
+        | Body::MilestoneReached { .. }
+        | Body::RequirementWaived { .. }
+        | Body::FollowUpAdded { .. }
+        | Body::PlaybookAttached { .. }
+        | Body::IncidentResolved { .. }
+        | Body::IncidentClosed { .. }
+        | Body::IncidentReopened { .. } => apply_judgement(incident, entry, body),
+        Body::ClockStarted { .. }
+        | Body::ClockMet { .. }
+        | Body::ClockMissed { .. }
+        | Body::ClockWaived { .. } => apply_clock(incident, at, body),
+        Body::MessageDrafted { .. } | Body::MessageSent { .. } => {
+            apply_message(incident, entry, body);
+        }
+    }
+}
+
+fn fact(text: &str, at: Timestamp, entry: &Entry) -> Fact {
+    Fact {
+        text: text.to_owned(),
+        at,
+        operator: entry.operator.clone(),
+    }
+}
+
+/// What operators decided: branches, milestones, waivers, the end.
+fn apply_judgement(incident: &mut Incident, entry: &Entry, body: &Body) {
+    let at = entry.when();
+    match body {
+        Body::DecisionMade {
+            decision,
+            suggested,
+            chosen,
+            reason,
+            ..
+        } => {
+            let times = incident
+                .decisions
+                .get(decision)
+                .map_or(0, |record| record.times);
+            let record = DecisionRecord {
+                chosen: chosen.clone(),
+                suggested: suggested.clone(),
+                reason: reason.clone(),
+                times: times + 1,
+                at,
+                operator: entry.operator.clone(),
+            };
+            incident.decisions.insert(decision.clone(), record);
+        }
+        Body::MilestoneReached { milestone, reason } => {
+            let fact = fact(reason, at, entry);
+            incident.milestones.entry(milestone.clone()).or_insert(fact);
+        }
+        Body::RequirementWaived {
+            step,
+            missing,
+            reason,
+        } => {
+            let record = WaivedRecord {
+                missing: missing.clone(),
+                reason: reason.clone(),
+            };
+            incident.waived.insert(step.clone(), record);
+        }
+        Body::FollowUpAdded { text, owner } => incident.follow_ups.push(FollowUp {
+            text: text.clone(),
+            owner: owner.clone(),
+        }),
+        Body::PlaybookAttached {
+            playbook,
+            playbook_sha256,
+            ..
+        } => {
+            if !incident.attached.iter().any(|(id, _)| id == playbook) {
+                incident.attached.push((playbook.clone(), *playbook_sha256));
+            }
+        }
+        Body::IncidentResolved { .. } => incident.stage = Stage::Resolved(at),
+        Body::IncidentClosed { .. } => {
+            let resolved_at = match incident.stage {
+                Stage::Resolved(resolved_at) => resolved_at,
+                Stage::Open | Stage::Closed { .. } => at,
+            };
+            incident.stage = Stage::Closed {
+                resolved_at,
+                closed_at: at,
+            };
+        }
+        Body::IncidentReopened { .. } => incident.stage = Stage::Open,
+        _ => {}
+    }
+}
+
+/// A clock's rounds. Two sessions may both say that one was met or missed: the due time tells that it is the same round.
+fn apply_clock(incident: &mut Incident, at: Timestamp, body: &Body) {
+    match body {
+        Body::ClockStarted { clock, due } => {
+            incident.clocks.entry(clock.clone()).or_default().due = Some(*due);
+        }
+        Body::ClockMet { clock, due, .. } => {
+            let record = incident.clocks.entry(clock.clone()).or_default();
+            if record.due == Some(*due) || record.times_met == 0 {
+                record.times_met += 1;
+                record.met_at = Some(at);
+                record.due = None;
+            }
+        }
+        Body::ClockMissed { clock, due, reason } => {
+            let record = incident.clocks.entry(clock.clone()).or_default();
+            let known = record.missed.entry(*due).or_default();
+            if reason.is_some() {
+                known.clone_from(reason);
+            }
+        }
+        Body::ClockWaived {
+            clock,
+            reason,
+            role,
+        } => {
+            incident.clocks.entry(clock.clone()).or_default().waived =
+                Some((reason.clone(), role.clone()));
+        }
+        _ => {}
+    }
+}
+
+/// A message that went out is an action that was done.
+fn apply_message(incident: &mut Incident, entry: &Entry, body: &Body) {
+    let at = entry.when();
+    match body {
+        Body::MessageDrafted { action, .. } => {
+            let record = incident.messages.entry(action.clone()).or_default();
+            record.drafted_at = Some(at);
+        }
+        Body::MessageSent { action, target, .. } => {
+            let record = incident.messages.entry(action.clone()).or_default();
+            record.first_sent_at.get_or_insert(at);
+            record.sent_at = Some(at);
+            record.sent += 1;
+            record.target.clone_from(target);
+        }
+        _ => {}
     }
 }
 
@@ -183,6 +367,8 @@ fn apply_action(incident: &mut Incident, entry: &Entry, hash: Hash, body: &Body)
             record.rows = None;
             record.incomplete = None;
             record.duration_ms = None;
+            record.result = None;
+            record.evidence.clear();
             record.runs += 1;
         }
         Body::ActionResult {
@@ -193,6 +379,8 @@ fn apply_action(incident: &mut Incident, entry: &Entry, hash: Hash, body: &Body)
             truncated,
             partial,
             duration_ms,
+            judged,
+            evidence,
             ..
         } => {
             if *outcome == ActionOutcome::Unknown {
@@ -211,6 +399,17 @@ fn apply_action(incident: &mut Incident, entry: &Entry, hash: Hash, body: &Body)
             record.rows = *rows;
             record.incomplete = truncated.clone().or_else(|| partial.clone());
             record.duration_ms = Some(*duration_ms);
+            record.result = Some(hash);
+            record.evidence.clone_from(evidence);
+            // A run without a verdict leaves none of an older run standing as if it were this one's.
+            record.judged = judged.clone().map(|judged| (judged, at));
+            record.held_since = match judged {
+                Some(judged) if judged.held => record.held_since.or(Some(at)),
+                _ => None,
+            };
+            if *outcome == ActionOutcome::Ok {
+                record.first_done_at.get_or_insert(at);
+            }
         }
         Body::ActionResolved {
             intent,
@@ -226,6 +425,11 @@ fn apply_action(incident: &mut Incident, entry: &Entry, hash: Hash, body: &Body)
             }
             let record = action_record(incident, action, entry);
             record.intent = *intent;
+            record.judged = None;
+            record.held_since = None;
+            if *done {
+                record.first_done_at.get_or_insert(at);
+            }
             record.state = ActionState::Resolved {
                 done: *done,
                 note: note.clone(),
@@ -259,6 +463,11 @@ fn action_record<'a>(
             incomplete: None,
             duration_ms: None,
             runs: 0,
+            judged: None,
+            held_since: None,
+            result: None,
+            evidence: Vec::new(),
+            first_done_at: None,
             at: entry.when(),
             operator: String::new(),
         });

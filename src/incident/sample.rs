@@ -236,6 +236,7 @@ pub(crate) fn intent(action: &str) -> Body {
         edited: false,
         parameters: vec![],
         effect: Effect::Read,
+        gate: None,
     }
 }
 
@@ -255,5 +256,7 @@ pub(crate) fn result(
         duration_ms: 12,
         code: None,
         message: None,
+        judged: None,
+        evidence: Vec::new(),
     }
 }

@@ -4,7 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::ids::{ActionId, InputId, PhaseId, StepId};
+use crate::model::Timestamp;
+use crate::model::ids::{ActionId, ClockId, EvidenceId, InputId, PhaseId, StepId};
 use crate::model::playbook::{Action, Playbook, Step};
 use crate::record::entry::{ActionOutcome, Hash};
 
@@ -21,6 +22,12 @@ pub struct View {
     pub current: Option<StepId>,
     /// Intents whose writer is gone: they may or may not have happened.
     pub unknown: Vec<(Hash, ActionId)>,
+    /// Clocks, in the playbook's order.
+    pub clocks: Vec<ClockView>,
+    /// The evidence table, in the playbook's order.
+    pub evidence: Vec<EvidenceView>,
+    /// What FAILs propose and nobody has accepted, the latest first.
+    pub proposals: Vec<Proposal>,
 }
 
 /// How a phase stands.
@@ -28,6 +35,8 @@ pub struct View {
 pub struct PhaseView {
     /// Which.
     pub id: PhaseId,
+    /// Whether it applies.
+    pub applies: Applies,
     /// Steps done or skipped.
     pub settled: usize,
     /// Its steps in order.
@@ -48,8 +57,10 @@ pub struct StepView {
     pub id: StepId,
     /// Its state.
     pub status: StepStatus,
-    /// It carries a `when`: it may not apply.
-    pub conditional: bool,
+    /// Whether it applies.
+    pub applies: Applies,
+    /// What is missing was waived with a reason.
+    pub waived: bool,
     /// What it requires and is not there yet, as the playbook names it.
     pub missing: Vec<String>,
     /// Checks that are open and not optional.
@@ -87,6 +98,157 @@ impl StepStatus {
             Self::Skipped(_) => "skipped",
         }
     }
+}
+
+/// Whether a phase or step applies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Applies {
+    /// No condition and no decision stands before it.
+    Always,
+    /// Its `when` holds.
+    Holds,
+    /// A decision opened it.
+    Chosen {
+        /// The decision's step.
+        decision: StepId,
+        /// The choice.
+        choice: String,
+    },
+    /// A decision has not been made, or chose another branch: it is folded. It can be opened all the same.
+    Folded {
+        /// The decision's step.
+        decision: StepId,
+        /// The decision was made and chose another branch.
+        decided: bool,
+    },
+    /// Its `when` does not hold; the text of it. It is folded.
+    DoesNotHold(String),
+    /// Its `when` could not be evaluated: never false, shown as blocked with the error.
+    Unclear(String),
+}
+
+impl Applies {
+    /// It counts: as next step, as open at the end. An unclear one does.
+    pub const fn counts(&self) -> bool {
+        matches!(
+            self,
+            Self::Always | Self::Holds | Self::Chosen { .. } | Self::Unclear(_)
+        )
+    }
+}
+
+/// How a clock stands. Times are absolute: how much is left is for who draws it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClockView {
+    /// Which.
+    pub id: ClockId,
+    /// What it counts down to.
+    pub title: String,
+    /// The law or agreement behind it.
+    pub cite: Option<String>,
+    /// How it stands.
+    pub state: ClockState,
+    /// Due times that it missed, with the reason once there is one.
+    pub missed: Vec<(Timestamp, Option<String>)>,
+    /// It starts again each time it is met.
+    pub repeats: bool,
+    /// It goes on after closing.
+    pub after_close: bool,
+}
+
+/// State of a clock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClockState {
+    /// Its start has not come.
+    NotStarted,
+    /// It runs; it is overdue when `due` has passed.
+    Running {
+        /// Its start, or the last time it was met.
+        since: Timestamp,
+        /// When it runs out.
+        due: Timestamp,
+    },
+    /// It was met; late when after `due`.
+    Met {
+        /// When.
+        at: Timestamp,
+        /// When it had to be.
+        due: Timestamp,
+    },
+    /// A repeating clock whose `until` has come.
+    Ended,
+    /// It does not apply; the reason and who says so.
+    Waived {
+        /// Why.
+        reason: String,
+        /// A role or a name.
+        role: String,
+    },
+    /// Its `when` does not hold.
+    DoesNotApply,
+    /// Its `when` could not be evaluated: it counts as running once started, so that it is not lost.
+    Unclear {
+        /// The error.
+        error: String,
+        /// When it would run out, if it has started.
+        due: Option<Timestamp>,
+    },
+}
+
+impl ClockState {
+    /// When it runs out, for one that runs.
+    pub const fn due(&self) -> Option<Timestamp> {
+        match self {
+            Self::Running { due, .. } => Some(*due),
+            Self::Unclear { due, .. } => *due,
+            Self::NotStarted
+            | Self::Met { .. }
+            | Self::Ended
+            | Self::Waived { .. }
+            | Self::DoesNotApply => None,
+        }
+    }
+}
+
+/// An item of the evidence table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EvidenceView {
+    /// Which.
+    pub id: EvidenceId,
+    /// What it is.
+    pub title: String,
+    /// The action it comes from; none for a note or anything else.
+    pub action: Option<ActionId>,
+    /// It is a note.
+    pub note: bool,
+    /// When it came into the record; none while it is missing.
+    pub at: Option<Timestamp>,
+    /// Files of it.
+    pub files: u64,
+}
+
+/// What a FAIL proposes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proposal {
+    /// The action that failed.
+    pub action: ActionId,
+    /// What it proposes.
+    pub otherwise: Otherwise,
+    /// The verdict's first reason.
+    pub reason: String,
+    /// When it failed.
+    pub at: Timestamp,
+}
+
+/// A parsed `otherwise`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Otherwise {
+    /// `escalate CRITICAL`
+    Escalate(String),
+    /// `goto id`
+    GoTo(String),
+    /// `milestone aware`
+    Milestone(String),
 }
 
 /// How an action stands.
@@ -176,11 +338,12 @@ pub fn view(playbook: &Playbook, incident: &Incident, alive: &BTreeSet<String>) 
                         .filter(|name| !is_met(playbook, incident, &actions, name))
                         .cloned()
                         .collect();
-                    step_view(incident, step, missing, phase.when.is_some())
+                    step_view(incident, step, missing, Applies::Always)
                 })
                 .collect();
             PhaseView {
                 id: phase.id.clone(),
+                applies: Applies::Always,
                 settled: steps.iter().filter(|step| step.status.is_settled()).count(),
                 steps,
             }
@@ -202,6 +365,9 @@ pub fn view(playbook: &Playbook, incident: &Incident, alive: &BTreeSet<String>) 
         actions,
         current,
         unknown,
+        clocks: Vec::new(),
+        evidence: Vec::new(),
+        proposals: Vec::new(),
     }
 }
 
@@ -242,12 +408,7 @@ fn is_unknown(intent: &UnfinishedIntent, alive: &BTreeSet<String>) -> bool {
     intent.lost || !alive.contains(&intent.writer)
 }
 
-fn step_view(
-    incident: &Incident,
-    step: &Step,
-    missing: Vec<String>,
-    phase_is_conditional: bool,
-) -> StepView {
+fn step_view(incident: &Incident, step: &Step, missing: Vec<String>, applies: Applies) -> StepView {
     let status = match incident.steps.get(&step.id).map(|record| &record.state) {
         None | Some(StepState::Todo) if missing.is_empty() => StepStatus::Todo,
         None | Some(StepState::Todo) => StepStatus::Blocked,
@@ -262,7 +423,8 @@ fn step_view(
     StepView {
         id: step.id.clone(),
         status,
-        conditional: phase_is_conditional || step.when.is_some(),
+        applies,
+        waived: incident.waived.contains_key(&step.id),
         missing,
         open_checks,
     }

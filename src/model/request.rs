@@ -31,6 +31,11 @@ pub struct Request {
     pub timeout: Duration,
     /// Rows returned at most.
     pub limit: u64,
+    /// Rows that a write may touch at most: more, and nothing is changed. Typed at the gate; none for reads and where rows
+    /// are not counted.
+    pub ceiling: Option<u64>,
+    /// A verdict will rest on it: the source finds out whether the role could see all rows ([`Outcome::blind`]).
+    pub judged: bool,
     /// What the source's `run` needs.
     pub payload: Payload,
 }
@@ -178,6 +183,8 @@ pub struct Outcome {
     pub exit_code: Option<i32>,
     /// HTTP status.
     pub status: Option<u16>,
+    /// Why the role could not have seen all rows, when the source knows: row-level security.
+    pub blind: Option<String>,
     /// Newest sample or `Age` of a cached answer, when the source knows.
     pub newest: Option<Timestamp>,
 }

@@ -1,7 +1,7 @@
 //! The hand-over card: what the next person must know, on one screen, as plain text that is safe to print.
 
 use super::{mark, utc};
-use crate::incident::view::{ActionStatus, StepStatus, StepView, View};
+use crate::incident::view::{ActionStatus, Applies, StepStatus, StepView, View};
 use crate::incident::{Incident, StepState};
 use crate::model::ids::InputId;
 use crate::model::playbook::{Playbook, Step};
@@ -113,7 +113,7 @@ fn remarks(step: &StepView, incident: &Incident) -> String {
     if step.status == StepStatus::Blocked {
         remarks.push(format!("needs {}", step.missing.join(", ")));
     }
-    if step.conditional {
+    if step.applies != Applies::Always {
         remarks.push("under a condition".into());
     }
     match step.open_checks {

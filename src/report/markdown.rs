@@ -238,6 +238,7 @@ fn notes_and_evidence(text: &mut String, entries: &[Sealed]) {
                     media_type,
                     name,
                     title,
+                    ..
                 } => {
                     let facts = [
                         ("Title", title.clone()),

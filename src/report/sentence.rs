@@ -2,6 +2,8 @@
 //!
 //! The text may hold anything an entry holds: whoever shows it makes it safe first.
 
+mod decided;
+
 use crate::incident::view::ActionStatus;
 use crate::model::input::Origin;
 use crate::model::playbook::Effect;
@@ -116,6 +118,20 @@ pub fn sentence(body: &Body) -> String {
             title,
             ..
         } => format!("kept evidence {}, {size} bytes: {title}", sha256.short()),
+        Body::DecisionMade { .. }
+        | Body::MilestoneReached { .. }
+        | Body::ClockStarted { .. }
+        | Body::ClockMet { .. }
+        | Body::ClockMissed { .. }
+        | Body::ClockWaived { .. }
+        | Body::RequirementWaived { .. }
+        | Body::MessageDrafted { .. }
+        | Body::MessageSent { .. }
+        | Body::FollowUpAdded { .. }
+        | Body::PlaybookAttached { .. }
+        | Body::IncidentResolved { .. }
+        | Body::IncidentClosed { .. }
+        | Body::IncidentReopened { .. } => decided::sentence(body),
         Body::Unknown { kind, body } => format!("{kind} {body}"),
     }
 }

@@ -70,6 +70,7 @@ fn story() -> (Incident, View, Vec<Sealed>) {
             text: HOSTILE.into(),
             happened_at: Some(at(1)),
             step: None,
+            evidence: None,
         },
     );
     say(
@@ -80,6 +81,7 @@ fn story() -> (Incident, View, Vec<Sealed>) {
             media_type: "text/plain".into(),
             name: "../x".into(),
             title: HOSTILE.into(),
+            origin: None,
         },
     );
     say(
@@ -203,6 +205,7 @@ fn a_drill_says_so_on_every_line() {
             text: "a\nb".into(),
             happened_at: None,
             step: None,
+            evidence: None,
         },
         at: at(0),
         sim_at: Some(at(3_600)),

@@ -100,6 +100,8 @@ impl Source for HttpSource {
             effect: if reads { action.effect } else { Effect::Write },
             timeout: registry::timeout(action),
             limit: registry::row_limit(action),
+            ceiling: None,
+            judged: action.judge.expect.is_some(),
             payload: Payload::Http {
                 method: form.method,
                 path: form.path,

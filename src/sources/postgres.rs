@@ -179,6 +179,8 @@ impl Source for Postgres {
                 .timeout
                 .unwrap_or(limits::TIMEOUT_DEFAULT)
                 .min(limits::TIMEOUT_MAX),
+            ceiling: None,
+            judged: action.judge.expect.is_some(),
             limit: action
                 .limit
                 .unwrap_or(limits::ROWS_DEFAULT)

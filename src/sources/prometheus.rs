@@ -115,6 +115,8 @@ impl Source for PrometheusSource {
             effect: Effect::Read,
             timeout: registry::timeout(action),
             limit: registry::row_limit(action),
+            ceiling: None,
+            judged: action.judge.expect.is_some(),
             payload: Payload::Promql {
                 query,
                 range,

@@ -95,6 +95,8 @@ impl Source for ShellSource {
             effect: action.effect,
             timeout: registry::timeout(action),
             limit: registry::row_limit(action),
+            ceiling: None,
+            judged: action.judge.expect.is_some(),
             payload: Payload::Shell {
                 script,
                 environment: variables.environment,

@@ -351,6 +351,8 @@ pub fn request(text: Texts<'_>) -> Request {
         effect: Effect::Read,
         timeout: Duration::from_secs(30),
         limit: 10_000,
+        ceiling: None,
+        judged: false,
         payload: Payload::Sql {
             statement: "SELECT 1".into(),
         },
@@ -1058,6 +1060,7 @@ fn timeline(text: Texts<'_>) -> Vec<Arc<Sealed>> {
                 text: text("the reporter saw another tenant's cart\nhe sent a screenshot"),
                 happened_at: Some(at("02:55:00")),
                 step: None,
+                evidence: None,
             },
         ),
         (
@@ -1084,6 +1087,7 @@ fn timeline(text: Texts<'_>) -> Vec<Arc<Sealed>> {
                 edited: true,
                 parameters: request(text).parameters,
                 effect: Effect::Read,
+                gate: None,
             },
         ),
         (
@@ -1098,6 +1102,8 @@ fn timeline(text: Texts<'_>) -> Vec<Arc<Sealed>> {
                 duration_ms: 18,
                 code: None,
                 message: None,
+                judged: None,
+                evidence: Vec::new(),
             },
         ),
         (

@@ -60,7 +60,7 @@ fn requirements_block_until_they_are_met() {
         ["count", "rows", "quantify-the-scope"]
     );
     assert_eq!(missing(&view, "notify"), ["count", "call"]);
-    assert!(view.step(&"maybe".into()).unwrap().conditional);
+    assert_ne!(view.step(&"maybe".into()).unwrap().applies, Applies::Always);
     assert_eq!(view.current, Some("quantify".into()));
     assert_eq!(view.step(&"quantify".into()).unwrap().open_checks, 1);
 
@@ -78,6 +78,7 @@ fn requirements_block_until_they_are_met() {
         text: "called".into(),
         happened_at: None,
         step: None,
+        evidence: None,
     });
     assert_eq!(
         story.look().step(&"notify".into()).unwrap().status,

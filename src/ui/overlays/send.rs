@@ -45,7 +45,9 @@ pub fn draw(scene: &Scene<'_>, run: RunId, top: usize, buffer: &mut Buffer) {
     let request = match &run.phase {
         RunPhase::Confirming(request)
         | RunPhase::Recording(request)
-        | RunPhase::Running { request, .. } => request,
+        | RunPhase::Previewing(request)
+        | RunPhase::Running { request, .. }
+        | RunPhase::Judging { request, .. } => request,
         RunPhase::Planning => {
             let lines = [scene.line("The request is being prepared …", Role::Active)];
             scene.scroll(sanitize(&title), &lines, 0, &[Command::Dismiss], buffer);

@@ -431,6 +431,8 @@ fn status(view: &View<'_>, id: &ActionId) -> TextLine {
 fn run_status(view: &View<'_>, run: &Run) -> TextLine {
     match &run.phase {
         RunPhase::Planning => view.line("preparing", Role::Active),
+        RunPhase::Previewing(_) => view.line("asking for its preview", Role::Active),
+        RunPhase::Judging { .. } => view.line("judging", Role::Active),
         RunPhase::Confirming(_) => view.line("waits for you", Role::Active),
         RunPhase::Recording(_) => view.line("recording the intent", Role::Active),
         RunPhase::Running {

@@ -96,6 +96,8 @@ fn nothing(view: &View<'_>, focused: bool, area: Rect, buffer: &mut Buffer) {
     if let Some(run) = runs.next() {
         let word = match run.phase {
             RunPhase::Planning => "is being prepared",
+            RunPhase::Previewing(_) => "waits for its preview",
+            RunPhase::Judging { .. } => "is being judged",
             RunPhase::Confirming(_) => "waits for you to send it",
             RunPhase::Recording(_) => "is being recorded",
             RunPhase::Running { .. } => "is running",

@@ -15,7 +15,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::incident::view::{PhaseView, StepStatus, StepView};
+use crate::incident::view::{Applies, PhaseView, StepStatus, StepView};
 use crate::layout::PaneKind;
 use crate::model::playbook::{Phase, Step};
 use crate::model::safe_text::{SafeText, sanitize};
@@ -114,7 +114,7 @@ fn rows(view: &View<'_>, height: usize) -> Vec<Row> {
             for (number, (step, step_view)) in phase.steps.iter().zip(&phase_view.steps).enumerate()
             {
                 let mut row = step_row(phase, step, step_view, number + 1);
-                if step_view.conditional && step_view.status == StepStatus::Todo {
+                if step_view.applies != Applies::Always && step_view.status == StepStatus::Todo {
                     row.note = SafeText::fixed("if needed");
                 }
                 let actions = &cockpit.view.actions;

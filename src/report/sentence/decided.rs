@@ -1,0 +1,130 @@
+//! Sentences of what operators decide: branches, milestones, clocks, waivers, messages, the end.
+//!
+//! The text may hold anything an entry holds: whoever shows it makes it safe first.
+
+use super::after_colon;
+use crate::model::timestamp_text;
+use crate::record::entry::Body;
+
+/// The sentence of an entry of these kinds; the kind's name for any other.
+pub(super) fn sentence(body: &Body) -> String {
+    match body {
+        Body::DecisionMade {
+            decision,
+            suggested,
+            chosen,
+            reason,
+            ..
+        } => {
+            let suggested = match suggested.as_slice() {
+                [] => String::new(),
+                names => format!(" (suggested: {})", quoted(names)),
+            };
+            format!(
+                "decided {decision:?}: {}{suggested}{}",
+                quoted(chosen),
+                after_colon(reason),
+                decision = decision.as_str(),
+            )
+        }
+        Body::MilestoneReached { milestone, reason } => {
+            format!(
+                "recorded the milestone {milestone:?}{}",
+                after_colon(reason)
+            )
+        }
+        Body::ClockStarted { clock, due } => {
+            format!("started the clock `{clock}`, due {}", timestamp_text(*due))
+        }
+        Body::ClockMet { clock, by, due } => {
+            format!(
+                "met the clock `{clock}` due {} by `{by}`",
+                timestamp_text(*due)
+            )
+        }
+        Body::ClockMissed { clock, due, reason } => format!(
+            "missed the clock `{clock}` due {}{}",
+            timestamp_text(*due),
+            after_colon(reason.as_deref().unwrap_or_default())
+        ),
+        Body::ClockWaived {
+            clock,
+            reason,
+            role,
+        } => format!(
+            "waived the clock `{clock}` as {role}{}",
+            after_colon(reason)
+        ),
+        Body::RequirementWaived {
+            step,
+            missing,
+            reason,
+        } => format!(
+            "went on with `{step}` without {}{}",
+            quoted(missing),
+            after_colon(reason)
+        ),
+        Body::MessageDrafted {
+            action, to, each, ..
+        } => {
+            format!(
+                "drafted the message `{action}`{}",
+                addressee(to.as_deref(), each.as_deref())
+            )
+        }
+        Body::MessageSent {
+            action,
+            each,
+            channel,
+            target,
+            ..
+        } => format!(
+            "sent the message `{action}`{} by {channel} to {target}",
+            addressee(None, each.as_deref())
+        ),
+        Body::FollowUpAdded { text, owner } => match owner {
+            Some(owner) => format!("added a follow-up for {owner}: {text}"),
+            None => format!("added a follow-up: {text}"),
+        },
+        Body::PlaybookAttached {
+            playbook, title, ..
+        } => format!("attached the playbook {title} (`{playbook}`)"),
+        Body::IncidentResolved { open, reason } => format!(
+            "resolved the incident{}{}",
+            still(open),
+            after_colon(reason)
+        ),
+        Body::IncidentClosed { open, reason } => {
+            format!("closed the incident{}{}", still(open), after_colon(reason))
+        }
+        Body::IncidentReopened { reason } => {
+            format!("reopened the incident{}", after_colon(reason))
+        }
+        other => other.kind().to_owned(),
+    }
+}
+
+fn quoted(names: &[String]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
+    names.join(", ")
+}
+
+fn addressee(to: Option<&str>, each: Option<&str>) -> String {
+    match (each, to) {
+        (Some(each), _) => format!(" for {each}"),
+        (None, Some(to)) => format!(" for {to}"),
+        (None, None) => String::new(),
+    }
+}
+
+fn still(open: &[String]) -> String {
+    match open {
+        [] => String::new(),
+        [one] => format!(" with one thing open ({one})"),
+        several => format!(
+            " with {} things open ({})",
+            several.len(),
+            several.join("; ")
+        ),
+    }
+}
