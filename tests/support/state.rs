@@ -22,8 +22,8 @@ use quarterdeck::engine::state::{
 use quarterdeck::expr::{Metric, Operator, Threshold};
 use quarterdeck::incident::view::view;
 use quarterdeck::incident::{
-    ActionRecord, ActionState, CheckRecord, Incident, InputRecord, SessionRecord, StepRecord,
-    StepState, UnfinishedIntent,
+    ActionRecord, ActionState, CheckRecord, Incident, InputRecord, SessionRecord, Stage,
+    StepRecord, StepState, UnfinishedIntent,
 };
 use quarterdeck::layout::{Layouts, PaneKind};
 use quarterdeck::model::diagnostic::{Diagnostic, SourceText};
@@ -319,6 +319,8 @@ pub fn confirming(state: &mut State, text: Texts<'_>) {
         Run {
             action: "identify".into(),
             poll: false,
+            preview_of: None,
+            gate: None,
             edited: true,
             phase: RunPhase::Confirming(Box::new(request(text))),
         },
@@ -374,6 +376,8 @@ pub fn result(text: Texts<'_>, rows: usize) -> ActionResult {
             }),
         )),
         unrecorded: false,
+        intent: None,
+        judgement: None,
         content: Content::Table(table(text, rows)),
         warnings: Vec::new(),
     }
@@ -443,6 +447,8 @@ pub fn output(text: Texts<'_>) -> Content {
                 ))),
             })
             .collect(),
+        stdout: String::new(),
+        stderr: String::new(),
         rest: text("still writ"),
         rest_is_error: false,
         bytes: 1_000,
@@ -855,6 +861,11 @@ fn incident(text: Texts<'_>) -> Incident {
         incomplete: None,
         duration_ms: Some(18),
         runs: 1,
+        judged: None,
+        held_since: None,
+        result: None,
+        evidence: Vec::new(),
+        first_done_at: None,
         at: at("03:11:58"),
         operator: text("alice"),
     };
@@ -924,6 +935,17 @@ fn incident(text: Texts<'_>) -> Incident {
             },
         )]),
         notes: 1,
+        stage: Stage::Open,
+        decisions: BTreeMap::new(),
+        milestones: BTreeMap::new(),
+        severities: BTreeMap::new(),
+        clocks: BTreeMap::new(),
+        waived: BTreeMap::new(),
+        messages: BTreeMap::new(),
+        captured: BTreeMap::new(),
+        noted_evidence: BTreeMap::new(),
+        follow_ups: Vec::new(),
+        attached: Vec::new(),
         evidence: 1,
         entries: 12,
         last: None,
