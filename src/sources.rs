@@ -34,6 +34,12 @@ pub trait Source: Send + Sync {
         Box::pin(async move { Ok(request) })
     }
 
+    /// Makes ready what the next run needs before it can send anything, such as a connection; called while the operator
+    /// reads what was planned. Sends nothing of an action and begins no transaction. What fails here fails in the run.
+    fn warm(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {})
+    }
+
     /// Runs a planned request and streams what comes back to the sink. Ends on cancel and at the request's time-out by
     /// itself, after telling the server to stop. A request whose effect is a write is refused until writes have a gate.
     fn run<'a>(

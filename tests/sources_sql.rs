@@ -776,6 +776,27 @@ async fn a_connection_that_died_is_replaced() {
 }
 
 #[tokio::test]
+async fn a_warm_source_has_one_connection_and_no_transaction() {
+    SERVER.execute("CREATE ROLE warmed LOGIN");
+    let source = source_as("warmed", |_| {});
+    let backends = || {
+        SERVER.execute(
+            "SELECT coalesce(string_agg(pid || ' ' || state || ' ' || (xact_start IS NULL), ','), 'none') \
+             FROM pg_stat_activity WHERE usename = 'warmed'",
+        )
+    };
+    assert_eq!(backends(), "none");
+    source.warm().await;
+    source.warm().await;
+    let warmed = backends();
+    assert_eq!(
+        warmed,
+        format!("{} idle true", next_backend(&source).await),
+        "the run takes the connection that was ready"
+    );
+}
+
+#[tokio::test]
 async fn no_address_that_answers_is_a_plain_failure() {
     let port = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()

@@ -252,10 +252,11 @@ impl Turn<'_> {
             .steps()
             .find(|(_, step)| step.actions().any(|id| *id == action));
         let step = step.map(|(_, step)| step.id.clone());
+        // The run waits for the disk once: for its intent, and not for the step's entry as well.
+        self.append_for(body, Some(run));
         if let Some(step) = step {
             self.start_step(&step);
         }
-        self.append_for(body, Some(run));
     }
 
     pub(super) fn intent_recorded(&mut self, run: RunId, intent: Hash) {

@@ -67,7 +67,7 @@ impl Runs {
     }
 }
 
-/// Plans an action and lets its source complete the plan.
+/// Plans an action and lets its source complete the plan. The source gets ready while the operator reads it.
 pub async fn plan(
     run: RunId,
     action: Box<Action>,
@@ -87,7 +87,11 @@ pub async fn plan(
         )))
     });
     let result = result.map(Box::new);
+    let runs_next = result.is_ok();
     events.send(EventKind::Planned { run, result }).await;
+    if let (true, Ok(source)) = (runs_next, sources.resolve(&action)) {
+        source.warm().await;
+    }
 }
 
 /// Sends a request; every chunk and exactly one `Finished` go to the loop.

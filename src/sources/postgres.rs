@@ -217,6 +217,10 @@ impl Source for Postgres {
         })
     }
 
+    fn warm(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async { drop(self.sessions.warm().await) })
+    }
+
     fn run<'a>(
         &'a self,
         request: &'a Request,

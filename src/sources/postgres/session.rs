@@ -1,7 +1,7 @@
 //! Connections: few, made when needed, used again, and closed rather than used in doubt.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row};
@@ -13,12 +13,16 @@ use crate::model::limits;
 
 /// Connections that one source uses at the same time; the next query waits.
 const CONNECTIONS: usize = 3;
+/// A connection that was kept for longer is closed instead of used: what lies between here and the server may have
+/// forgotten it, and would not say so.
+const IDLE_MAX: Duration = Duration::from_secs(300);
 
 /// The connections of one source.
 #[derive(Debug)]
 pub(super) struct Sessions {
     settings: PostgresSettings,
-    idle: Mutex<Vec<Session>>,
+    /// With the time since when each is kept.
+    idle: Mutex<Vec<(Session, Instant)>>,
     permits: Semaphore,
 }
 
@@ -47,8 +51,23 @@ impl Sessions {
         }
     }
 
+    /// Has a connection ready for the next query. Sends what it takes to log in, and begins no transaction.
+    pub(super) async fn warm(&self) -> Result<(), Failure> {
+        // When all are in use, the next query gets one of those.
+        let Ok(_permit) = self.permits.try_acquire() else {
+            return Ok(());
+        };
+        if let Some(session) = self.take_idle() {
+            self.keep(session);
+            return Ok(());
+        }
+        let session = self.connect().await?;
+        self.keep(session);
+        Ok(())
+    }
+
     /// A session in a read-only transaction whose snapshot is taken, with every time-out set. A kept connection that
-    /// turns out dead is replaced once: nothing of the operator's has been sent on it.
+    /// turns out dead, or does not answer, is replaced once: nothing of the operator's has been sent on it.
     pub(super) async fn begin(&self, statement_timeout: Duration) -> Result<Lease<'_>, Failure> {
         let permit = self
             .permits
@@ -57,16 +76,17 @@ impl Sessions {
             .map_err(|error| self.unreachable(error.to_string(), None))?;
         let setup = setup(statement_timeout);
         if let Some(mut session) = self.take_idle() {
-            match run(&mut session.connection, &setup).await {
-                Ok(()) => {
+            let begun = run(&mut session.connection, &setup);
+            match tokio::time::timeout(limits::CONNECT_TIMEOUT, begun).await {
+                Ok(Ok(())) => {
                     return Ok(Lease {
                         session,
                         sessions: self,
                         _permit: permit,
                     });
                 }
-                Err(error) if error.is_broken() => self.lock().clear(),
-                Err(error) => return Err(error),
+                Ok(Err(error)) if !error.is_broken() => return Err(error),
+                Ok(Err(_)) | Err(_) => self.lock().clear(),
             }
         }
         let mut session = self.connect().await?;
@@ -88,7 +108,7 @@ impl Sessions {
             .bind(pid)
             .fetch_one(&mut session.connection)
             .await?;
-        self.lock().push(session);
+        self.keep(session);
         Ok(row.try_get(0)?)
     }
 
@@ -130,10 +150,19 @@ impl Sessions {
     }
 
     fn take_idle(&self) -> Option<Session> {
-        self.lock().pop()
+        let mut idle = self.lock();
+        idle.retain(|(_, since)| since.elapsed() < IDLE_MAX);
+        idle.pop().map(|(session, _)| session)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Session>> {
+    fn keep(&self, session: Session) {
+        let mut idle = self.lock();
+        if idle.len() < CONNECTIONS {
+            idle.push((session, Instant::now()));
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<(Session, Instant)>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -146,10 +175,7 @@ impl Lease<'_> {
             run(&mut self.session.connection, "ROLLBACK"),
         );
         if matches!(ended.await, Ok(Ok(()))) {
-            let mut idle = self.sessions.lock();
-            if idle.len() < CONNECTIONS {
-                idle.push(self.session);
-            }
+            self.sessions.keep(self.session);
         }
     }
 }

@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
-use futures_util::TryStreamExt;
-use sqlx::postgres::{PgArguments, PgConnection, PgRow, PgTypeInfo, Postgres};
+use futures_util::future;
+use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use sqlx::postgres::types::Oid;
+use sqlx::postgres::{PgArguments, PgColumn, PgConnection, PgRow, PgTypeInfo, Postgres};
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Column as _, Executor, Row as _, SqlSafeStr, Statement, TypeInfo};
 use tokio_util::sync::CancellationToken;
@@ -33,15 +35,6 @@ pub(super) struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Characters that errors count before the statement begins.
-    pub(super) fn prefix(&self, preparing: bool) -> usize {
-        if self.kind == StatementKind::Query && !preparing {
-            CURSOR_PREFIX.len()
-        } else {
-            0
-        }
-    }
-
     /// Streams the result into `sink`, inside a transaction that was begun. Returns when done, when a cap is reached,
     /// or soon after `stop` is set. A failure comes with the number of characters before the statement.
     pub(super) async fn stream(
@@ -50,63 +43,68 @@ impl Run<'_> {
         sink: &Sink,
         stop: &CancellationToken,
     ) -> Result<Outcome, (Failure, usize)> {
-        let columns = columns(connection, self.statement)
+        if self.kind == StatementKind::Query {
+            return self
+                .cursor(connection, sink, stop)
+                .await
+                .map_err(|failure| (failure, CURSOR_PREFIX.chars().count()));
+        }
+        self.listing(connection, sink, stop)
             .await
-            .map_err(|failure| (failure, self.prefix(true)))?;
-        self.rows(connection, columns, sink, stop)
-            .await
-            .map_err(|failure| (failure, self.prefix(false)))
+            .map_err(|failure| (failure, 0))
     }
 
-    async fn rows(
+    /// A query, through its cursor. The first rows say what the columns are: asking for them before would cost the
+    /// operator a round trip and a look into the server's catalogue.
+    async fn cursor(
         &self,
         connection: &mut PgConnection,
-        columns: Vec<Column>,
         sink: &Sink,
         stop: &CancellationToken,
     ) -> Result<Outcome, Failure> {
-        let writer = SpillWriter::create(self.spill_folder, columns.len(), self.max_bytes)?;
-        let mut result = ResultRows {
-            kinds: columns.iter().map(|column| column.kind).collect(),
-            writer,
-            total: 0,
-            max_rows: self.max_rows,
-            max_bytes: self.max_bytes,
-            truncated: None,
+        let declare = format!("{CURSOR_PREFIX}{}", self.statement);
+        self.query(declare).execute(&mut *connection).await?;
+        let mut wanted = self.next_fetch(FIRST_ROWS, 0);
+        let mut fetched = fetch(connection, wanted);
+        let Some(first) = fetched.try_next().await? else {
+            drop(fetched);
+            let columns = columns(connection, self.statement).await?;
+            let result = ResultRows::create(self, &columns)?;
+            return result.finish(columns, sink, stop).await;
         };
-        if self.kind == StatementKind::Query {
-            let declare = format!("{CURSOR_PREFIX}{}", self.statement);
-            self.query(declare).execute(&mut *connection).await?;
-        }
-        let rows = result.writer.rows();
-        hand_over(sink, Chunk::Columns { columns, rows }, stop).await?;
-        if self.kind == StatementKind::Query {
-            let mut fetch = FIRST_ROWS;
-            loop {
-                // One more than the cap tells a result that ends there from one that goes on.
-                let wanted = fetch.min(self.max_rows.saturating_sub(result.total) + 1);
-                let text = format!("FETCH FORWARD {wanted} FROM quarterdeck");
-                let rows = sqlx::raw_sql(AssertSqlSafe(text)).fetch(&mut *connection);
-                let seen = result.take(rows).await?;
-                result.show(sink, stop).await?;
-                if seen < wanted || result.truncated.is_some() {
-                    break;
-                }
-                fetch = limits::FETCH_ROWS;
-            }
-        } else {
-            // Plans and settings are text and JSON, which arrive as text either way.
-            let rows = self
-                .query(self.statement.to_owned())
-                .fetch(&mut *connection);
-            result.take(rows).await?;
+        let described = Described::of(first.columns());
+        let mut result = ResultRows::create(self, &described.columns)?;
+        let first = stream::once(future::ready(Ok(first)));
+        let mut seen = result.take(first.chain(fetched)).await?;
+        let columns = described.named(connection).await?;
+        result.begin(columns, sink, stop).await?;
+        while seen == wanted && result.truncated.is_none() {
+            wanted = self.next_fetch(limits::FETCH_ROWS, result.total);
+            seen = result.take(fetch(connection, wanted)).await?;
             result.show(sink, stop).await?;
         }
-        Ok(Outcome {
-            rows: Some(result.total),
-            truncated: result.truncated,
-            ..Outcome::default()
-        })
+        Ok(result.outcome())
+    }
+
+    /// A plan or a setting: no cursor takes them, and their cells are text and JSON, which arrive as text either way.
+    async fn listing(
+        &self,
+        connection: &mut PgConnection,
+        sink: &Sink,
+        stop: &CancellationToken,
+    ) -> Result<Outcome, Failure> {
+        let columns = columns(connection, self.statement).await?;
+        let mut result = ResultRows::create(self, &columns)?;
+        let rows = self
+            .query(self.statement.to_owned())
+            .fetch(&mut *connection);
+        result.take(rows).await?;
+        result.finish(columns, sink, stop).await
+    }
+
+    /// Rows to ask for. One more than the cap tells a result that ends there from one that goes on.
+    fn next_fetch(&self, rows: u64, total: u64) -> u64 {
+        rows.min(self.max_rows.saturating_sub(total) + 1)
     }
 
     /// A statement with its binds, forgotten by the connection after use.
@@ -130,6 +128,17 @@ struct ResultRows {
 }
 
 impl ResultRows {
+    fn create(run: &Run<'_>, columns: &[Column]) -> Result<Self, Failure> {
+        Ok(Self {
+            kinds: columns.iter().map(|column| column.kind).collect(),
+            writer: SpillWriter::create(run.spill_folder, columns.len(), run.max_bytes)?,
+            total: 0,
+            max_rows: run.max_rows,
+            max_bytes: run.max_bytes,
+            truncated: None,
+        })
+    }
+
     /// Keeps rows until they end or a cap is reached; returns how many arrived.
     async fn take(
         &mut self,
@@ -162,6 +171,38 @@ impl ResultRows {
         Ok(seen)
     }
 
+    /// Shows the columns with the rows that are there: a screen that draws in between has both.
+    async fn begin(
+        &mut self,
+        columns: Vec<Column>,
+        sink: &Sink,
+        stop: &CancellationToken,
+    ) -> Result<(), Failure> {
+        self.total = self.writer.publish()?;
+        let rows = self.writer.rows();
+        hand_over(sink, Chunk::Columns { columns, rows }, stop).await?;
+        hand_over(sink, Chunk::Rows(self.total), stop).await
+    }
+
+    /// The same for a result that is whole.
+    async fn finish(
+        mut self,
+        columns: Vec<Column>,
+        sink: &Sink,
+        stop: &CancellationToken,
+    ) -> Result<Outcome, Failure> {
+        self.begin(columns, sink, stop).await?;
+        Ok(self.outcome())
+    }
+
+    fn outcome(self) -> Outcome {
+        Outcome {
+            rows: Some(self.total),
+            truncated: self.truncated,
+            ..Outcome::default()
+        }
+    }
+
     async fn show(&mut self, sink: &Sink, stop: &CancellationToken) -> Result<(), Failure> {
         self.total = self.writer.publish()?;
         hand_over(sink, Chunk::Rows(self.total), stop).await
@@ -178,24 +219,68 @@ async fn hand_over(sink: &Sink, chunk: Chunk, stop: &CancellationToken) -> Resul
     }
 }
 
+/// The next rows of the cursor, as text.
+fn fetch(connection: &mut PgConnection, rows: u64) -> BoxStream<'_, Result<PgRow, sqlx::Error>> {
+    let text = format!("FETCH FORWARD {rows} FROM quarterdeck");
+    sqlx::raw_sql(AssertSqlSafe(text)).fetch(connection)
+}
+
 /// The columns of a statement, asked for without running it: they are there even when no row is.
 async fn columns(connection: &mut PgConnection, statement: &str) -> Result<Vec<Column>, Failure> {
     let prepared = (&mut *connection)
         .prepare(AssertSqlSafe(statement.to_owned()).into_sql_str())
         .await?;
-    let mut columns = Vec::with_capacity(prepared.columns().len());
-    for column in prepared.columns() {
-        let type_name = match column.type_info().name() {
-            "?" => type_name(connection, column.type_info()).await?,
-            name => name.to_lowercase().replace('"', ""),
-        };
-        columns.push(Column {
-            name: column.name().to_owned(),
-            kind: kind(&type_name),
-            type_name,
+    Described::of(prepared.columns()).named(connection).await
+}
+
+/// Columns, and those of them whose type the driver has no name for.
+struct Described {
+    columns: Vec<Column>,
+    unnamed: Vec<(usize, Oid)>,
+}
+
+impl Described {
+    /// The kind of a column is known at once: kinds are of types that every server has.
+    fn of(columns: &[PgColumn]) -> Self {
+        let mut unnamed = Vec::new();
+        let columns = columns.iter().enumerate().map(|(index, column)| {
+            let type_info = column.type_info();
+            if let ("?", Some(oid)) = (type_info.name(), type_info.oid()) {
+                unnamed.push((index, oid));
+            }
+            let type_name = type_info.name().to_lowercase().replace('"', "");
+            Column {
+                name: column.name().to_owned(),
+                kind: kind(&type_name),
+                type_name,
+            }
         });
+        Self {
+            columns: columns.collect(),
+            unnamed,
+        }
     }
-    Ok(columns)
+
+    /// The columns with the server's spelling of every type. One question, and only when there are such types.
+    async fn named(mut self, connection: &mut PgConnection) -> Result<Vec<Column>, Failure> {
+        if self.unnamed.is_empty() {
+            return Ok(self.columns);
+        }
+        let types: Vec<Oid> = self.unnamed.iter().map(|(_, oid)| *oid).collect();
+        let names = sqlx::query(
+            "SELECT pg_catalog.format_type(t.oid, NULL) \
+             FROM pg_catalog.unnest($1) WITH ORDINALITY AS t(oid, place) ORDER BY t.place",
+        )
+        .bind(types)
+        .fetch_all(connection)
+        .await?;
+        for ((index, _), name) in self.unnamed.iter().zip(&names) {
+            if let Some(column) = self.columns.get_mut(*index) {
+                column.type_name = name.try_get(0)?;
+            }
+        }
+        Ok(self.columns)
+    }
 }
 
 /// The server's spelling of a type that the driver has no name for.
