@@ -406,7 +406,7 @@ impl Store {
     }
 
     fn open_raw(&self, row: i64, raw: &RawEntry) -> Result<Sealed, StoreError> {
-        raw.open().map_err(|source| StoreError::Entry {
+        raw.read().map_err(|source| StoreError::Entry {
             path: self.path(),
             row,
             source,
