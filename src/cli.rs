@@ -63,7 +63,7 @@ struct Common {
     /// Profile of sources in config.toml.
     #[arg(long, value_name = "NAME", global = true)]
     profile: Option<String>,
-    /// Colours on the screen; `auto` asks the terminal and NO_COLOR.
+    /// Colours of the screens (printed text has none); `auto` asks the terminal and NO_COLOR.
     #[arg(
         long,
         value_name = "WHEN",

@@ -59,6 +59,8 @@ pub struct Incident {
     pub unfinished: BTreeMap<Hash, UnfinishedIntent>,
     /// State of live panes.
     pub watches: BTreeMap<ActionId, WatchState>,
+    /// Each live pane's latest alert.
+    pub alerts: BTreeMap<ActionId, AlertRecord>,
     /// Who has which role.
     pub roles: BTreeMap<RoleId, String>,
     /// Sessions that have not ended, by writer.
@@ -220,6 +222,15 @@ pub struct UnfinishedIntent {
     pub effect: Effect,
     /// True when a result said that the outcome is unknown: nobody works on it any more.
     pub lost: bool,
+}
+
+/// An alert of a live pane.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertRecord {
+    /// Since when.
+    pub since: Timestamp,
+    /// When a fresh answer was below the threshold again; none while nobody knows that it is.
+    pub until: Option<Timestamp>,
 }
 
 /// A session that has not ended.

@@ -4,12 +4,16 @@
 //! text unmade safe, and nothing in it can become markup, a formula or a command of the terminal.
 
 pub mod brief;
+mod clocks;
+pub mod figures;
 pub mod markdown;
+pub mod names;
 pub mod sentence;
 pub mod timeline;
 
 pub use brief::brief;
 pub use markdown::markdown;
+pub use names::Names;
 pub use sentence::sentence;
 
 use crate::model::{Mode, Timestamp};

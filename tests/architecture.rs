@@ -62,7 +62,7 @@ const CONFINED: &[Confined] = &[
     },
     Confined {
         what: &["sqlx"],
-        only_in: &["store", "sources"],
+        only_in: &["sources"],
     },
     Confined {
         what: &["reqwest"],
@@ -355,7 +355,12 @@ const SAMPLES: &[(&str, &str, &str)] = &[
         "use tui_textarea::TextArea;",
         "`tui_textarea` appears only in",
     ),
-    ("src/store.rs", "use sqlx::PgPool;", ""),
+    (
+        "src/store.rs",
+        "use sqlx::PgPool;",
+        "`sqlx` appears only in sources",
+    ),
+    ("src/sources/postgres.rs", "use sqlx::PgPool;", ""),
     (
         "src/record.rs",
         "use ::sqlx::PgPool;",

@@ -160,6 +160,16 @@ fn an_incident_from_opening_to_report() {
             == kinds.len()
     );
 
+    for command in ["show", "timeline", "report", "verify"] {
+        let taken = format!("incident {short}, the one worked on last\n");
+        assert_eq!(
+            quarterdeck(home.path(), &[command]).talk,
+            taken,
+            "{command}"
+        );
+        let named = quarterdeck(home.path(), &[command, short]);
+        assert_eq!(named.talk, "", "{command}");
+    }
     let verified = quarterdeck(home.path(), &["verify", short]);
     assert_eq!(verified.code, Some(3), "{verified:?}");
     assert_eq!(
@@ -215,6 +225,10 @@ fn check_says_where_what_and_answers_no() {
         checked.out.contains("books/deep/bad.md:4:1: error["),
         "{checked:?}"
     );
+    assert!(
+        checked.talk.contains("1 playbook in 1 file: "),
+        "{checked:?}"
+    );
     let json = quarterdeck(home.path(), &["check", "books", "--format", "json"]).out;
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     let findings = json[0]["findings"].as_array().unwrap();
@@ -249,6 +263,14 @@ fn lists_are_for_people_and_programs() {
             "{what}"
         );
     }
+}
+
+#[test]
+fn a_layout_without_a_minimum_fits_any_size() {
+    let home = home();
+    let listed = quarterdeck(home.path(), &["list", "layouts"]).out;
+    assert!(listed.contains("  any size  "), "{listed}");
+    assert!(!listed.contains("0x0"), "{listed}");
 }
 
 #[test]

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use quarterdeck::engine::state::{Chosen, Content, Overlay, Recording, Screen, State, WatchStatus};
+use quarterdeck::incident::AlertRecord;
 use quarterdeck::layout::PaneKind;
 use quarterdeck::model::Mode;
 use quarterdeck::model::ids::RunId;
@@ -180,13 +181,62 @@ fn what_ran_is_not_called_ok() {
     let shown = screen(&breach(), (120, 40));
     assert!(shown.contains("ran · 50 rows · NOT JUDGED"), "{shown}");
     assert!(
-        shown.contains("→ ran · 50 rows · NOT JUDGED · 18 ms · Identify"),
+        shown.contains("→ ran · 50 rows · NOT JUDGED · 18 ms · “Identify"),
         "{shown}"
     );
     assert!(
         !shown.contains("ok ·") && !shown.contains("→ ok"),
         "{shown}"
     );
+}
+
+#[test]
+fn an_alert_that_is_over_keeps_a_word() {
+    for size in SIZES {
+        let mut state = breach();
+        let over = "was over 0 until 03:05";
+        assert!(!screen(&state, size).contains(over));
+        let cockpit = cockpit(&mut state);
+        cockpit.watches[0].status = WatchStatus::Fresh;
+        let alert = AlertRecord {
+            since: "2026-01-31T03:01:30Z".parse().unwrap(),
+            until: Some("2026-01-31T03:05:00Z".parse().unwrap()),
+        };
+        let action = cockpit.watches[0].action.clone();
+        cockpit.incident.alerts.insert(action, alert);
+        let shown = screen(&state, size);
+        assert!(shown.contains(over), "{shown}");
+    }
+}
+
+#[test]
+fn a_legend_cuts_labels_and_never_values() {
+    let mut state = breach();
+    for (index, series) in cockpit(&mut state).watches[0].series.iter_mut().enumerate() {
+        series.label = format!(
+            "instance=\"a-very-long-name-of-a-machine-{index}.in-a-data-centre.example.net\""
+        );
+        series.samples.last_mut().unwrap().value = 1_234.5;
+    }
+    for size in SIZES {
+        let shown = screen(&state, size);
+        assert!(shown.contains("… 1234.5"), "{shown}");
+    }
+}
+
+#[test]
+fn a_session_that_was_cut_off_is_said_to_have_ended() {
+    let mut state = breach();
+    let cockpit = cockpit(&mut state);
+    cockpit.focus = PaneKind::Timeline;
+    let joined = |entry: &std::sync::Arc<quarterdeck::record::entry::Sealed>| {
+        (entry.entry.kind == "session.opened").then(|| entry.entry.writer.clone())
+    };
+    let writer = cockpit.timeline.entries.iter().find_map(joined).unwrap();
+    let session = cockpit.incident.sessions.values().next().unwrap().clone();
+    cockpit.view.silent.insert(writer, session);
+    let shown = screen(&state, (120, 67));
+    assert!(shown.contains(", ended without saying so"), "{shown}");
 }
 
 #[test]

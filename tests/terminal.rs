@@ -74,6 +74,8 @@ fn an_incident_is_opened_by_its_alert_resized_left_and_resumed() {
     terminal.send("q");
     assert!(terminal.wait_exit(PATIENCE).success());
     terminal.terminal_restored().unwrap();
+    let told = terminal.screen();
+    assert!(told.contains("stays open: quarterdeck resume "), "{told}");
     holds_and_resumes(home.path(), "left: quit");
 }
 
@@ -204,6 +206,12 @@ fn an_action_cut_off_is_of_unknown_outcome_and_its_children_are_gone() {
         }
         let shown = trial::quarterdeck(home.path(), &["show", "last", "--brief"]);
         assert!(shown.out.to_lowercase().contains("unknown"), "{shown:?}");
+        let killed = code.is_none();
+        let timeline = trial::quarterdeck(home.path(), &["timeline"]);
+        for text in [&shown.out, &timeline.out] {
+            assert_eq!(text.contains("ended without saying so"), killed, "{text}");
+        }
+        assert!(timeline.talk.contains("worked on last"), "{timeline:?}");
         let verified = trial::quarterdeck(home.path(), &["verify", "last"]);
         assert_eq!(verified.code, Some(3), "{verified:?}");
         let mut again = Launch::quarterdeck(home.path())

@@ -62,8 +62,11 @@ impl Check {
             out.json(&counted.json)?;
         }
         out.say(format!(
-            "{} playbooks in {} files: {} errors, {} warnings",
-            counted.playbooks, counted.files, counted.errors, counted.warnings
+            "{} in {}: {}, {}",
+            out::counted(counted.playbooks, "playbook", "playbooks"),
+            out::counted(counted.files, "file", "files"),
+            out::counted(counted.errors, "error", "errors"),
+            out::counted(counted.warnings, "warning", "warnings"),
         ));
         let failed = counted.errors > 0 || counted.unreadable > 0;
         Ok(if failed { code::NO } else { code::DONE })

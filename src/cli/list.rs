@@ -199,7 +199,10 @@ fn list_layouts(common: &Common, out: &Out, rows: &mut Rows) -> Result<(), Failu
         let panes: Vec<&str> = layout.panes().into_iter().map(PaneKind::word).collect();
         let cells = vec![
             layout.name.clone(),
-            format!("{columns}x{rows_needed}"),
+            match (columns, rows_needed) {
+                (0, 0) => "any size".to_owned(),
+                (columns, rows) => format!("from {columns}x{rows}"),
+            },
             panes.join(", "),
         ];
         rows.push(

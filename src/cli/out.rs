@@ -85,6 +85,11 @@ impl Out {
     }
 }
 
+/// A number with its word: `1 entry`, `2 entries`.
+pub(super) fn counted(number: usize, one: &str, several: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { several })
+}
+
 /// Why a command, or a part of it, failed. Told to the quiet as well.
 pub(super) fn complain(text: impl fmt::Display) {
     to_stderr(&format!("quarterdeck: {text}"));

@@ -12,12 +12,11 @@ use crate::incident::view::view;
 use crate::report;
 use crate::runtime::session;
 
-/// `report INCIDENT`
+/// `report [INCIDENT]`
 #[derive(Debug, Args)]
 pub(super) struct Report {
-    /// `last`, an id, or its last four or more digits.
-    #[arg(default_value = "last")]
-    incident: String,
+    /// `last`, an id, or its last four or more digits. Without it the one worked on last.
+    incident: Option<String>,
     /// The form.
     #[arg(long, value_enum, default_value = "md")]
     format: Form,
@@ -38,7 +37,7 @@ impl Report {
     /// Writes it.
     pub fn run(&self, common: &Common, out: &mut Out) -> Result<u8, Failure> {
         let workplace = setup::workplace(common, out)?;
-        let store = setup::record(&workplace, &self.incident)?;
+        let store = setup::record(&workplace, self.incident.as_deref(), out)?;
         let session::Pinned { incident, found } =
             session::pinned(&store).map_err(screen::of_session)?;
         let entries = store.entries(0, u64::MAX).map_err(setup::of_store)?;
@@ -46,10 +45,11 @@ impl Report {
         let text = match self.format {
             Form::Md => report::markdown(&found.playbook, &incident, &view, &entries),
             Form::Json => {
+                let names = report::Names(Some(&found.playbook));
                 let entries: Vec<serde_json::Value> = entries
                     .iter()
                     .filter_map(|sealed| {
-                        serde_json::from_str(&report::timeline::json_line(sealed)).ok()
+                        serde_json::from_str(&report::timeline::json_line(sealed, names)).ok()
                     })
                     .collect();
                 let value = json!({ "incident": incident, "entries": entries });

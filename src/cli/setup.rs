@@ -51,14 +51,25 @@ pub(super) fn theme(common: &Common, environment: &Environment) -> Theme {
     })
 }
 
+/// What the incident worked on last is called.
+const LAST: &str = "last";
+
 /// Finds an incident by the name people gave.
 pub(super) fn find(workplace: &Workplace, name: &str) -> Result<(Mode, IncidentId), Failure> {
     store::find(workplace.data(), name, workplace.scratch()).map_err(of_store)
 }
 
-/// Opens the record of an incident for reading.
-pub(super) fn record(workplace: &Workplace, name: &str) -> Result<Store, Failure> {
-    let (mode, incident) = find(workplace, name)?;
+/// Opens the record of an incident for reading. Without a name it is the one worked on last, and its name is told.
+pub(super) fn record(
+    workplace: &Workplace,
+    name: Option<&str>,
+    out: &Out,
+) -> Result<Store, Failure> {
+    let (mode, incident) = find(workplace, name.unwrap_or(LAST))?;
+    if name.is_none() {
+        let short = incident.short();
+        out.say(format!("incident {short}, the one worked on last"));
+    }
     Store::read(workplace.data(), mode, incident, workplace.scratch()).map_err(of_store)
 }
 

@@ -10,12 +10,11 @@ use crate::incident::view::view;
 use crate::report;
 use crate::runtime::{clock, session};
 
-/// `show INCIDENT`
+/// `show [INCIDENT]`
 #[derive(Debug, Args)]
 pub(super) struct Show {
-    /// `last`, an id, or its last four or more digits.
-    #[arg(default_value = "last")]
-    incident: String,
+    /// `last`, an id, or its last four or more digits. Without it the one worked on last.
+    incident: Option<String>,
     /// The hand-over card only: state, open steps, unknowns, next actions.
     #[arg(long)]
     brief: bool,
@@ -28,7 +27,7 @@ impl Show {
     /// Prints the card; without `--brief` the state of every step follows.
     pub fn run(&self, common: &Common, out: &mut Out) -> Result<u8, Failure> {
         let workplace = setup::workplace(common, out)?;
-        let store = setup::record(&workplace, &self.incident)?;
+        let store = setup::record(&workplace, self.incident.as_deref(), out)?;
         let session::Pinned { incident, found } =
             session::pinned(&store).map_err(screen::of_session)?;
         let view = view(&found.playbook, &incident, &store.alive_writers());
@@ -36,6 +35,7 @@ impl Show {
             out.json(&json!({
                 "incident": incident,
                 "current_step": view.current,
+                "ended_silently": view.silent.keys().collect::<Vec<_>>(),
                 "outcome_unknown": view.unknown.iter().map(|(_, action)| action).collect::<Vec<_>>(),
             }))?;
             return Ok(code::DONE);

@@ -4,15 +4,15 @@ use clap::Args;
 use serde_json::json;
 
 use super::failure::Failure;
-use super::out::Out;
+use super::out::{self, Out};
 use super::{Common, Format, setup};
 use crate::record::verify::Verdict;
 
-/// `verify INCIDENT`
+/// `verify [INCIDENT]`
 #[derive(Debug, Args)]
 pub(super) struct Verify {
-    /// `last`, an id, or its last four or more digits.
-    incident: String,
+    /// `last`, an id, or its last four or more digits. Without it the one worked on last.
+    incident: Option<String>,
     /// How to print.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -22,7 +22,7 @@ impl Verify {
     /// Prints the answer and what an auditor should look at.
     pub fn run(&self, common: &Common, out: &mut Out) -> Result<u8, Failure> {
         let workplace = setup::workplace(common, out)?;
-        let store = setup::record(&workplace, &self.incident)?;
+        let store = setup::record(&workplace, self.incident.as_deref(), out)?;
         let found = store.verify().map_err(setup::of_store)?;
         let warnings: Vec<String> = found.warnings.iter().map(ToString::to_string).collect();
         match self.format {
@@ -46,10 +46,10 @@ impl Verify {
             }))?,
             Format::Text => {
                 out.line(format!(
-                    "incident {}: {} entries of {} sessions",
+                    "incident {}: {} of {}",
                     store.incident().short(),
-                    found.entries,
-                    found.writers
+                    out::counted(found.entries, "entry", "entries"),
+                    out::counted(found.writers, "session", "sessions"),
                 ))?;
                 match &found.verdict {
                     Verdict::NotAnchored => out.line(

@@ -6,13 +6,13 @@
 use std::collections::BTreeMap;
 
 use super::{
-    ActionRecord, ActionState, CapturedRecord, CheckRecord, DecisionRecord, Fact, FollowUp,
-    Incident, InputRecord, LastEntry, SessionRecord, Stage, StepRecord, StepState,
+    ActionRecord, ActionState, AlertRecord, CapturedRecord, CheckRecord, DecisionRecord, Fact,
+    FollowUp, Incident, InputRecord, LastEntry, SessionRecord, Stage, StepRecord, StepState,
     UnfinishedIntent, WaivedRecord,
 };
 use crate::model::Timestamp;
 use crate::model::ids::{ActionId, PlaybookId, StepId};
-use crate::record::entry::{ActionOutcome, Body, Entry, Hash, Sealed};
+use crate::record::entry::{ActionOutcome, Body, Entry, Hash, Sealed, WatchState};
 
 impl Incident {
     /// The incident after its first entry. That is `incident.opened` in every record that verifies; after any other one
@@ -34,6 +34,7 @@ impl Incident {
             actions: BTreeMap::new(),
             unfinished: BTreeMap::new(),
             watches: BTreeMap::new(),
+            alerts: BTreeMap::new(),
             roles: BTreeMap::new(),
             sessions: BTreeMap::new(),
             notes: 0,
@@ -112,6 +113,7 @@ pub fn apply(incident: &mut Incident, sealed: &Sealed) {
         Body::WatchStarted { .. } | Body::Unknown { .. } => {}
         Body::WatchChanged { action, state, .. } => {
             incident.watches.insert(action.clone(), *state);
+            set_alert(incident, action, *state, at);
         }
         Body::StepStarted { step } => set_step(incident, step, StepState::Doing, at, operator()),
         Body::StepDone { step } => set_step(incident, step, StepState::Done, at, operator()),
@@ -327,6 +329,25 @@ fn apply_message(incident: &mut Incident, entry: &Entry, body: &Body) {
             record.target.clone_from(target);
         }
         _ => {}
+    }
+}
+
+/// Only a fresh answer ends an alert: that a source is silent does not say that all is well.
+fn set_alert(incident: &mut Incident, action: &ActionId, state: WatchState, at: Timestamp) {
+    let latest = incident.alerts.get_mut(action);
+    match (state, latest) {
+        (WatchState::Alert, Some(AlertRecord { until: None, .. })) => {}
+        (WatchState::Alert, _) => {
+            let alert = AlertRecord {
+                since: at,
+                until: None,
+            };
+            incident.alerts.insert(action.clone(), alert);
+        }
+        (WatchState::Fresh, Some(AlertRecord { until, .. })) => {
+            until.get_or_insert(at);
+        }
+        (WatchState::Fresh | WatchState::NoData | WatchState::Stale | WatchState::Failed, _) => {}
     }
 }
 

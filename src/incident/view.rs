@@ -9,7 +9,7 @@ use crate::model::ids::{ActionId, ClockId, EvidenceId, InputId, PhaseId, StepId}
 use crate::model::playbook::{Action, Playbook, Step};
 use crate::record::entry::{ActionOutcome, Hash};
 
-use super::{ActionState, Incident, StepState, UnfinishedIntent};
+use super::{ActionState, Incident, SessionRecord, StepState, UnfinishedIntent};
 
 /// The view.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -28,6 +28,8 @@ pub struct View {
     pub evidence: Vec<EvidenceView>,
     /// What FAILs propose and nobody has accepted, the latest first.
     pub proposals: Vec<Proposal>,
+    /// Sessions by writer that ended without saying so: their writer is gone, and no entry of theirs says that they left.
+    pub silent: BTreeMap<String, SessionRecord>,
 }
 
 /// How a phase stands.
@@ -360,6 +362,12 @@ pub fn view(playbook: &Playbook, incident: &Incident, alive: &BTreeSet<String>) 
         .filter(|(_, intent)| is_unknown(intent, alive))
         .map(|(hash, intent)| (*hash, intent.action.clone()))
         .collect();
+    let silent = incident
+        .sessions
+        .iter()
+        .filter(|(writer, _)| !alive.contains(*writer))
+        .map(|(writer, session)| (writer.clone(), session.clone()))
+        .collect();
     View {
         phases,
         actions,
@@ -368,6 +376,7 @@ pub fn view(playbook: &Playbook, incident: &Incident, alive: &BTreeSet<String>) 
         clocks: Vec::new(),
         evidence: Vec::new(),
         proposals: Vec::new(),
+        silent,
     }
 }
 

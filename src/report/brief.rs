@@ -1,12 +1,14 @@
 //! The hand-over card: what the next person must know, on one screen, as plain text that is safe to print.
 
-use super::{mark, utc};
+use super::figures::minutes;
+use super::names::Names;
+use super::sentence::watch_word;
+use super::{clocks, mark, utc};
 use crate::incident::view::{ActionStatus, Applies, StepStatus, StepView, View};
 use crate::incident::{Incident, StepState};
-use crate::model::ids::InputId;
+use crate::model::Timestamp;
 use crate::model::playbook::{Playbook, Step};
 use crate::model::safe_text::sanitize;
-use crate::model::{Timestamp, duration};
 
 /// Actions offered as the next ones.
 const NEXT_ACTIONS: usize = 2;
@@ -26,11 +28,11 @@ pub fn brief(playbook: &Playbook, incident: &Incident, view: &View, now: Timesta
     )];
     let age = now.duration_since(incident.opened_at).unsigned_abs();
     lines.push(format!(
-        "Opened {}, {} ago; playbook {}; {} entries",
+        "Opened {}, {} ago; playbook {}; {}",
         utc(incident.opened_at),
-        duration::in_words(age),
+        minutes(age),
         sanitize(playbook.id.as_str()),
-        incident.entries,
+        counted(incident.entries, "entry", "entries"),
     ));
     for (role, person) in &incident.roles {
         let title = playbook
@@ -39,24 +41,47 @@ pub fn brief(playbook: &Playbook, incident: &Incident, view: &View, now: Timesta
             .map_or(role.as_str(), String::as_str);
         lines.push(format!("{}: {}", sanitize(title), sanitize(person)));
     }
-    unknown(&mut lines, incident, view);
+    silent(&mut lines, view);
+    unknown(&mut lines, playbook, incident, view);
     steps(&mut lines, playbook, incident, view);
+    section(&mut lines, "Clocks", clocks::lines(playbook, incident, now));
     next_actions(&mut lines, playbook, view);
-    if !incident.watches.is_empty() {
-        lines.push(String::new());
-        lines.push("Live panes".into());
-        for (action, state) in &incident.watches {
-            let state = serde_json::to_value(state).unwrap_or_default();
-            let state = state.as_str().unwrap_or_default();
-            lines.push(format!("  {}: {state}", sanitize(action.as_str())));
-        }
-    }
+    let names = Names(Some(playbook));
+    let watches = incident.watches.iter().map(|(action, state)| {
+        let action = names.action(action);
+        format!("{}: {}", sanitize(&action), watch_word(*state))
+    });
+    section(&mut lines, "Live panes", watches.collect());
     lines.push(String::new());
     lines.join("\n")
 }
 
+fn section(lines: &mut Vec<String>, title: &str, found: Vec<String>) {
+    if !found.is_empty() {
+        lines.push(String::new());
+        lines.push(title.to_owned());
+        lines.extend(found.into_iter().map(|line| format!("  {line}")));
+    }
+}
+
+fn counted(number: u64, one: &str, several: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { several })
+}
+
+/// A session that was cut off may have been in the middle of something.
+fn silent(lines: &mut Vec<String>, view: &View) {
+    for session in view.silent.values() {
+        lines.push(format!(
+            "The session of {} on {}, begun {}, ended without saying so",
+            sanitize(&session.operator),
+            sanitize(&session.host),
+            utc(session.at),
+        ));
+    }
+}
+
 /// What may or may not have happened comes first: it is what the next person must not repeat.
-fn unknown(lines: &mut Vec<String>, incident: &Incident, view: &View) {
+fn unknown(lines: &mut Vec<String>, playbook: &Playbook, incident: &Incident, view: &View) {
     if view.unknown.is_empty() {
         return;
     }
@@ -68,7 +93,8 @@ fn unknown(lines: &mut Vec<String>, incident: &Incident, view: &View) {
             .get(intent)
             .map(|unfinished| format!(", sent {}", utc(unfinished.at)))
             .unwrap_or_default();
-        let action = sanitize(action.as_str());
+        let action = Names(Some(playbook)).action(action);
+        let action = sanitize(&action);
         lines.push(format!("  {action}{sent} (entry {})", intent.short()));
     }
 }
@@ -93,12 +119,12 @@ fn steps(lines: &mut Vec<String>, playbook: &Playbook, incident: &Incident, view
         lines.push(format!(
             "{pointer} {}{}",
             sanitize(title),
-            sanitize(&remarks(step, incident)),
+            sanitize(&remarks(step, playbook, incident)),
         ));
     }
 }
 
-fn remarks(step: &StepView, incident: &Incident) -> String {
+fn remarks(step: &StepView, playbook: &Playbook, incident: &Incident) -> String {
     let mut remarks = Vec::new();
     match incident.steps.get(&step.id) {
         Some(record) if record.state == StepState::Doing => {
@@ -111,7 +137,10 @@ fn remarks(step: &StepView, incident: &Incident) -> String {
         _ => {}
     }
     if step.status == StepStatus::Blocked {
-        remarks.push(format!("needs {}", step.missing.join(", ")));
+        let names = Names(Some(playbook));
+        let missing = step.missing.iter().map(|name| names.requirement(name));
+        let missing: Vec<String> = missing.collect();
+        remarks.push(format!("needs {}", missing.join(", ")));
     }
     if step.applies != Applies::Always {
         remarks.push("under a condition".into());
@@ -145,18 +174,21 @@ fn next_actions(lines: &mut Vec<String>, playbook: &Playbook, view: &View) {
         .filter(|(_, state)| state.status == ActionStatus::NotRun)
         .take(NEXT_ACTIONS)
         .map(|(action, state)| {
-            let missing: Vec<&str> = state.missing_inputs.iter().map(InputId::as_str).collect();
+            let missing: Vec<&str> = state
+                .missing_inputs
+                .iter()
+                .map(|id| match playbook.inputs.get(id) {
+                    Some(input) if !input.title.is_empty() => input.title.as_str(),
+                    _ => id.as_str(),
+                })
+                .collect();
             let needs = if missing.is_empty() {
                 String::new()
             } else {
                 format!(" (needs {})", missing.join(", "))
             };
-            format!("  {}{}", sanitize(&action.title), sanitize(&needs))
+            format!("{}{}", sanitize(&action.title), sanitize(&needs))
         })
         .collect();
-    if !actions.is_empty() {
-        lines.push(String::new());
-        lines.push("Next actions".into());
-        lines.extend(actions);
-    }
+    section(lines, "Next actions", actions);
 }

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use super::names::Names;
 use super::{mark, sentence, timeline, utc};
 use crate::incident::view::{StepStatus, View, judgement};
 use crate::incident::{CheckRecord, Incident};
@@ -22,19 +23,23 @@ pub fn markdown(
 ) -> String {
     let mut text = String::new();
     facts(&mut text, playbook, incident);
-    unknown(&mut text, incident, view);
+    unknown(&mut text, playbook, incident, view);
     steps(&mut text, playbook, incident, view);
     inputs(&mut text, incident);
     actions(&mut text, playbook, entries);
     notes_and_evidence(&mut text, entries);
     heading(&mut text, "Timeline");
+    let last_words = timeline::last_words(&view.silent, entries);
     for sealed in entries {
         let judgement = sealed
             .body
             .as_ref()
             .map_or("", |body| not_judged(playbook, body));
-        let line = timeline::text_line(sealed) + judgement;
+        let line = timeline::text_line(sealed, Names(Some(playbook))) + judgement;
         item(&mut text, &escape(&line));
+        if let Some(session) = last_words.get(&sealed.hash) {
+            item(&mut text, &escape(&timeline::silent_line(sealed, session)));
+        }
     }
     text
 }
@@ -70,7 +75,7 @@ fn facts(text: &mut String, playbook: &Playbook, incident: &Incident) {
     }
 }
 
-fn unknown(text: &mut String, incident: &Incident, view: &View) {
+fn unknown(text: &mut String, playbook: &Playbook, incident: &Incident, view: &View) {
     if view.unknown.is_empty() {
         return;
     }
@@ -87,7 +92,7 @@ fn unknown(text: &mut String, incident: &Incident, view: &View) {
         let sent = sent.unwrap_or_default();
         let line = format!(
             "{}{sent}, entry {}",
-            code(action.as_str()),
+            escape(&Names(Some(playbook)).action(action)),
             code(&intent.short())
         );
         item(text, &line);
@@ -158,13 +163,15 @@ fn inputs(text: &mut String, incident: &Incident) {
 
 /// Everything that was sent, in order, with the exact text and how it ended.
 fn actions(text: &mut String, playbook: &Playbook, entries: &[Sealed]) {
+    let names = Names(Some(playbook));
+    let said = |sealed: &Sealed, body: &Body| sentence(body, sealed.entry.when(), names);
     let ends: BTreeMap<Hash, String> = entries
         .iter()
         .filter_map(|sealed| match sealed.body.as_ref()? {
             body @ Body::ActionResult { intent, .. } => {
-                Some((*intent, sentence(body) + not_judged(playbook, body)))
+                Some((*intent, said(sealed, body) + not_judged(playbook, body)))
             }
-            body @ Body::ActionResolved { intent, .. } => Some(((*intent)?, sentence(body))),
+            body @ Body::ActionResolved { intent, .. } => Some(((*intent)?, said(sealed, body))),
             _ => None,
         })
         .collect();
@@ -184,7 +191,10 @@ fn actions(text: &mut String, playbook: &Playbook, entries: &[Sealed]) {
             heading(text, "Actions");
             any = true;
         }
-        let _ = write!(text, "### {}\n\n", escape(action.as_str()));
+        let title = playbook
+            .action(action)
+            .map_or(action.as_str(), |action| action.title.as_str());
+        let _ = write!(text, "### {}\n\n", escape(title));
         let by = escape(&sealed.entry.operator);
         item(text, &format!("Sent: {} by {by}", utc(sealed.entry.when())));
         item(text, &format!("Target: {}", code(target)));
@@ -225,7 +235,15 @@ fn notes_and_evidence(text: &mut String, entries: &[Sealed]) {
                 any = true;
             }
             let by = escape(&sealed.entry.operator);
-            item(text, &format!("{} {by}", utc(sealed.entry.when())));
+            let at = sealed.entry.when();
+            let when = match body {
+                Body::NoteAdded {
+                    happened_at: Some(then),
+                    ..
+                } => format!("{} (noted {})", utc(*then), utc(at)),
+                _ => utc(at),
+            };
+            item(text, &format!("{when} {by}"));
             match body {
                 Body::NoteAdded { text: note, .. } => {
                     text.push('\n');

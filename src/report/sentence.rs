@@ -4,15 +4,19 @@
 
 mod decided;
 
+use jiff::tz::TimeZone;
+
+use super::figures::{detail as short_detail, happened};
+use super::names::Names;
 use crate::incident::view::ActionStatus;
+use crate::model::Timestamp;
 use crate::model::input::Origin;
 use crate::model::playbook::Effect;
-use crate::model::timestamp_text;
 use crate::record::entry::{ActionOutcome, Body, WatchState};
 
-/// What an entry says, as one sentence without its subject: `set actor = u-1932 (from a row)`.
+/// What an entry of a time says, as one sentence without its subject: `began “Quantify the scope”`. Times in it are UTC.
 #[expect(clippy::too_many_lines, reason = "one arm a kind")]
-pub fn sentence(body: &Body) -> String {
+pub fn sentence(body: &Body, at: Timestamp, names: Names<'_>) -> String {
     match body {
         Body::IncidentOpened {
             playbook,
@@ -49,20 +53,25 @@ pub fn sentence(body: &Body) -> String {
             ..
         } => format!("joined from {host} as {operator} (by {known_by}), version {version}"),
         Body::SessionDetached { reason } => format!("left: {reason}"),
-        Body::WatchStarted { action, target, .. } => format!("watches {action} on {target}"),
+        Body::WatchStarted { action, target, .. } => {
+            format!("watches {} on {target}", names.action(action))
+        }
         Body::WatchChanged {
             action,
             state,
             detail,
         } => format!(
-            "saw {action} become {}{}",
+            "saw {} become {}{}",
+            names.action(action),
             watch_word(*state),
-            after_colon(detail)
+            after_colon(&short_detail(detail))
         ),
-        Body::StepStarted { step } => format!("began {step}"),
-        Body::StepDone { step } => format!("finished {step}"),
-        Body::StepSkipped { step, reason } => format!("skipped {step}{}", after_colon(reason)),
-        Body::StepReopened { step } => format!("reopened {step}"),
+        Body::StepStarted { step } => format!("began {}", names.step(step)),
+        Body::StepDone { step } => format!("finished {}", names.step(step)),
+        Body::StepSkipped { step, reason } => {
+            format!("skipped {}{}", names.step(step), after_colon(reason))
+        }
+        Body::StepReopened { step } => format!("reopened {}", names.step(step)),
         Body::InputSet {
             input, value, from, ..
         } => {
@@ -85,32 +94,40 @@ pub fn sentence(body: &Body) -> String {
                 Effect::Write => "sent the write",
             };
             let edited = if *edited { ", edited" } else { "" };
-            format!("{what} {action} to {target}{edited}")
+            format!("{what} {} to {target}{edited}", names.action(action))
         }
-        Body::ActionResult { .. } => result_sentence(body),
+        Body::ActionResult { .. } => result_sentence(body, names),
         Body::ActionResolved {
             action, done, note, ..
         } => {
             let happened = if *done { "was done" } else { "did not happen" };
-            format!("settled that {action} {happened}{}", after_colon(note))
+            {
+                let action = names.action(action);
+                format!("settled that {action} {happened}{}", after_colon(note))
+            }
         }
         Body::CheckTicked {
             check,
             not_applicable,
         } => match not_applicable {
-            None => format!("ticked {check}"),
-            Some(reason) => format!("set {check} not applicable{}", after_colon(reason)),
+            None => format!("ticked {}", names.check(check)),
+            Some(reason) => {
+                let check = names.check(check);
+                format!("set {check} not applicable{}", after_colon(reason))
+            }
         },
-        Body::CheckUnticked { check } => format!("opened {check} again"),
+        Body::CheckUnticked { check } => format!("opened {} again", names.check(check)),
         Body::SeverityChanged { severity, reason } => {
             format!("set the severity to {severity}{}", after_colon(reason))
         }
         Body::RoleAssigned { role, person } => format!("gave the role {role} to {person}"),
         Body::NoteAdded {
-            text, happened_at, ..
-        } => match happened_at {
+            text,
+            happened_at: then,
+            ..
+        } => match then {
             None => format!("noted: {text}"),
-            Some(at) => format!("noted (happened at {}): {text}", timestamp_text(*at)),
+            Some(then) => format!("at {}: {text}", happened(*then, at, &TimeZone::UTC)),
         },
         Body::EvidenceAdded {
             sha256,
@@ -131,12 +148,12 @@ pub fn sentence(body: &Body) -> String {
         | Body::PlaybookAttached { .. }
         | Body::IncidentResolved { .. }
         | Body::IncidentClosed { .. }
-        | Body::IncidentReopened { .. } => decided::sentence(body),
+        | Body::IncidentReopened { .. } => decided::sentence(body, names),
         Body::Unknown { kind, body } => format!("{kind} {body}"),
     }
 }
 
-fn result_sentence(body: &Body) -> String {
+fn result_sentence(body: &Body, names: Names<'_>) -> String {
     let Body::ActionResult {
         action,
         outcome,
@@ -152,7 +169,8 @@ fn result_sentence(body: &Body) -> String {
         return String::new();
     };
     let mut parts = vec![format!(
-        "got {action}: {}",
+        "got {}: {}",
+        names.action(action),
         ActionStatus::Ended(*outcome).word()
     )];
     match rows {
@@ -173,7 +191,8 @@ fn result_sentence(body: &Body) -> String {
     parts.join(", ") + &after_colon(message.as_deref().unwrap_or_default())
 }
 
-fn watch_word(state: WatchState) -> &'static str {
+/// What a live pane became, after `become` or `:`.
+pub(super) fn watch_word(state: WatchState) -> &'static str {
     match state {
         WatchState::Fresh => "fresh",
         WatchState::Alert => "an alert",

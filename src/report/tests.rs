@@ -12,6 +12,7 @@ use crate::model::playbook::{Expression, Playbook};
 use crate::record::chain::{Stamp, seal};
 use crate::record::entry::{ActionOutcome, Body, Draft, Hash, Sealed, WatchState};
 
+const NAMELESS: Names<'_> = Names(None);
 const HOSTILE: &str = "=cmd()\u{1b}[2J\u{202e}\n# <b>`x`|y</b>";
 
 /// An incident with one of everything a report tells, and hostile text wherever a person or a source writes.
@@ -112,17 +113,18 @@ fn the_card_tells_what_the_next_person_must_know() {
 Org isolation breach · 7F3A · P1
 Opened 2026-01-31 03:00:00 UTC, 4m ago; playbook org-isolation; 13 entries
 Incident commander: =cmd()␛[2J<U+202E>␊# <b>`x`|y</b>
+The session of alice on bastion, begun 2026-01-31 03:00:00 UTC, ended without saying so
 
 OUTCOME UNKNOWN: find out and settle, do not repeat
-  revoke-session, sent 2026-01-31 03:00:20 UTC (entry HASH)
+  “Title of revoke-session”, sent 2026-01-31 03:00:20 UTC (entry HASH)
 
 Open steps (1 of 4 settled)
 > Title of quantify (doing, operator 1 since 2026-01-31 03:00:10 UTC)
-  Title of revoke (needs quantify-the-scope; 1 check open)
+  Title of revoke (needs “Title of quantify”; 1 check open)
   Title of maybe (under a condition; 1 check open)
 
 Live panes
-  mismatches: alert
+  “mismatches”: an alert
 ";
     let hash = view.unknown[0].0.short();
     assert_eq!(card.replace(&hash, "HASH"), expected);
@@ -153,15 +155,19 @@ fn the_report_tells_everything_and_nothing_breaks_out_of_it() {
         "- Severity: `P1`\n",
         "- Opened: `2026-01-31 03:00:00 UTC`\n",
         "## Outcome unknown\n",
-        "- `revoke-session`, a read sent 2026-01-31 03:00:20 UTC",
+        "- “Title of revoke-session”, a read sent 2026-01-31 03:00:20 UTC",
         "- [ ] Title of quantify: doing (operator 1, 2026-01-31 03:00:10 UTC)\n",
         "  - [ ] quantify saved: not applicable, \\=cmd()",
         "- [ ] Title of notify: skipped, \\=cmd()",
         "- `actor` = ``=cmd()␛[2J<U+202E>␊# <b>`x`|y</b>``",
-        "- Outcome: got count: ran, 3 rows, 12 ms, not whole (half)\n",
+        "- Outcome: got “Title of count”: ran, 3 rows, 12 ms, not whole (half)\n",
         "- Outcome: no end is recorded: outcome unknown\n",
         "````text\nselect `1`\n```\nfrom x\n````\n",
         "## Notes\n",
+        "- 2026-01-31 03:00:01 UTC (noted 2026-01-31 03:00:16 UTC) operator 1\n",
+        "operator 1  at 03:00 (noted 03:00): =cmd",
+        "operator 1  began “Title of quantify”\n",
+        "alice  (the session on bastion ended without saying so: this was its last entry)\n",
         "- Original name: `../x`",
         "## Timeline\n",
     ] {
@@ -217,11 +223,12 @@ fn a_drill_says_so_on_every_line() {
     };
     let sealed = seal(&mut alice, draft, stamp).unwrap();
     assert_eq!(
-        timeline::text_line(&sealed),
+        timeline::text_line(&sealed, NAMELESS),
         "2026-01-31 04:00:00 UTC  DRILL operator 1  noted: a␊b"
     );
-    assert!(timeline::csv_line(&sealed).contains(",DRILL,"));
-    let json: serde_json::Value = serde_json::from_str(&timeline::json_line(&sealed)).unwrap();
+    assert!(timeline::csv_line(&sealed, NAMELESS).contains(",DRILL,"));
+    let json: serde_json::Value =
+        serde_json::from_str(&timeline::json_line(&sealed, NAMELESS)).unwrap();
     assert_eq!(json["mode"], "drill");
     assert_eq!(json["sim_at"], "2026-01-31T04:00:00.000Z");
     assert_eq!(json["body"]["text"], "a\nb");
@@ -231,8 +238,9 @@ fn a_drill_says_so_on_every_line() {
         body: None,
         ..sealed
     };
-    assert!(timeline::text_line(&erased).ends_with("operator 1  (erased)"));
-    let json: serde_json::Value = serde_json::from_str(&timeline::json_line(&erased)).unwrap();
+    assert!(timeline::text_line(&erased, NAMELESS).ends_with("operator 1  (erased)"));
+    let json: serde_json::Value =
+        serde_json::from_str(&timeline::json_line(&erased, NAMELESS)).unwrap();
     assert_eq!(json["body"], serde_json::Value::Null);
 }
 
@@ -251,7 +259,7 @@ fn a_spreadsheet_runs_nothing() {
         let mut alice = writer(1, Mode::Live);
         let mut sealed = write(&mut alice, 0, opened());
         sealed.entry.operator = cell.into();
-        let line = timeline::csv_line(&sealed);
+        let line = timeline::csv_line(&sealed, NAMELESS);
         assert!(
             line.contains(&format!(",LIVE,{record},incident.opened,")),
             "{line:?}"
@@ -266,7 +274,7 @@ fn every_kind_has_a_sentence_of_its_own() {
     let (_, _, entries) = story();
     for sealed in &entries {
         let body = sealed.body.as_ref().unwrap();
-        let text = sentence(body);
+        let text = sentence(body, at(16), NAMELESS);
         assert!(
             !text.is_empty() && !text.ends_with([' ', ':', ',']),
             "{text:?}"
@@ -277,5 +285,8 @@ fn every_kind_has_a_sentence_of_its_own() {
         kind: "moon.landed".into(),
         body: serde_json::json!({"x": 1}),
     };
-    assert_eq!(sentence(&unknown), r#"moon.landed {"x":1}"#);
+    assert_eq!(
+        sentence(&unknown, at(0), NAMELESS),
+        r#"moon.landed {"x":1}"#
+    );
 }

@@ -3,6 +3,7 @@
 //! Works from any thread and without the loop, which may be stuck in a write to a dead terminal. It never waits longer
 //! than [`limits::HANGUP_GRACE`].
 
+use std::io::{self, Write as _};
 use std::panic::PanicHookInfo;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -53,6 +54,17 @@ impl Ending {
     /// Ends the process: terminal, record, children, exit. The first caller wins; later ones wait for the end.
     pub fn end(&self, reason: &str, code: u8) -> ! {
         self.finish(reason, code, || {});
+        std::process::exit(i32::from(code))
+    }
+
+    /// Ends the process as the operator asked, and tells them something once the terminal is theirs again.
+    pub fn quit(&self, code: u8, told: Option<&str>) -> ! {
+        self.finish("quit", code, || {
+            if let Some(told) = told {
+                // Nobody is left to tell when standard error is gone.
+                let _ = writeln!(io::stderr(), "{}", sanitize_block(told));
+            }
+        });
         std::process::exit(i32::from(code))
     }
 

@@ -23,6 +23,7 @@ use crate::engine::state::State;
 use crate::engine::{Setup, Start, start};
 use crate::keymap::Chord;
 use crate::layout::Layouts;
+use crate::model::ids::IncidentId;
 use crate::model::limits;
 use crate::theme::Theme;
 use crate::ui::{Local, screenshot};
@@ -51,7 +52,13 @@ impl Program {
     pub fn on_terminal(self) -> io::Error {
         let ending = Arc::new(Ending::default());
         match self.try_on_terminal(&ending) {
-            Ok(code) => ending.end("quit", code),
+            Ok((code, open)) => {
+                let told = open.map(|incident| {
+                    let short = incident.short();
+                    format!("incident {short} stays open: quarterdeck resume {short}")
+                });
+                ending.quit(code, told.as_deref())
+            }
             Err(Trouble::Begin(error)) => {
                 terminal::leave();
                 error
@@ -60,7 +67,8 @@ impl Program {
         }
     }
 
-    fn try_on_terminal(self, ending: &Arc<Ending>) -> Result<u8, Trouble> {
+    /// Works until the operator leaves. Returns the exit code and the incident that was open then.
+    fn try_on_terminal(self, ending: &Arc<Ending>) -> Result<(u8, Option<IncidentId>), Trouble> {
         let (key_sender, keys) = mpsc::channel(limits::EVENTS);
         terminal::enter().map_err(Trouble::Begin)?;
         ending.end_on_panic();
@@ -83,9 +91,14 @@ impl Program {
         let tasks = tasks().map_err(Trouble::Begin)?;
         let mut event_loop = self.event_loop(state, local, keys, ending, &tasks);
         event_loop.perform(effects);
-        tasks
+        let code = tasks
             .block_on(event_loop.run(&mut screen))
-            .map_err(|_| Trouble::Draw)
+            .map_err(|_| Trouble::Draw)?;
+        let open = event_loop
+            .state
+            .cockpit()
+            .map(|cockpit| cockpit.incident.id);
+        Ok((code, open))
     }
 
     /// Works without a terminal until nothing is under way, and returns the screen as SVG. The error says why there is

@@ -25,6 +25,31 @@ pub struct Local {
     pub(super) dialog: usize,
     /// First visible entry of the timeline, counted in the record.
     pub(super) timeline: u64,
+    /// Scrolled text of dialogs, by the dialog's name.
+    pub(super) scrolled: BTreeMap<&'static str, Scrolled>,
+}
+
+/// How far the text of a dialog is scrolled. The engine counts keys and knows no screen, so it counts on past the end; what
+/// shows follows each of its moves and stops at the end, and the way back begins there.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Scrolled {
+    asked: usize,
+    shown: usize,
+}
+
+impl Scrolled {
+    /// The first line to show when the engine asks for `asked` and no line after `last` may be the first.
+    pub fn follow(&mut self, asked: usize, last: usize) -> usize {
+        let moved = if asked >= self.asked {
+            self.shown.saturating_add(asked - self.asked)
+        } else {
+            self.shown.saturating_sub(self.asked - asked)
+        };
+        self.asked = asked;
+        // The top is the top, whatever was counted on the way.
+        self.shown = if asked == 0 { 0 } else { moved.min(last) };
+        self.shown
+    }
 }
 
 /// Tables remembered at most: results of a step or two.
@@ -43,7 +68,7 @@ impl Local {
 /// How a table is laid out and scrolled.
 #[derive(Debug, Default)]
 pub(super) struct TableMemory {
-    /// Cells of each column.
+    /// Cells of each column; those of numbers grow with what shows.
     pub widths: Vec<u16>,
     /// Rows the widths were computed from.
     pub sampled: usize,
@@ -64,8 +89,12 @@ pub(super) struct Window {
     pub top: usize,
     /// Rows asked for.
     pub asked: usize,
+    /// Whether times were to be short.
+    pub short: bool,
     /// Safe cells; none is NULL.
     pub cells: Vec<Vec<Option<SafeText>>>,
+    /// Columns whose times are short, and their common day.
+    pub day: Option<(Vec<usize>, SafeText)>,
 }
 
 /// The guide's prose, wrapped to a width.
@@ -94,4 +123,27 @@ pub(super) fn follow(top: usize, selected: usize, height: usize, total: usize) -
         top
     };
     top.min(total.saturating_sub(height))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scrolling_never_runs_past_the_end() {
+        let mut scrolled = Scrolled::default();
+        // what the engine counts, the last line that may be first, what shows
+        for (asked, last, shown) in [
+            (1, 5, 1),
+            (9_999, 5, 5),
+            (9_998, 5, 4),
+            (9_990, 5, 0),
+            (9_991, 5, 1),
+            (9_991, 0, 0),
+            (0, 5, 0),
+        ] {
+            assert_eq!(scrolled.follow(asked, last), shown, "{asked}");
+            assert_eq!(scrolled.follow(asked, last), shown, "drawn again: {asked}");
+        }
+    }
 }

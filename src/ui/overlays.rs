@@ -20,6 +20,7 @@ use ratatui::layout::Rect;
 
 use super::Local;
 use super::boxes;
+use super::local::Scrolled;
 use super::panes::hints;
 use super::text::{TextLine, write_lines};
 use crate::engine::command::Command;
@@ -36,14 +37,14 @@ pub fn draw(
 ) {
     let scene = Scene { state, theme };
     match overlay {
-        Overlay::Help { top } => help::draw(&scene, *top, buffer),
+        Overlay::Help { top } => help::draw(&scene, *top, local, buffer),
         Overlay::Palette {
             filter,
             matches,
             selected,
         } => lists::palette(&scene, filter, matches, *selected, local, buffer),
         Overlay::Form(form) => form::draw(&scene, form, local, buffer),
-        Overlay::Send { run, top } => send::draw(&scene, *run, *top, buffer),
+        Overlay::Send { run, top } => send::draw(&scene, *run, *top, local, buffer),
         Overlay::Query { action, editor } => typing::query(&scene, action, editor, local, buffer),
         Overlay::Note { editor, error } => {
             typing::note(&scene, editor, error.as_ref(), local, buffer);
@@ -73,15 +74,17 @@ pub fn draw(
             local,
             buffer,
         ),
-        Overlay::Reference { selected, top } => reading::reference(&scene, *selected, *top, buffer),
-        Overlay::Diagnostics { top } => reading::diagnostics(&scene, *top, buffer),
+        Overlay::Reference { selected, top } => {
+            reading::reference(&scene, *selected, *top, local, buffer);
+        }
+        Overlay::Diagnostics { top } => reading::diagnostics(&scene, *top, local, buffer),
         Overlay::Gate(form) => gate::draw(&scene, form, local, buffer),
         Overlay::Draft(form) => draft::draw(&scene, form, local, buffer),
         Overlay::Decide(form) => decide::draw(&scene, form, local, buffer),
         Overlay::Clocks { selected } => clocks::draw(&scene, *selected, local, buffer),
         Overlay::Evidence { selected } => evidence::draw(&scene, *selected, local, buffer),
         Overlay::Closing { selected } => closing::draw(&scene, *selected, local, buffer),
-        Overlay::Entry { entry, top } => entry::draw(&scene, entry, *top, buffer),
+        Overlay::Entry { entry, top } => entry::draw(&scene, entry, *top, local, buffer),
     }
 }
 
@@ -115,12 +118,12 @@ impl Scene<'_> {
             .max(1)
     }
 
-    /// A dialog of lines to scroll.
+    /// A dialog of lines to scroll: its title, and how far the engine asks it to be scrolled.
     fn scroll(
         &self,
         title: crate::model::safe_text::SafeText,
         lines: &[TextLine],
-        top: usize,
+        (scrolled, top): (&mut Scrolled, usize),
         commands: &[Command],
         buffer: &mut Buffer,
     ) {
@@ -128,7 +131,7 @@ impl Scene<'_> {
         let hint = self.hint(commands);
         let inside = boxes::dialog(buffer, (widest, lines.len()), title, &hint, self.theme);
         let height = usize::from(inside.height);
-        let top = top.min(lines.len().saturating_sub(height));
+        let top = scrolled.follow(top, lines.len().saturating_sub(height));
         write_lines(lines, top, buffer, inside);
         self.more(buffer, inside, top > 0, top + height < lines.len());
     }

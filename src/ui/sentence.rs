@@ -1,52 +1,37 @@
 //! What an entry of the record says, as one line for the timeline pane. The outcome stands before the title: what is cut
 //! at the right is the title's end.
 
+use jiff::tz::TimeZone;
+
 use crate::incident::view::{ActionStatus, judgement};
-use crate::model::ids::{ActionId, CheckId, StepId};
+use crate::model::Timestamp;
 use crate::model::input::Origin;
 use crate::model::playbook::Playbook;
 use crate::model::safe_text::{SafeText, sanitize};
-use crate::model::timestamp_text;
 use crate::record::entry::{ActionOutcome, Body, Sealed, WatchState};
+use crate::report::figures::{detail as short_detail, happened};
+use crate::report::names::Names;
 use crate::theme::Role;
 
 use super::text::safe;
 use super::words;
 
-/// The sentence of an entry and how much it matters. Steps and actions go by their titles.
-pub fn of(sealed: &Sealed, playbook: &Playbook) -> (SafeText, Role) {
-    let names = Names(playbook);
+/// The sentence of an entry and how much it matters. Steps and actions go by their titles. Times are in the zone.
+pub fn of(sealed: &Sealed, playbook: &Playbook, zone: &TimeZone) -> (SafeText, Role) {
+    let names = Names(Some(playbook));
     match &sealed.body {
         None => (safe!("{} (text erased)", sealed.entry.kind), Role::Muted),
         Some(body) => {
-            marked(body, &names).unwrap_or_else(|| (sanitize(&plain(body, &names)), Role::Text))
+            let at = sealed.entry.when();
+            marked(body, names)
+                .or_else(|| note(body, at, zone))
+                .unwrap_or_else(|| (sanitize(&plain(body, names)), Role::Text))
         }
     }
 }
 
-/// Titles instead of ids, where the playbook has them.
-struct Names<'a>(&'a Playbook);
-
-impl Names<'_> {
-    fn action(&self, id: &ActionId) -> String {
-        let found = self.0.action(id);
-        found.map_or_else(|| id.to_string(), |action| action.title.clone())
-    }
-
-    fn step(&self, id: &StepId) -> String {
-        let found = self.0.step(id);
-        found.map_or_else(|| id.to_string(), |step| step.title.clone())
-    }
-
-    fn check(&self, id: &CheckId) -> String {
-        let mut checks = self.0.steps().flat_map(|(_, step)| step.checks());
-        let found = checks.find(|check| check.id == *id);
-        found.map_or_else(|| id.to_string(), |check| check.text.clone())
-    }
-}
-
 /// Entries that stand out: how something ended, alerts, notes.
-fn marked(body: &Body, names: &Names<'_>) -> Option<(SafeText, Role)> {
+fn marked(body: &Body, names: Names<'_>) -> Option<(SafeText, Role)> {
     Some(match body {
         Body::WatchChanged {
             action,
@@ -63,7 +48,7 @@ fn marked(body: &Body, names: &Names<'_>) -> Option<(SafeText, Role)> {
             let detail = if detail.is_empty() {
                 String::new()
             } else {
-                format!(", {detail}")
+                format!(", {}", short_detail(detail))
             };
             (safe!("{word}{detail} · {}", names.action(action)), role)
         }
@@ -83,7 +68,10 @@ fn marked(body: &Body, names: &Names<'_>) -> Option<(SafeText, Role)> {
             if truncated.is_some() || partial.is_some() {
                 parts.push("incomplete".to_owned());
             }
-            let judgement = judgement(names.0.action(action), *outcome);
+            let judgement = judgement(
+                names.0.and_then(|playbook| playbook.action(action)),
+                *outcome,
+            );
             parts.extend(judgement.map(str::to_owned));
             parts.push(words::took(*duration_ms).into_string());
             let message = message
@@ -98,20 +86,27 @@ fn marked(body: &Body, names: &Names<'_>) -> Option<(SafeText, Role)> {
             let parts = parts.join(" · ");
             (safe!("→ {parts} · {}{message}", names.action(action)), role)
         }
-        Body::NoteAdded {
-            text, happened_at, ..
-        } => {
-            let when = happened_at.map_or_else(String::new, |at| {
-                format!(" (happened {})", timestamp_text(at))
-            });
-            // A note of several lines is one line here; the entry shows it whole.
-            (safe!("“{}”{when}", text.replace('\n', " ")), Role::Title)
-        }
         _ => return None,
     })
 }
 
-fn plain(body: &Body, names: &Names<'_>) -> String {
+/// A note of several lines is one line here; the entry shows it whole.
+fn note(body: &Body, at: Timestamp, zone: &TimeZone) -> Option<(SafeText, Role)> {
+    let Body::NoteAdded {
+        text, happened_at, ..
+    } = body
+    else {
+        return None;
+    };
+    let text = text.replace('\n', " ");
+    let text = match happened_at {
+        None => safe!("“{text}”"),
+        Some(then) => safe!("{} “{text}”", happened(*then, at, zone)),
+    };
+    Some((text, Role::Title))
+}
+
+fn plain(body: &Body, names: Names<'_>) -> String {
     match body {
         Body::IncidentOpened { title, alert, .. } => match alert {
             Some(alert) => format!("opened {title} on alert {alert}"),

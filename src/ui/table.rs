@@ -1,4 +1,6 @@
-//! A typed table: only the visible rows are read, and columns keep their width while one scrolls.
+//! A typed table: only the visible rows are read, and columns keep their width while one scrolls. Two things move them: a
+//! number wider than those before it, which is never cut while the pane has room for it, and times that are short while
+//! all visible ones are of one day.
 
 use std::cmp::Ordering;
 
@@ -10,7 +12,7 @@ use super::local::{TableMemory, Window, follow};
 use super::text::{TextLine, fit, safe, width};
 use crate::engine::state::TableView;
 use crate::model::safe_text::{SafeText, sanitize};
-use crate::model::table::ColumnKind;
+use crate::model::table::{ColumnKind, Row};
 use crate::theme::{Role, Theme};
 
 /// Rows that column widths are computed from.
@@ -24,7 +26,7 @@ const GAP: u16 = 2;
 const NULL: &str = "<null>";
 
 /// What was drawn: for marks on the frame.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Drawn {
     /// Rows above.
     pub above: bool,
@@ -34,6 +36,8 @@ pub struct Drawn {
     pub left: usize,
     /// Columns to the right.
     pub right: usize,
+    /// The day of the times that show without it.
+    pub day: Option<SafeText>,
 }
 
 /// Draws header and visible rows.
@@ -50,8 +54,19 @@ pub fn draw(
     let total = table.shown.len();
     let selected = table.selected.min(total.saturating_sub(1));
     memory.top = follow(memory.top, selected, height, total);
-    read(table, memory, height);
-    let columns = visible(table, memory, area.width);
+    let whole: u32 = memory
+        .widths
+        .iter()
+        .map(|width| u32::from(*width) + u32::from(GAP))
+        .sum();
+    read(
+        table,
+        memory,
+        height,
+        whole > u32::from(area.width) + u32::from(GAP),
+    );
+    let widths = grow(table, memory);
+    let columns = visible(table, memory, &widths, area.width);
     header(table, &columns, focused, area, buffer, theme);
     let cells = memory
         .window
@@ -101,6 +116,11 @@ pub fn draw(
         below: memory.top + height < total,
         left: first,
         right: table.columns.len().saturating_sub(after),
+        day: memory.window.as_ref().and_then(|window| {
+            let (short, day) = window.day.as_ref()?;
+            let shows = |index: &usize| columns.iter().any(|column| column.index == *index);
+            short.iter().any(shows).then(|| day.clone())
+        }),
     }
 }
 
@@ -204,8 +224,98 @@ fn measure(table: &TableView, memory: &mut TableMemory) {
         .collect();
 }
 
+/// A time in its parts: day, time of day, fraction with its point, zone. None for anything else, such as `infinity`.
+fn parts(text: &str) -> Option<(&str, &str, &str, &str)> {
+    let (day, rest) = text.split_at_checked(10)?;
+    let is_day = day.bytes().enumerate().all(|(index, byte)| match index {
+        4 | 7 => byte == b'-',
+        _ => byte.is_ascii_digit(),
+    });
+    let rest = rest.strip_prefix([' ', 'T']).filter(|_| is_day)?;
+    let end = |from: &str, within: &[char]| {
+        from.find(|c: char| !c.is_ascii_digit() && !within.contains(&c))
+            .unwrap_or(from.len())
+    };
+    let (time, rest) = rest.split_at(end(rest, &[':']));
+    let (fraction, zone) = rest.split_at(end(rest, &['.']));
+    Some((day, time, fraction, zone))
+}
+
+/// The day and zone that all times of a column have, none when they differ or there is none.
+fn common_day(rows: &[Row], index: usize) -> Option<(&str, &str)> {
+    let mut days = rows
+        .iter()
+        .filter_map(|row| row.get(index)?.as_deref())
+        .map(|text| parts(text).map(|(day, _, _, zone)| (day, zone)));
+    let first = days.next()??;
+    days.all(|day| day == Some(first)).then_some(first)
+}
+
+/// The columns whose times can do without their day, which is the same for all of them.
+fn short_times(table: &TableView, rows: &[Row]) -> Option<(Vec<usize>, SafeText)> {
+    let mut common = None;
+    let mut short = Vec::new();
+    for (index, column) in table.columns.iter().enumerate() {
+        if column.kind != ColumnKind::Timestamp {
+            continue;
+        }
+        let day = common_day(rows, index);
+        if day.is_some() && *common.get_or_insert(day) == day {
+            short.push(index);
+        }
+    }
+    let (day, zone) = common??;
+    let zone = match zone {
+        "Z" | "+00" | "+00:00" => "UTC",
+        other => other,
+    };
+    Some((short, sanitize(safe!("{day} {zone}").as_str().trim_end())))
+}
+
+/// `03:41:06.506`: the day stands on the frame, the row's detail has all digits.
+fn time_of_day(text: &str) -> SafeText {
+    match parts(text) {
+        Some((_, time, fraction, _)) => {
+            safe!("{time}{}", fraction.get(..4).unwrap_or(fraction))
+        }
+        None => sanitize(text),
+    }
+}
+
+/// The widths that hold for what shows: numbers have grown to the widest one, for good, and short times are narrow.
+fn grow(table: &TableView, memory: &mut TableMemory) -> Vec<u16> {
+    let Some(window) = &memory.window else {
+        return memory.widths.clone();
+    };
+    let widest = |index: usize| {
+        let cells = window
+            .cells
+            .iter()
+            .filter_map(|row| row.get(index)?.as_ref());
+        let widest = cells.map(|text| width(text.as_str())).max().unwrap_or(0);
+        widest.min(u16::MAX.into()) as u16
+    };
+    for (index, own) in memory.widths.iter_mut().enumerate() {
+        let column = table.columns.get(index);
+        if column.is_some_and(|column| column.kind.is_numeric()) {
+            *own = (*own).max(widest(index));
+        }
+    }
+    let mut widths = memory.widths.clone();
+    for index in window.day.iter().flat_map(|(short, _)| short) {
+        let name = table
+            .columns
+            .get(*index)
+            .map_or(0, |column| width(sanitize(&column.name).as_str()) + 1);
+        if let Some(own) = widths.get_mut(*index) {
+            *own = (*own).min(widest(*index).max(NULL.len() as u16).max(name as u16));
+        }
+    }
+    widths
+}
+
 /// Reads the visible rows, unless they are those of the last frame.
-fn read(table: &TableView, memory: &mut TableMemory, height: usize) {
+fn read(table: &TableView, memory: &mut TableMemory, height: usize, short: bool) {
     let top = memory.top;
     let complete = |window: &Window| {
         window.cells.len() == window.asked || window.top + window.cells.len() >= table.shown.len()
@@ -214,22 +324,37 @@ fn read(table: &TableView, memory: &mut TableMemory, height: usize) {
         window.rows == table.shown
             && window.top == top
             && window.asked == height
+            && window.short == short
             && complete(window)
     });
     if known {
         return;
     }
-    let cells = table
-        .shown
-        .read(top..top.saturating_add(height))
-        .into_iter()
+    let rows = table.shown.read(top..top.saturating_add(height));
+    let day = if short {
+        short_times(table, &rows)
+    } else {
+        None
+    };
+    let is_short = |index: usize| {
+        day.as_ref()
+            .is_some_and(|(short, _)| short.contains(&index))
+    };
+    let cells = rows
+        .iter()
         .map(|row| {
             row.iter()
                 .enumerate()
                 .map(|(index, cell)| {
                     let column = table.columns.get(index);
                     let kind = column.map_or(ColumnKind::Text, |column| column.kind);
-                    cell.as_deref().map(|text| shown(text, kind))
+                    cell.as_deref().map(|text| {
+                        if is_short(index) {
+                            time_of_day(text)
+                        } else {
+                            shown(text, kind)
+                        }
+                    })
                 })
                 .collect()
         })
@@ -238,7 +363,9 @@ fn read(table: &TableView, memory: &mut TableMemory, height: usize) {
         rows: table.shown.clone(),
         top,
         asked: height,
+        short,
         cells,
+        day,
     });
 }
 
@@ -250,19 +377,23 @@ struct Place {
 }
 
 /// The columns that show: the selected one is among them, the view moves as little as possible.
-fn visible(table: &TableView, memory: &mut TableMemory, room: u16) -> Vec<Place> {
+fn visible(table: &TableView, memory: &mut TableMemory, widths: &[u16], room: u16) -> Vec<Place> {
     let count = table.columns.len();
     let selected = table.column.min(count.saturating_sub(1));
-    let capped: Vec<u16> = memory
-        .widths
+    let whole = |index: usize| {
+        let kind = table.columns.get(index).map(|column| column.kind);
+        // A time without its end says nothing, and a number without its end is another number.
+        count == 1 || kind.is_some_and(|kind| kind == ColumnKind::Timestamp || kind.is_numeric())
+    };
+    let capped: Vec<u16> = widths
         .iter()
         .enumerate()
         .map(|(index, width)| {
-            let column = table.columns.get(index);
-            // A time without its end says nothing.
-            let whole =
-                count == 1 || column.is_some_and(|column| column.kind == ColumnKind::Timestamp);
-            let most = if whole { room } else { (room / 3).max(COLUMN) };
+            let most = if whole(index) {
+                room
+            } else {
+                (room / 3).max(COLUMN)
+            };
             (*width).min(most).min(room)
         })
         .collect();
@@ -285,26 +416,32 @@ fn visible(table: &TableView, memory: &mut TableMemory, room: u16) -> Vec<Place>
         if x >= room {
             break;
         }
-        let width = (*width).min(room - x);
+        let natural = *width;
+        let width = natural.min(room - x);
         // A sliver of a column says nothing, unless it is the selected one.
-        if width < (*capped.get(index).unwrap_or(&0)).min(6) && index != selected {
+        let needed = if whole(index) {
+            natural
+        } else {
+            natural.min(6)
+        };
+        if width < needed && index != selected {
             break;
         }
         places.push(Place { index, x, width });
         x += width + GAP;
     }
-    widen(&mut places, memory, room);
+    widen(&mut places, widths, room);
     places
 }
 
 /// Gives columns that were capped the room that is left over, from the left.
-fn widen(places: &mut [Place], memory: &TableMemory, room: u16) {
+fn widen(places: &mut [Place], widths: &[u16], room: u16) {
     let end = places.last().map_or(0, |place| place.x + place.width);
     let mut left = room.saturating_sub(end);
     let mut shift = 0;
     for place in places {
         place.x += shift;
-        let natural = memory.widths.get(place.index).copied().unwrap_or(0);
+        let natural = widths.get(place.index).copied().unwrap_or(0);
         if let Ordering::Greater = natural.cmp(&place.width) {
             let more = (natural - place.width).min(left);
             place.width += more;
@@ -317,6 +454,118 @@ fn widen(places: &mut [Place], memory: &TableMemory, room: u16) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::table::{Column, Rows};
+
+    /// The lines of a table as it is drawn first, with the day that its times are of. A row is its cells with `|` between.
+    fn drawn(columns: &[(&str, ColumnKind)], rows: &[&str], room: (u16, u16)) -> (String, String) {
+        drawn_at(columns, rows, 0, room)
+    }
+
+    fn drawn_at(
+        columns: &[(&str, ColumnKind)],
+        rows: &[&str],
+        selected: usize,
+        room: (u16, u16),
+    ) -> (String, String) {
+        let rows: Vec<Row> = rows
+            .iter()
+            .map(|row| row.split('|').map(|cell| Some(cell.into())).collect())
+            .collect();
+        let total = rows.len() as u64;
+        let rows = Rows::from_vec(rows);
+        let columns = columns.iter().map(|(name, kind)| Column {
+            name: (*name).to_owned(),
+            kind: *kind,
+            type_name: String::new(),
+        });
+        let table = TableView {
+            columns: columns.collect(),
+            rows: rows.clone(),
+            shown: rows,
+            total,
+            selected,
+            column: 0,
+            sort: None,
+            busy: false,
+            search: None,
+        };
+        let area = Rect::new(0, 0, room.0, room.1);
+        let mut buffer = Buffer::empty(area);
+        let mut memory = TableMemory::default();
+        let theme = Theme::default();
+        let drawn = draw(&table, &mut memory, true, area, &mut buffer, &theme);
+        let symbols: Vec<&str> = buffer.content().iter().map(|cell| cell.symbol()).collect();
+        let lines: Vec<String> = symbols
+            .chunks(room.0.into())
+            .map(|line| line.concat().trim_end().to_owned())
+            .collect();
+        let day = drawn.day.map_or_else(String::new, SafeText::into_string);
+        (lines.join("\n"), day)
+    }
+
+    const TIME: ColumnKind = ColumnKind::Timestamp;
+    const TEXT: ColumnKind = ColumnKind::Text;
+    const NUMBER: ColumnKind = ColumnKind::Integer;
+
+    #[test]
+    fn times_of_one_day_are_short_where_there_is_little_room() {
+        let columns = [("at", TIME), ("actor", TEXT)];
+        let same = [
+            "2026-11-22 03:41:06.506118+00|u-1932-long-name",
+            "2026-11-22 03:41:07+00|bob",
+        ];
+        let (lines, day) = drawn(&columns, &same, (30, 3));
+        assert_eq!(
+            lines,
+            "at            actor\n03:41:06.506  u-1932-long-name\n03:41:07      bob"
+        );
+        assert_eq!(day, "2026-11-22 UTC");
+        let whole = "2026-11-22 03:41:06+00  u-1932-long-name";
+        let (lines, day) = drawn(&columns, &same, (40, 3));
+        assert_eq!((lines.lines().nth(1), day.as_str()), (Some(whole), ""));
+        let other_day = ["2026-11-22 03:41:06+00|a", "2026-11-23 00:00:00+00|b"];
+        let (lines, day) = drawn(&columns, &other_day, (26, 3));
+        assert!(
+            lines.contains("2026-11-22 03:41:06+00") && day.is_empty(),
+            "{lines}"
+        );
+    }
+
+    #[test]
+    fn a_number_is_never_cut_while_the_pane_has_room_for_it() {
+        let mut rows = vec!["short|9"; SAMPLE + 50];
+        rows.push("a text that is as wide as it likes|9990001112223");
+        let columns = [("text", TEXT), ("n", NUMBER)];
+        let (lines, _) = drawn_at(&columns, &rows, rows.len() - 1, (30, 3));
+        assert!(lines.ends_with(" 9990001112223"), "{lines}");
+        let columns = [("n", NUMBER), ("text", TEXT), ("m", NUMBER)];
+        let wide = ["1234567890123456|a text that is wide|1234567890123456"];
+        let (lines, _) = drawn(&columns, &wide, (40, 2));
+        // The second number has no room: it is not begun, and the text takes what is left.
+        assert_eq!(
+            lines.lines().nth(1),
+            Some("1234567890123456  a text that is wide")
+        );
+    }
+
+    #[test]
+    fn a_time_has_its_parts() {
+        for (text, expected) in [
+            (
+                "2026-11-22 03:41:06.5+00",
+                Some(("2026-11-22", "03:41:06", ".5", "+00")),
+            ),
+            (
+                "2026-11-22T03:41:06Z",
+                Some(("2026-11-22", "03:41:06", "", "Z")),
+            ),
+            ("infinity", None),
+            ("2026-11-22", None),
+            ("22.11.2026 03:41:06", None),
+        ] {
+            assert_eq!(parts(text), expected, "{text}");
+        }
+    }
 
     #[test]
     fn times_have_whole_seconds_and_nothing_else_loses_digits() {

@@ -56,6 +56,17 @@ pub fn time(at: Timestamp, now: Timestamp, zone: &TimeZone) -> SafeText {
     sanitize(&at.strftime(format).to_string())
 }
 
+/// Hour and minute, with the day in front when it is not today's.
+pub fn minute(at: Timestamp, now: Timestamp, zone: &TimeZone) -> SafeText {
+    let at = at.to_zoned(zone.clone());
+    let format = if at.date() == now.to_zoned(zone.clone()).date() {
+        "%H:%M"
+    } else {
+        "%m-%d %H:%M"
+    };
+    sanitize(&at.strftime(format).to_string())
+}
+
 /// Date, time and zone, whole.
 pub fn full_time(at: Timestamp, zone: &TimeZone) -> SafeText {
     let at = at.to_zoned(zone.clone());

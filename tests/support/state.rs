@@ -925,6 +925,7 @@ fn incident(text: Texts<'_>) -> Incident {
             },
         )]),
         watches: BTreeMap::new(),
+        alerts: BTreeMap::new(),
         roles: BTreeMap::from([("ic".into(), text("alice"))]),
         sessions: BTreeMap::from([(
             "writer-alice".to_owned(),

@@ -1,7 +1,7 @@
 //! What the view says as an incident goes on. Tests the view only: entries are sealed by the sample writer.
 
 use super::*;
-use crate::incident::sample::{intent, opened, playbook, result, session, write, writer};
+use crate::incident::sample::{at, intent, opened, playbook, result, session, write, writer};
 use crate::incident::{Log, apply};
 use crate::model::Mode;
 use crate::record::chain::Writer;
@@ -151,4 +151,54 @@ fn inputs_without_value_or_default_are_missing() {
         from: crate::model::input::Origin::Row,
     });
     assert_eq!(story.look().actions["count"].missing_inputs, []);
+}
+
+#[test]
+fn a_session_whose_writer_is_gone_ended_without_saying_so() {
+    let mut story = Story::begin();
+    let gone = |story: &Story| -> Vec<String> {
+        let view = view(&playbook(), &story.incident, &BTreeSet::new());
+        view.silent
+            .into_values()
+            .map(|session| session.operator)
+            .collect()
+    };
+    assert!(story.look().silent.is_empty());
+    assert_eq!(gone(&story), ["alice"]);
+    story.say(Body::SessionDetached {
+        reason: "quit".into(),
+    });
+    assert_eq!(gone(&story), [""; 0]);
+}
+
+#[test]
+fn an_alert_is_over_when_a_fresh_answer_says_so() {
+    use crate::record::entry::WatchState::{self, Alert, Failed, Fresh, NoData, Stale};
+    let until = |states: &[WatchState]| {
+        let mut story = Story::begin();
+        for (second, state) in (0..).zip(states) {
+            let changed = Body::WatchChanged {
+                action: "rate".into(),
+                state: *state,
+                detail: String::new(),
+            };
+            apply(
+                &mut story.incident,
+                &write(&mut story.writer, second, changed),
+            );
+        }
+        let alert = story.incident.alerts.remove("rate");
+        alert.map(|alert| (alert.since, alert.until))
+    };
+    for (states, expected) in [
+        (&[Fresh, NoData][..], None),
+        (&[Alert, Stale, Failed, NoData, Alert], Some((at(0), None))),
+        (
+            &[Alert, Stale, Fresh, Stale, Fresh],
+            Some((at(0), Some(at(2)))),
+        ),
+        (&[Alert, Fresh, Alert], Some((at(2), None))),
+    ] {
+        assert_eq!(until(states), expected, "{states:?}");
+    }
 }

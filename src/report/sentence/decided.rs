@@ -5,9 +5,10 @@
 use super::after_colon;
 use crate::model::timestamp_text;
 use crate::record::entry::Body;
+use crate::report::names::Names;
 
 /// The sentence of an entry of these kinds; the kind's name for any other.
-pub(super) fn sentence(body: &Body) -> String {
+pub(super) fn sentence(body: &Body, names: Names<'_>) -> String {
     match body {
         Body::DecisionMade {
             decision,
@@ -21,20 +22,24 @@ pub(super) fn sentence(body: &Body) -> String {
                 names => format!(" (suggested: {})", quoted(names)),
             };
             format!(
-                "decided {decision:?}: {}{suggested}{}",
+                "decided {}: {}{suggested}{}",
+                names.step(decision),
                 quoted(chosen),
                 after_colon(reason),
-                decision = decision.as_str(),
             )
         }
         Body::MilestoneReached { milestone, reason } => {
             format!(
-                "recorded the milestone {milestone:?}{}",
+                "recorded the milestone “{milestone}”{}",
                 after_colon(reason)
             )
         }
         Body::ClockStarted { clock, due } => {
-            format!("started the clock `{clock}`, due {}", timestamp_text(*due))
+            format!(
+                "started the clock {}, due {}",
+                names.clock(clock),
+                timestamp_text(*due)
+            )
         }
         Body::ClockMet { clock, by, due } => {
             format!(
@@ -43,7 +48,8 @@ pub(super) fn sentence(body: &Body) -> String {
             )
         }
         Body::ClockMissed { clock, due, reason } => format!(
-            "missed the clock `{clock}` due {}{}",
+            "missed the clock {} due {}{}",
+            names.clock(clock),
             timestamp_text(*due),
             after_colon(reason.as_deref().unwrap_or_default())
         ),
@@ -60,8 +66,13 @@ pub(super) fn sentence(body: &Body) -> String {
             missing,
             reason,
         } => format!(
-            "went on with `{step}` without {}{}",
-            quoted(missing),
+            "went on with {} without {}{}",
+            names.step(step),
+            missing
+                .iter()
+                .map(|name| names.requirement(name))
+                .collect::<Vec<_>>()
+                .join(", "),
             after_colon(reason)
         ),
         Body::MessageDrafted {
@@ -79,7 +90,8 @@ pub(super) fn sentence(body: &Body) -> String {
             target,
             ..
         } => format!(
-            "sent the message `{action}`{} by {channel} to {target}",
+            "sent the message {}{} by {channel} to {target}",
+            names.action(action),
             addressee(None, each.as_deref())
         ),
         Body::FollowUpAdded { text, owner } => match owner {
@@ -105,7 +117,7 @@ pub(super) fn sentence(body: &Body) -> String {
 }
 
 fn quoted(names: &[String]) -> String {
-    let names: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
+    let names: Vec<String> = names.iter().map(|name| format!("“{name}”")).collect();
     names.join(", ")
 }
 

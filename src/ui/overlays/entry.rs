@@ -9,7 +9,7 @@ use crate::model::safe_text::{sanitize, sanitize_lines};
 use crate::record::entry::Sealed;
 use crate::theme::Role;
 use crate::ui::text::{TextLine, safe};
-use crate::ui::words;
+use crate::ui::{Local, words};
 
 /// Cells of the names.
 const NAME: usize = 16;
@@ -17,7 +17,13 @@ const NAME: usize = 16;
 const FIELD_LINES: usize = 400;
 
 /// Draws the dialog.
-pub fn draw(scene: &Scene<'_>, sealed: &Sealed, top: usize, buffer: &mut Buffer) {
+pub fn draw(
+    scene: &Scene<'_>,
+    sealed: &Sealed,
+    top: usize,
+    local: &mut Local,
+    buffer: &mut Buffer,
+) {
     let room = Scene::room(buffer, 100);
     let entry = &sealed.entry;
     let mut lines = Vec::new();
@@ -60,7 +66,8 @@ pub fn draw(scene: &Scene<'_>, sealed: &Sealed, top: usize, buffer: &mut Buffer)
         field("seen", &seen.to_string(), Role::Muted);
     }
     let title = safe!("Entry {}", entry.kind);
-    scene.scroll(title, &lines, top, &[Command::Dismiss], buffer);
+    let at = (local.scrolled.entry("entry").or_default(), top);
+    scene.scroll(title, &lines, at, &[Command::Dismiss], buffer);
 }
 
 /// Names and values of a body as its canonical form has them, so that nothing is left out.

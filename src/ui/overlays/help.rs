@@ -6,6 +6,7 @@ use super::Scene;
 use crate::engine::command::{COMMANDS, Command, Scope};
 use crate::model::safe_text::{SafeText, sanitize};
 use crate::theme::Role;
+use crate::ui::Local;
 use crate::ui::text::{TextLine, safe};
 
 /// Scopes in the order in which an operator looks for them.
@@ -23,7 +24,7 @@ const ORDER: [(Scope, &str); 10] = [
 ];
 
 /// Draws the dialog.
-pub fn draw(scene: &Scene<'_>, top: usize, buffer: &mut Buffer) {
+pub fn draw(scene: &Scene<'_>, top: usize, local: &mut Local, buffer: &mut Buffer) {
     let room = Scene::room(buffer, 100);
     let mut lines = Vec::new();
     for (scope, heading) in ORDER {
@@ -40,7 +41,8 @@ pub fn draw(scene: &Scene<'_>, top: usize, buffer: &mut Buffer) {
         }
     }
     let commands = [Command::Dismiss];
-    scene.scroll(SafeText::fixed("Keys"), &lines, top, &commands, buffer);
+    let at = (local.scrolled.entry("help").or_default(), top);
+    scene.scroll(SafeText::fixed("Keys"), &lines, at, &commands, buffer);
 }
 
 fn command(scene: &Scene<'_>, command: Command, help: &'static str, room: usize) -> Vec<TextLine> {

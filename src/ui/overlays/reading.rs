@@ -7,21 +7,28 @@ use crate::engine::command::Command;
 use crate::model::diagnostic::Level;
 use crate::model::safe_text::{SafeText, sanitize};
 use crate::theme::Role;
-use crate::ui::prose;
 use crate::ui::text::{TextLine, safe};
+use crate::ui::{Local, prose};
 
 /// A reference section; the title counts them.
-pub fn reference(scene: &Scene<'_>, selected: usize, top: usize, buffer: &mut Buffer) {
+pub fn reference(
+    scene: &Scene<'_>,
+    selected: usize,
+    top: usize,
+    local: &mut Local,
+    buffer: &mut Buffer,
+) {
     let sections = scene
         .cockpit()
         .map_or(&[][..], |cockpit| &cockpit.playbook.references);
     let room = Scene::room(buffer, 100);
+    let at = (local.scrolled.entry("reference").or_default(), top);
     let Some(section) = sections.get(selected) else {
         let lines = [scene.line("This playbook has no reference sections.", Role::Muted)];
         scene.scroll(
             SafeText::fixed("Reference"),
             &lines,
-            0,
+            at,
             &[Command::Dismiss],
             buffer,
         );
@@ -60,11 +67,11 @@ pub fn reference(scene: &Scene<'_>, selected: usize, top: usize, buffer: &mut Bu
         Command::NextSection,
         Command::PreviousSection,
     ];
-    scene.scroll(title, &lines, top, &commands, buffer);
+    scene.scroll(title, &lines, at, &commands, buffer);
 }
 
 /// Findings of the loader and the linter, errors first as they came.
-pub fn diagnostics(scene: &Scene<'_>, top: usize, buffer: &mut Buffer) {
+pub fn diagnostics(scene: &Scene<'_>, top: usize, local: &mut Local, buffer: &mut Buffer) {
     let Some(cockpit) = scene.cockpit() else {
         return;
     };
@@ -99,5 +106,6 @@ pub fn diagnostics(scene: &Scene<'_>, top: usize, buffer: &mut Buffer) {
         lines.push(scene.line("Nothing is wrong with this playbook.", Role::Good));
     }
     let title = safe!("Problems in {}", cockpit.playbook.source.path);
-    scene.scroll(title, &lines, top, &[Command::Dismiss], buffer);
+    let at = (local.scrolled.entry("problems").or_default(), top);
+    scene.scroll(title, &lines, at, &[Command::Dismiss], buffer);
 }

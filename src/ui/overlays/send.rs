@@ -25,15 +25,16 @@ use crate::model::request::{Parameter, Request};
 use crate::model::safe_text::{SafeText, sanitize, sanitize_lines};
 use crate::model::{Mode, duration};
 use crate::theme::Role;
+use crate::ui::local::Scrolled;
 use crate::ui::panes::hints;
 use crate::ui::text::{TextLine, safe, width, write_lines};
-use crate::ui::{boxes, prose, words};
+use crate::ui::{Local, boxes, prose, words};
 
 /// Columns of the description at most: prose is hard to read in longer lines.
 const DESCRIPTION: usize = 76;
 
 /// Draws the dialog.
-pub fn draw(scene: &Scene<'_>, run: RunId, top: usize, buffer: &mut Buffer) {
+pub fn draw(scene: &Scene<'_>, run: RunId, top: usize, local: &mut Local, buffer: &mut Buffer) {
     let found = scene
         .cockpit()
         .and_then(|cockpit| Some((cockpit, cockpit.runs.get(&run)?)));
@@ -50,7 +51,8 @@ pub fn draw(scene: &Scene<'_>, run: RunId, top: usize, buffer: &mut Buffer) {
         | RunPhase::Judging { request, .. } => request,
         RunPhase::Planning => {
             let lines = [scene.line("The request is being prepared …", Role::Active)];
-            scene.scroll(sanitize(&title), &lines, 0, &[Command::Dismiss], buffer);
+            let at = (&mut Scrolled::default(), 0);
+            scene.scroll(sanitize(&title), &lines, at, &[Command::Dismiss], buffer);
             return;
         }
     };
@@ -99,7 +101,8 @@ pub fn draw(scene: &Scene<'_>, run: RunId, top: usize, buffer: &mut Buffer) {
         ..inside
     };
     let height = usize::from(rest.height);
-    let top = top.min(lines.len().saturating_sub(height));
+    let scrolled = local.scrolled.entry("send").or_default();
+    let top = scrolled.follow(top, lines.len().saturating_sub(height));
     write_lines(&lines, top, buffer, rest);
     scene.more(buffer, rest, top > 0, top + height < lines.len());
 }

@@ -55,7 +55,7 @@ pub fn draw(view: &View<'_>, local: &mut Local, area: Rect, buffer: &mut Buffer)
         buffer,
         area,
         &title,
-        &note(view, result),
+        &note(view, result, None),
         focused,
         view.theme,
     );
@@ -80,7 +80,13 @@ pub fn draw(view: &View<'_>, local: &mut Local, area: Rect, buffer: &mut Buffer)
     match &result.content {
         Content::Nothing => {}
         Content::Table(table) => {
-            draw_table(view, local, result, table, focused, rest, frame, buffer);
+            let head = |day: Option<&SafeText>, buffer: &mut Buffer| {
+                let note = note(view, result, day);
+                boxes::pane(buffer, area, &title, &note, focused, view.theme);
+            };
+            draw_table(
+                view, local, result, table, focused, rest, frame, head, buffer,
+            );
         }
         Content::Chart(series) => draw_chart(view, series, rest, buffer),
         Content::Output(output) => draw_output(view, output, rest, frame, buffer),
@@ -131,15 +137,16 @@ fn action_title(view: &View<'_>, id: &ActionId) -> SafeText {
         .map_or_else(|| sanitize(id.as_str()), |action| sanitize(&action.title))
 }
 
-/// Where one is in it.
-fn note(view: &View<'_>, result: &ActionResult) -> TextLine {
+/// Where one is in it, after the day that its times are of when they do not show it.
+fn note(view: &View<'_>, result: &ActionResult, day: Option<&SafeText>) -> TextLine {
     match &result.content {
         Content::Table(table) if !table.shown.is_empty() => {
             let position = table.selected.min(table.shown.len() - 1) + 1;
             let (position, total) = (words::count(position as u64), words::count(table.total));
             // As wide as the total, so that moving down changes digits and nothing else.
             let digits = total.as_str().len();
-            view.line(safe!("row {position:>digits$}/{total}"), Role::Text)
+            let day = day.map_or_else(String::new, |day| format!("{day} · "));
+            view.line(safe!("{day}row {position:>digits$}/{total}"), Role::Text)
         }
         Content::Output(output) if !output.lines.is_empty() => view.line(
             safe!(
@@ -334,6 +341,7 @@ fn draw_table(
     focused: bool,
     area: Rect,
     frame: Rect,
+    head: impl Fn(Option<&SafeText>, &mut Buffer),
     buffer: &mut Buffer,
 ) {
     if table.columns.is_empty() || area.height == 0 {
@@ -341,6 +349,10 @@ fn draw_table(
     }
     let memory = local.table(result.run);
     let drawn = table::draw(table, memory, focused, area, buffer, view.theme);
+    // Which day it is turns out when the rows are read; the frame is drawn again before anything stands on it.
+    if drawn.day.is_some() {
+        head(drawn.day.as_ref(), buffer);
+    }
     let rows = Rect {
         y: area.y + 1,
         height: area.height.saturating_sub(1),

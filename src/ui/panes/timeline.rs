@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! ┌ Timeline 37 · UTC ─────────────────────────────────────────────┐
-//! │ 03:12:44 alice  sent to audit · Identify the source            │
-//! │ 03:12:44 alice  → ran · 50 rows · 18 ms · Identify the source  │
+//! │ 03:12:44 alice  sent to audit · “Identify the source”          │
+//! │ 03:12:44 alice  → ran · 50 rows · 18 ms · “Identify the source”│
 //! └────────────────────────────────────────────────────────────────┘
 //! ```
 
@@ -12,7 +12,7 @@ use ratatui::layout::Rect;
 
 use crate::layout::PaneKind;
 use crate::model::safe_text::sanitize;
-use crate::record::entry::Sealed;
+use crate::record::entry::{Body, Sealed};
 use crate::theme::Role;
 use crate::ui::text::{TextLine, fit, safe, width};
 use crate::ui::{Local, View, boxes, sentence, words};
@@ -115,7 +115,12 @@ fn entry_line(view: &View<'_>, sealed: &Sealed, column: usize) -> TextLine {
         line.push(operator, view.theme.style(Role::Text));
     }
     line.pad_to(start + column + 2);
-    let (text, role) = sentence::of(sealed, &view.cockpit.playbook);
+    let (text, role) = sentence::of(sealed, &view.cockpit.playbook, &view.state.zone);
     line.push(text, view.theme.style(role));
+    let joined = matches!(sealed.body, Some(Body::SessionOpened { .. }));
+    if joined && view.cockpit.view.silent.contains_key(&sealed.entry.writer) {
+        let text = ", ended without saying so";
+        line.push(text, view.theme.style(Role::Warning));
+    }
     line
 }

@@ -20,9 +20,10 @@ use crate::layout::PaneKind;
 use crate::model::Timestamp;
 use crate::model::duration;
 use crate::model::safe_text::{SafeText, sanitize};
+use crate::model::table::Series;
 use crate::theme::Role;
 use crate::ui::chart::{self, Chart};
-use crate::ui::text::{TextLine, safe, width, write_lines};
+use crate::ui::text::{TextLine, fit, safe, width, write_lines};
 use crate::ui::{Local, View, boxes, words};
 
 /// Columns and rows a chart should have before a second one stands beside or below it.
@@ -116,7 +117,11 @@ fn one(
     if watch.series.len() > 1 {
         above.extend(legend(view, &watch.series, room, 2));
     }
-    let below = foot(view, watch, room);
+    let mut past = past_alert(view, watch).map(|text| view.line(text, Role::Warning));
+    let foot_shows = usize::from(inside.height) >= above.len() + 5;
+    let below = foot(view, watch, room, past.as_mut().filter(|_| foot_shows));
+    // What the foot has no room for stands above.
+    above.extend(past.filter(|past| !past.is_empty()));
     let has_samples = watch.series.iter().any(|series| !series.samples.is_empty());
     let height = usize::from(inside.height);
     if !has_samples {
@@ -199,38 +204,32 @@ fn explanation(view: &View<'_>, watch: &Watch) -> Option<TextLine> {
     }
 }
 
-/// Lines with their letters and newest values, on at most `rows` rows.
-pub fn legend(
-    view: &View<'_>,
-    series: &[crate::model::table::Series],
-    room: usize,
-    rows: usize,
-) -> Vec<TextLine> {
+/// Lines with their letters and newest values, on at most `rows` rows. What has no room is cut off a label: a value that
+/// lost a digit would be another value.
+pub fn legend(view: &View<'_>, series: &[Series], room: usize, rows: usize) -> Vec<TextLine> {
     let mut lines = vec![TextLine::new()];
     let mut shown = 0;
-    for (index, series) in series.iter().take(chart::LINES).enumerate() {
-        let newest = series
-            .samples
-            .last()
-            .map_or(SafeText::fixed("no sample"), |sample| {
-                words::value(sample.value)
-            });
-        let style = view.theme.style(Role::Series(index));
-        let mut entry = TextLine::of(
-            chart::letter(index),
-            style.patch(view.theme.style(Role::Title)),
-        );
-        entry.push(safe!(" {} ", series.label), style);
-        entry.push(newest, view.theme.style(Role::Title));
-        entry.push("   ", view.theme.style(Role::Text));
-        let full = lines
-            .last()
-            .is_some_and(|line| !line.is_empty() && line.width() + entry.width() > room);
-        if full {
-            if lines.len() == rows {
+    for (index, one) in series.iter().take(chart::LINES).enumerate() {
+        let rest = series.len() - index - 1;
+        // The count of those that are not shown stands after the last one that is.
+        let counted = if rest > 0 {
+            GAP.len() + width(&format!("+{rest}"))
+        } else {
+            0
+        };
+        let used = lines.last().map_or(0, TextLine::width);
+        let on_last_row = lines.len() == rows;
+        let reserved = if on_last_row { counted } else { 0 };
+        let mut entry = legend_entry(view, index, one, room.saturating_sub(counted));
+        if used > 0 && used + GAP.len() + entry.width() + reserved > room {
+            if on_last_row {
                 break;
             }
             lines.push(TextLine::new());
+        } else if used > 0 {
+            let mut after_gap = TextLine::of(GAP, view.theme.style(Role::Text));
+            after_gap.extend(entry);
+            entry = after_gap;
         }
         if let Some(line) = lines.last_mut() {
             line.extend(entry);
@@ -241,13 +240,43 @@ pub fn legend(
     if rest > 0
         && let Some(line) = lines.last_mut()
     {
+        line.push(GAP, view.theme.style(Role::Text));
         line.push(safe!("+{rest}"), view.theme.style(Role::Muted));
     }
     lines
 }
 
+/// Between two lines of a legend.
+const GAP: &str = "   ";
+
+/// Letter, label and newest value of one line, in no more than `room` cells as long as the value has room at all.
+fn legend_entry(view: &View<'_>, index: usize, series: &Series, room: usize) -> TextLine {
+    let newest = series
+        .samples
+        .last()
+        .map_or(SafeText::fixed("no sample"), |sample| {
+            words::value(sample.value)
+        });
+    let style = view.theme.style(Role::Series(index));
+    let mut entry = TextLine::of(
+        chart::letter(index),
+        style.patch(view.theme.style(Role::Title)),
+    );
+    let label = sanitize(&series.label);
+    let label_room = room.saturating_sub(entry.width() + 2 + width(newest.as_str()));
+    if width(label.as_str()) <= label_room {
+        entry.push(safe!(" {label} "), style);
+    } else {
+        let (head, _) = fit(label.as_str(), label_room.saturating_sub(1));
+        entry.push(safe!(" {head}… "), style);
+    }
+    entry.push(newest, view.theme.style(Role::Title));
+    entry
+}
+
 /// Age of the newest sample, distance of polls, and how the view is moved.
-fn foot(view: &View<'_>, watch: &Watch, room: usize) -> Vec<TextLine> {
+/// Takes the words of a past alert when they fit.
+fn foot(view: &View<'_>, watch: &Watch, room: usize, past: Option<&mut TextLine>) -> Vec<TextLine> {
     let muted = view.theme.style(Role::Muted);
     let mut line = match watch.newest {
         Some(newest) => view.line(
@@ -260,6 +289,10 @@ fn foot(view: &View<'_>, watch: &Watch, room: usize) -> Vec<TextLine> {
         ),
         None => view.line("no sample yet", Role::Muted),
     };
+    if let Some(past) = past.filter(|past| line.width() + 3 + past.width() <= room) {
+        line.push(" · ", muted);
+        line.extend(std::mem::take(past));
+    }
     let every = safe!(" · every {}", duration::format(watch.every));
     let moved = watch.zoom > 0 || watch.back > 0;
     if !moved && line.width() + width(every.as_str()) <= room {
@@ -292,6 +325,25 @@ fn foot(view: &View<'_>, watch: &Watch, room: usize) -> Vec<TextLine> {
         }
     }
     vec![line]
+}
+
+/// `was over 0 until 03:12`: an alert that is over stays worth a word while the incident is open.
+fn past_alert(view: &View<'_>, watch: &Watch) -> Option<SafeText> {
+    let until = view.cockpit.incident.alerts.get(&watch.action)?.until?;
+    let until = words::minute(until, view.state.now, &view.state.zone);
+    let Some(threshold) = watch.threshold else {
+        return Some(safe!("alerted until {until}"));
+    };
+    let was = match threshold.operator {
+        Operator::Greater => "over ",
+        Operator::GreaterOrEqual => "at or over ",
+        Operator::Less => "under ",
+        Operator::LessOrEqual => "at or under ",
+        Operator::Equal => "",
+        Operator::NotEqual => "not ",
+    };
+    let number = words::value(threshold.number);
+    Some(safe!("was {was}{number} until {until}"))
 }
 
 /// `value > 0`.
