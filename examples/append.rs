@@ -2,7 +2,9 @@
 //!
 //! For tests that take the process, or the power, away at any moment: what was printed must be there afterwards.
 //!
-//! `append FOLDER [--incident UUID] [--synchronous full|normal] [--count N] [--times]`
+//! `append FOLDER [--incident UUID] [--synchronous full|normal] [--count N] [--times] [--hold]`
+//!
+//! `--hold` stays in the record after the last entry, until standard input ends.
 
 #![expect(
     clippy::expect_used,
@@ -10,7 +12,7 @@
     reason = "a test program stops at the first surprise"
 )]
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::PathBuf;
 use std::sync::mpsc;
 use std::time::Instant;
@@ -27,6 +29,7 @@ struct Arguments {
     synchronous: Synchronous,
     count: u64,
     times: bool,
+    hold: bool,
 }
 
 fn main() {
@@ -36,6 +39,7 @@ fn main() {
         synchronous,
         count,
         times,
+        hold,
     } = arguments();
     let store = Store::open(&data, Mode::Live, incident)
         .or_else(|_| Store::create(&data, Mode::Live, incident))
@@ -103,6 +107,11 @@ fn main() {
         }
         out.flush().expect("print");
     }
+    if hold {
+        std::io::stdin()
+            .read_to_end(&mut Vec::new())
+            .expect("wait for the end of the input");
+    }
     let stopped = recorder.stop();
     assert!(stopped.unwritten.is_empty(), "{stopped:?}");
 }
@@ -115,6 +124,7 @@ fn arguments() -> Arguments {
         synchronous: Synchronous::Full,
         count: u64::from(u32::MAX),
         times: false,
+        hold: false,
     };
     while let Some(name) = given.next() {
         let mut value = || given.next().expect("a value");
@@ -131,6 +141,7 @@ fn arguments() -> Arguments {
             }
             "--count" => arguments.count = value().parse().expect("a number"),
             "--times" => arguments.times = true,
+            "--hold" => arguments.hold = true,
             other => panic!("unknown argument {other}"),
         }
     }

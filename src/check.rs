@@ -5,13 +5,14 @@
 mod names;
 mod texts;
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::expr;
 use crate::model::diagnostic::{Diagnostic, nearest};
 use crate::model::input::{self, InputType};
 use crate::model::limits;
-use crate::model::playbook::{Effect, Language, Playbook};
+use crate::model::playbook::{Choice, Effect, Language, Playbook};
 
 /// Days after which a review is old.
 const REVIEW_DAYS: i64 = 90;
@@ -40,6 +41,41 @@ pub fn check(playbook: &Playbook, today: jiff::civil::Date) -> Vec<Diagnostic> {
     findings.dedup();
     findings.truncate(limits::DIAGNOSTICS);
     findings
+}
+
+/// Playbooks that the decisions of this one lead to, `Then: playbook:ID`.
+pub fn playbooks_named(playbook: &Playbook) -> impl Iterator<Item = &str> {
+    other_playbooks(playbook).map(|(id, _)| id)
+}
+
+/// Checks that the playbooks it leads to are there, among `known` ids; findings in the order of the file. What is there is
+/// the caller's to say.
+pub fn check_playbooks(playbook: &Playbook, known: &BTreeSet<String>) -> Vec<Diagnostic> {
+    let mut checker = Checker {
+        playbook,
+        findings: Vec::new(),
+    };
+    for (id, choice) in other_playbooks(playbook) {
+        let span = checker.place(&choice.span, &format!("playbook:{id}"));
+        let what = "Then: expected a playbook of the library or of the files checked";
+        checker.known_id(
+            "unknown-playbook",
+            &span,
+            what,
+            id,
+            known.iter().map(String::as_str),
+        );
+    }
+    checker.findings
+}
+
+fn other_playbooks(playbook: &Playbook) -> impl Iterator<Item = (&str, &Choice)> {
+    playbook
+        .steps()
+        .filter_map(|(_, step)| step.decision.as_ref())
+        .flat_map(|decision| &decision.choices)
+        .flat_map(|choice| choice.then.iter().map(move |target| (target, choice)))
+        .filter_map(|(target, choice)| Some((target.strip_prefix("playbook:")?.trim(), choice)))
 }
 
 struct Checker<'a> {

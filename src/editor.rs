@@ -15,26 +15,20 @@ use crate::model::limits;
 pub struct Editor {
     area: TextArea<'static>,
     multiline: bool,
-    masked: bool,
 }
 
 impl Editor {
     /// One line; line feeds in `text` become spaces.
     pub fn line(text: &str) -> Self {
-        Self::new(&text.replace(['\r', '\n'], " "), false, false)
-    }
-
-    /// One line whose text is not shown.
-    pub fn masked() -> Self {
-        Self::new("", false, true)
+        Self::new(&text.replace(['\r', '\n'], " "), false)
     }
 
     /// Several lines.
     pub fn text(text: &str) -> Self {
-        Self::new(text, true, false)
+        Self::new(text, true)
     }
 
-    fn new(text: &str, multiline: bool, masked: bool) -> Self {
+    fn new(text: &str, multiline: bool) -> Self {
         let mut area = TextArea::new(
             text.split('\n')
                 .map(|line| line.trim_end_matches('\r').to_owned())
@@ -46,21 +40,12 @@ impl Editor {
         } else {
             CursorMove::End
         });
-        Self {
-            area,
-            multiline,
-            masked,
-        }
+        Self { area, multiline }
     }
 
     /// True for several lines: Enter is a line feed then.
     pub fn is_multiline(&self) -> bool {
         self.multiline
-    }
-
-    /// True when the text must not be shown.
-    pub fn is_masked(&self) -> bool {
-        self.masked
     }
 
     /// The lines, raw.
@@ -160,15 +145,11 @@ impl PartialEq for Editor {
         self.lines() == other.lines()
             && self.cursor() == other.cursor()
             && self.multiline == other.multiline
-            && self.masked == other.masked
     }
 }
 
 impl fmt::Debug for Editor {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.masked {
-            return formatter.write_str("Editor([secret])");
-        }
         write!(
             formatter,
             "Editor({:?} at {:?})",
@@ -207,10 +188,9 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_does_not_show_and_growth_is_bounded() {
-        let mut editor = Editor::masked();
+    fn growth_is_bounded() {
+        let mut editor = Editor::line("");
         editor.paste(&"s".repeat(2 * limits::INPUT_BYTES));
         assert!(editor.content().len() <= limits::INPUT_BYTES);
-        assert_eq!(format!("{editor:?}"), "Editor([secret])");
     }
 }

@@ -3,6 +3,7 @@
 //! Pure: no clock, no randomness, no IO, no terminal, no run time. What happened comes in as [`event::Event`], what is
 //! to be done goes out as [`effect::Effect`].
 
+pub mod adopt;
 mod answers;
 mod capturing;
 mod clocks;

@@ -138,7 +138,7 @@ pub enum StepState {
 /// Value of an input.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputRecord {
-    /// Canonical text; `[secret]` for a secret.
+    /// Canonical text; for a secret where it is kept.
     pub value: String,
     /// Type's word.
     pub kind: String,

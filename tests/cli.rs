@@ -242,6 +242,38 @@ fn check_says_where_what_and_answers_no() {
     assert!(trial.code == Some(0) && trial.talk.is_empty(), "{trial:?}");
 }
 
+/// A decision leads to playbooks of the files checked, of the library, and to no other.
+#[test]
+fn check_knows_the_playbooks_a_decision_leads_to() {
+    let home = home();
+    let book = |id: &str, targets: &[&str]| {
+        let rows: Vec<String> = targets
+            .iter()
+            .map(|target| format!("| {target} | [go](playbook:{target}) |"))
+            .collect();
+        let rows = rows.join("\n");
+        let text = format!(
+            "---\nquarterdeck: 1\nid: {id}\n---\n\n# {id}\n\n## Triage\n\n### Which\n<!-- {{#which .decision}} -->\n\n| Choice | Then |\n| --- | --- |\n{rows}\n"
+        );
+        std::fs::write(home.path().join(format!("{id}.md")), text).unwrap();
+    };
+    book("one", &["two", "trial", "org-isolation-breach"]);
+    book("two", &["one", "trail"]);
+    let well = quarterdeck(home.path(), &["check", "one.md", "two.md"]);
+    let line = "two.md:16:16: error[unknown-playbook]: Then: expected a playbook of the library or of the files checked, found trail\n  help: did you mean trial?";
+    assert!(well.out.contains(line), "{}", well.out);
+    assert_eq!(well.code, Some(1), "{well:?}");
+    assert_eq!(
+        well.out.matches("unknown-playbook").count(),
+        1,
+        "{}",
+        well.out
+    );
+    let alone = quarterdeck(home.path(), &["check", "one.md"]);
+    assert!(alone.out.contains("found two"), "{}", alone.out);
+    assert_eq!(alone.out.matches("unknown-playbook").count(), 1);
+}
+
 #[test]
 fn lists_are_for_people_and_programs() {
     let home = home();

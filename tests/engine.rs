@@ -695,3 +695,90 @@ proptest! {
         prop_assert!(!revoked, "a write was sent");
     }
 }
+
+#[test]
+fn what_is_refused_for_good_is_not_waited_for_and_is_said() {
+    let said = |harness: &Harness| {
+        let message = harness.state.message.as_ref().unwrap();
+        assert!(message.error);
+        message.text.to_string()
+    };
+    let mut harness = harness();
+    harness.refuses = true;
+    harness.keys("n");
+    harness.type_text("too long");
+    harness.keys("ctrl-s");
+    assert!(harness.cockpit().pending.is_empty());
+    assert_eq!(harness.cockpit().recording, Recording::Saved);
+    for part in ["record the note", "at most 65536", "do it again"] {
+        assert!(said(&harness).contains(part), "{part}: {}", said(&harness));
+    }
+
+    // An intent that can never be recorded is never sent.
+    run_first(&mut harness);
+    assert!(harness.started().is_empty());
+    assert!(harness.cockpit().pending.is_empty());
+    assert!(harness.cockpit().runs.values().all(|run| run.poll));
+    assert!(said(&harness).contains("record"), "{}", said(&harness));
+
+    // While the disk does not work at all, reads go on without a record.
+    harness.refuses = false;
+    harness.disk_works = false;
+    harness.keys("d");
+    harness.refuses = true;
+    let run = run_first(&mut harness);
+    assert_eq!(harness.started(), [run]);
+}
+
+#[test]
+fn a_writer_that_is_gone_leaves_an_unknown_outcome() {
+    let mut harness = harness();
+    run_first(&mut harness);
+    assert!(harness.cockpit().view.unknown.is_empty());
+    harness.event(EventKind::WritersChanged {
+        alive: std::collections::BTreeSet::new(),
+    });
+    assert_eq!(harness.cockpit().view.unknown.len(), 1);
+    let message = harness.state.message.as_ref().unwrap();
+    assert!(message.text.to_string().contains("unknown outcome"));
+}
+
+#[test]
+fn a_secret_input_holds_where_the_secret_is_kept() {
+    let playbook = PLAYBOOK
+        .replace(
+            "inputs:\n",
+            "inputs:\n  token: { title: Token, type: secret }\n",
+        )
+        .replace(
+            "## Contain",
+            "### Ask\n\n```sh {#ask}\ncurl -H \"$TOKEN\" x\n```\n\n## Contain",
+        );
+    let mut harness = Harness::open(&playbook);
+    harness.take();
+    harness.keys("i");
+    harness.type_text("hunter2");
+    harness.keys("enter");
+    let Some(Overlay::Form(form)) = harness.state.overlays.last() else {
+        panic!("the form stays open");
+    };
+    let error = form.fields[0].error.as_ref().unwrap().to_string();
+    assert!(error.contains("env:NAME") && !error.contains("hunter2"));
+    assert!(harness.appended().is_empty());
+    harness.keys("ctrl-u");
+    for _ in 0.."hunter2".len() {
+        harness.keys("backspace");
+    }
+    harness.type_text("env:OPS_TOKEN");
+    harness.keys("enter");
+    let appended = harness.appended();
+    assert!(
+        matches!(appended.as_slice(), [Body::InputSet { value, kind, .. }] if value == "env:OPS_TOKEN" && kind == "secret"),
+        "{appended:?}"
+    );
+    let cockpit = harness.cockpit();
+    assert_eq!(
+        cockpit.input_value(&"token".into()).as_deref(),
+        Some("env:OPS_TOKEN")
+    );
+}

@@ -375,6 +375,7 @@ fn bound(id: &str, kind: &'static str, text: &str) -> BoundInput {
         kind,
         text: text.into(),
         example: false,
+        has_pattern: false,
     }
 }
 

@@ -534,7 +534,7 @@ async fn secrets_are_masked_wherever_the_output_is_cut() {
     script.inputs = vec!["api_token".into()];
     let inputs = [("api_token", "secret", "env:TOKEN")];
     let request = shell().plan(&script, &context(&inputs)).unwrap();
-    assert_eq!(request.parameters[0].value, "[secret]");
+    assert_eq!(request.parameters[0].value, "‹secret env:TOKEN›");
     assert!(!format!("{request:?}").contains(TOKEN));
     let ran = run_with(&shell(), &request, |_, _| {}).await;
     assert_eq!(ran.output(false), "[secret]\n[secret]\n");

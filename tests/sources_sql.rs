@@ -116,6 +116,7 @@ fn input(id: &str, kind: &'static str, text: &str) -> BoundInput {
         kind,
         text: text.into(),
         example: false,
+        has_pattern: false,
     }
 }
 

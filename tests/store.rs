@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
@@ -18,6 +19,7 @@ use quarterdeck::record::verify::{Reason, Verdict};
 use quarterdeck::store::lock::{WriterLock, is_alive};
 use quarterdeck::store::recorder::RecorderError;
 use quarterdeck::store::{Notice, Recorder, Store, StoreError, Watcher, evidence, find, list};
+use rustix::event::{PollFd, PollFlags};
 
 const INCIDENT: IncidentId = IncidentId(uuid::Uuid::from_u128(0x7f3a));
 /// Long enough for a loaded machine; a test that reaches it has failed.
@@ -594,7 +596,7 @@ fn sessions_hear_of_each_other() {
     let mut watcher = Watcher::new(store.folder()).unwrap();
     let (left, left_notices) = recorder(data.path(), 2);
     let (right, right_notices) = recorder(data.path(), 3);
-    while watcher.drain().unwrap() {}
+    while watcher.drain().unwrap().written {}
     left.append(Ticket(1), note("hello"), stamp()).unwrap();
     let Notice::Recorded { entry: sent, .. } = left_notices.recv_timeout(DEADLINE).unwrap() else {
         panic!("not recorded");
@@ -603,7 +605,7 @@ fn sessions_hear_of_each_other() {
         watcher.wait(Some(DEADLINE)).unwrap(),
         "the write is noticed"
     );
-    while watcher.drain().unwrap() {}
+    while watcher.drain().unwrap().written {}
     assert!(
         !watcher.wait(Some(Duration::ZERO)).unwrap(),
         "and nothing else"
@@ -630,6 +632,50 @@ fn sessions_hear_of_each_other() {
     assert!(entry.entry.clock > sent.entry.clock);
     assert!(left.stop().unwritten.is_empty() && right.stop().unwritten.is_empty());
     assert_eq!(store.verify().unwrap().verdict, Verdict::NotAnchored);
+}
+
+#[test]
+fn a_session_that_is_killed_is_missed_without_an_entry() {
+    let data = folder();
+    let (store, ..) = filled(data.path(), 0);
+    let mut child = Command::new(append_program())
+        .arg(data.path())
+        .args(["--count", "1", "--hold"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    let mut watcher = Watcher::new(store.folder()).unwrap();
+    let (recorder, notices) = recorder(data.path(), 2);
+    recorder.append(Ticket(1), note("hello"), stamp()).unwrap();
+    assert!(matches!(
+        notices.recv_timeout(DEADLINE).unwrap(),
+        Notice::Recorded { .. }
+    ));
+    assert_eq!(store.alive_writers().len(), 2);
+    assert!(!watcher.drain().unwrap().left, "looking is not leaving");
+
+    child.kill().unwrap();
+    let timeout = rustix::event::Timespec {
+        tv_sec: DEADLINE.as_secs().try_into().unwrap(),
+        tv_nsec: 0,
+    };
+    while !watcher.drain().unwrap().left {
+        let mut ready = [PollFd::new(&watcher, PollFlags::IN)];
+        let count = rustix::event::poll(&mut ready, Some(&timeout)).unwrap();
+        assert_eq!(count, 1, "the kernel tells in time");
+    }
+    recorder.look_for_writers();
+    let Notice::Writers { alive } = notices.recv_timeout(DEADLINE).unwrap() else {
+        panic!("something else was said");
+    };
+    assert_eq!(alive, BTreeSet::from([writer(2).id().to_owned()]));
+    child.wait().unwrap();
+    assert!(recorder.stop().unwritten.is_empty());
 }
 
 #[test]

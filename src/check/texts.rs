@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use super::Checker;
 use crate::model::input::{BUILT_INS, InputType};
-use crate::model::playbook::{Action, Language, ResultView};
+use crate::model::playbook::{Action, Effect, Language, ResultView};
 use crate::playbook::placeholders::{self, plain::ENVIRONMENT};
 use crate::playbook::scan::{self, before, shell};
+use crate::sql::{self, Classified, Dialect};
 
 /// Names of messages beside inputs and roles.
 const MESSAGE_NAMES: [&str; 24] = [
@@ -184,6 +185,36 @@ impl Checker<'_> {
     fn sql(&mut self, action: &Action) {
         let masked = scan::sql(&action.text);
         self.sliding(action, &masked.code);
+        self.undeclared_write(action, &masked.code);
+    }
+
+    /// A statement that changes something in the eyes of one database, and is no read in those of another, says so.
+    fn undeclared_write(&mut self, action: &Action, code: &str) {
+        if action.effect == Effect::Write {
+            return;
+        }
+        let opinions = [Dialect::Postgres, Dialect::Sqlite]
+            .map(|dialect| sql::classify(&action.text, dialect).ok());
+        let reads = |opinion: &Classified| opinion.effect == Effect::Read;
+        if opinions.iter().flatten().any(reads) {
+            return;
+        }
+        let Some(Classified { reason, .. }) = opinions.into_iter().flatten().next() else {
+            return;
+        };
+        let first = scan::words(code).next().map(|word| word.span());
+        let span = self.at(action, &first.unwrap_or(0..0));
+        let reason = reason.unwrap_or_else(|| "it is no query".to_owned());
+        self.findings.push(
+            crate::model::diagnostic::Diagnostic::error(
+                "undeclared-write",
+                span,
+                format!("expected a statement that only reads: {reason}"),
+            )
+            .with_help(
+                "write effect=write, with preview=, max-rows= and undo=, or make it a query",
+            ),
+        );
     }
 
     /// A window that moves with the clock under an expectation: a day later the breach has slid out of view.

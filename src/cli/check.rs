@@ -1,5 +1,6 @@
 //! `check`: the findings of loader and linter.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -8,6 +9,7 @@ use serde_json::json;
 use super::failure::Failure;
 use super::out::{self, Out};
 use super::{Common, Format, code, setup};
+use crate::check;
 use crate::model::diagnostic::{Diagnostic, Level};
 use crate::runtime::playbooks::{self, LibraryFile};
 
@@ -36,27 +38,10 @@ impl Check {
     /// Prints every finding; the answer is no when one is an error or a file cannot be read.
     pub fn run(&self, common: &Common, out: &mut Out) -> Result<u8, Failure> {
         let mut counted = Counted::default();
-        if self.paths.is_empty() {
-            let workplace = setup::workplace(common, out)?;
-            for file in playbooks::library(&workplace) {
-                self.file(&file, &mut counted, out)?;
-            }
-        }
-        for path in &self.paths {
-            let files = if path.is_dir() {
-                playbooks::files_below(path)
-            } else {
-                vec![path.clone()]
-            };
-            for file in files {
-                match playbooks::read(&file) {
-                    Ok(file) => self.file(&file, &mut counted, out)?,
-                    Err(error) => {
-                        counted.unreadable += 1;
-                        out::complain(error);
-                    }
-                }
-            }
+        let files = self.files(common, &mut counted, out)?;
+        let known = known(&files, common, out)?;
+        for file in &files {
+            self.file(file, &known, &mut counted, out)?;
         }
         if self.format == Format::Json {
             out.json(&counted.json)?;
@@ -72,16 +57,50 @@ impl Check {
         Ok(if failed { code::NO } else { code::DONE })
     }
 
+    /// What is to be checked: the files named, or the library.
+    fn files(
+        &self,
+        common: &Common,
+        counted: &mut Counted,
+        out: &mut Out,
+    ) -> Result<Vec<LibraryFile>, Failure> {
+        if self.paths.is_empty() {
+            let workplace = setup::workplace(common, out)?;
+            return Ok(playbooks::library(&workplace).collect());
+        }
+        let mut files = Vec::new();
+        for path in &self.paths {
+            let paths = if path.is_dir() {
+                playbooks::files_below(path)
+            } else {
+                vec![path.clone()]
+            };
+            for path in paths {
+                match playbooks::read(&path) {
+                    Ok(file) => files.push(file),
+                    Err(error) => {
+                        counted.unreadable += 1;
+                        out::complain(error);
+                    }
+                }
+            }
+        }
+        Ok(files)
+    }
+
     fn file(
         &self,
         file: &LibraryFile,
+        known: &BTreeSet<String>,
         counted: &mut Counted,
         out: &mut Out,
     ) -> Result<(), Failure> {
         counted.files += 1;
         for parsed in &file.playbooks {
             counted.playbooks += 1;
-            let findings = playbooks::diagnostics(parsed);
+            let mut findings = playbooks::diagnostics(parsed);
+            findings.extend(check::check_playbooks(&parsed.playbook, known));
+            findings.sort_by_key(|finding| finding.span.start);
             counted.errors += findings
                 .iter()
                 .filter(|finding| finding.level == Level::Error)
@@ -107,6 +126,29 @@ impl Check {
         }
         Ok(())
     }
+}
+
+/// Ids of the playbooks that a decision may lead to: those of the files and, when these are not enough, of the library.
+fn known(
+    files: &[LibraryFile],
+    common: &Common,
+    out: &mut Out,
+) -> Result<BTreeSet<String>, Failure> {
+    let ids = |file: &LibraryFile| -> Vec<String> {
+        let parsed = file.playbooks.iter();
+        parsed.map(|one| one.playbook.id.to_string()).collect()
+    };
+    let mut known: BTreeSet<String> = files.iter().flat_map(ids).collect();
+    let all_known = files
+        .iter()
+        .flat_map(|file| &file.playbooks)
+        .flat_map(|parsed| check::playbooks_named(&parsed.playbook))
+        .all(|id| known.contains(id));
+    if !all_known {
+        let workplace = setup::workplace(common, out)?;
+        known.extend(playbooks::library(&workplace).flat_map(|file| ids(&file)));
+    }
+    Ok(known)
 }
 
 fn as_json(finding: &Diagnostic, file: &LibraryFile) -> serde_json::Value {

@@ -12,7 +12,7 @@ use serde::de::{Deserialize, Deserializer, Error as _};
 use tokio::io::AsyncReadExt;
 
 use super::environment::Environment;
-use crate::model::limits;
+use crate::model::{input, limits};
 
 /// Where a secret is kept: `env:NAME`, `file:PATH` or `cmd:COMMAND`.
 #[derive(Clone, PartialEq, Eq)]
@@ -84,16 +84,11 @@ impl FromStr for SecretReference {
     type Err = SecretError;
 
     fn from_str(text: &str) -> Result<Self, SecretError> {
-        let (scheme, rest) = text.split_once(':').ok_or(SecretError::NotAReference)?;
-        let rest = rest.trim();
-        if rest.is_empty() {
-            return Err(SecretError::NotAReference);
-        }
-        match scheme {
-            "env" => Ok(Self::Environment(rest.to_owned())),
-            "file" => Ok(Self::File(rest.to_owned())),
-            "cmd" => Ok(Self::Command(rest.to_owned())),
-            _ => Err(SecretError::NotAReference),
+        match input::secret_reference(text) {
+            Some(("env", name)) => Ok(Self::Environment(name.to_owned())),
+            Some(("file", path)) => Ok(Self::File(path.to_owned())),
+            Some(("cmd", command)) => Ok(Self::Command(command.to_owned())),
+            Some(_) | None => Err(SecretError::NotAReference),
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::keymap::Chord;
 use crate::message::{Draft, FillError};
 use crate::model::Timestamp;
 use crate::model::diagnostic::Diagnostic;
-use crate::model::ids::{ActionId, RunId, StepId, Ticket};
+use crate::model::ids::{ActionId, IncidentId, RunId, StepId, Ticket};
 use crate::model::playbook::Playbook;
 use crate::model::request::{Chunk, Outcome, PlanError, Request, RunError};
 use crate::model::table::{Row, Rows};
@@ -59,6 +59,15 @@ pub enum EventKind {
     },
     /// An incident could not be opened.
     OpenFailed(String),
+    /// The changed playbook was taken into the incident, or why not.
+    PlaybookAdopted(Result<Box<Adopted>, String>),
+    /// The playbook's file was written to.
+    PlaybookFileChanged {
+        /// The incident that follows it.
+        incident: IncidentId,
+        /// It differs from the text in force.
+        differs: bool,
+    },
     /// The databases told what their roles may do: true when every one of them can only read.
     SourcesProbed(Option<bool>),
     /// A plan is ready.
@@ -81,6 +90,18 @@ pub enum EventKind {
         ticket: Ticket,
         /// Why.
         reason: String,
+    },
+    /// An entry will never be in the record; nothing waits any more.
+    EntryRefused {
+        /// Whose.
+        ticket: Ticket,
+        /// Why.
+        reason: String,
+    },
+    /// A session of another process began or ended.
+    WritersChanged {
+        /// Writers that hold their lock now.
+        alive: BTreeSet<String>,
     },
     /// Another session wrote an entry. The incident is the fold that takes it in.
     EntryArrived {
@@ -224,4 +245,15 @@ pub struct Opened {
     pub profile: String,
     /// Sources of the profile that could not be made, each as `file:line:column: what is wrong`.
     pub source_problems: Vec<String>,
+}
+
+/// A changed playbook that is in the record.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Adopted {
+    /// The incident that follows it now.
+    pub incident: IncidentId,
+    /// The playbook.
+    pub playbook: Arc<Playbook>,
+    /// What is wrong with it.
+    pub diagnostics: Vec<Diagnostic>,
 }

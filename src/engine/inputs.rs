@@ -13,20 +13,18 @@ use crate::model::table::{Column, Row};
 use crate::model::{Timestamp, duration, timestamp_text};
 use crate::record::entry::Body;
 
-use super::state::{Chosen, Cockpit, Field, Form, Overlay, Secret};
+use super::state::{Chosen, Cockpit, Field, Form, Overlay};
 use super::turn::Turn;
 
 /// The look-back of a playbook that declares none.
 const LOOKBACK_DEFAULT: Duration = Duration::from_hours(24);
-/// What stands in the record for a secret.
-const SECRET: &str = "[secret]";
 
 impl Cockpit {
-    /// The value an input has now: on its way to the record, recorded, or the playbook's default.
+    /// The value an input has now: on its way to the record, recorded, or the playbook's default. That of a secret is a
+    /// reference an operator gave, never one a playbook brings along: it may be a command.
     pub fn input_value(&self, id: &InputId) -> Option<String> {
-        if let Some(secret) = self.secrets.get(id) {
-            return Some(secret.0.clone());
-        }
+        let declared = self.playbook.inputs.get(id);
+        let is_secret = declared.is_some_and(|input| input.kind == InputType::Secret);
         let on_its_way = self
             .pending
             .values()
@@ -43,13 +41,12 @@ impl Cockpit {
                     .map(|record| record.value.clone())
             })
             .or_else(|| {
-                self.playbook
-                    .inputs
-                    .get(id)
+                declared
+                    .filter(|_| !is_secret)
                     .and_then(|input| input.default.clone())
             })
-            // A secret's value is gone after a resume: only the fact that it was given is recorded.
-            .filter(|value| value != SECRET)
+            // Under another playbook this input may have been no secret: what stands there is no reference.
+            .filter(|value| !is_secret || input::secret_reference(value).is_some())
     }
 
     /// Inputs of an action that have no value.
@@ -88,7 +85,11 @@ impl Cockpit {
         let (start, end) = self.window(now);
         let declared = action.inputs.iter().filter_map(|id| {
             let input = self.playbook.inputs.get(id)?;
-            Some(bound(id.clone(), input.kind.word(), self.input_value(id)?))
+            let has_pattern = matches!(&input.kind, InputType::Text { pattern: Some(_) });
+            Some(BoundInput {
+                has_pattern,
+                ..bound(id.clone(), input.kind.word(), self.input_value(id)?)
+            })
         });
         let built_in = [
             ("window_start", "datetime", timestamp_text(start)),
@@ -117,6 +118,7 @@ fn bound(id: InputId, kind: &'static str, text: String) -> BoundInput {
         kind,
         text,
         example: false,
+        has_pattern: false,
     }
 }
 
@@ -199,18 +201,10 @@ impl Turn<'_> {
     }
 
     fn set_input(&mut self, input: &Input, value: String, from: Origin) {
-        let recorded = if input.kind == InputType::Secret {
-            if let Some(cockpit) = self.cockpit() {
-                cockpit.secrets.insert(input.id.clone(), Secret(value));
-            }
-            SECRET.to_owned()
-        } else {
-            value
-        };
         let kind = input.kind.word().to_owned();
         self.append(Body::InputSet {
             input: input.id.clone(),
-            value: recorded,
+            value,
             kind,
             from,
         });
@@ -314,14 +308,9 @@ impl Turn<'_> {
 }
 
 fn field(cockpit: &Cockpit, input: &Input) -> Field {
-    let editor = if input.kind == InputType::Secret {
-        Editor::masked()
-    } else {
-        Editor::line(&cockpit.input_value(&input.id).unwrap_or_default())
-    };
     Field {
         input: input.clone(),
-        editor,
+        editor: Editor::line(&cockpit.input_value(&input.id).unwrap_or_default()),
         error: None,
     }
 }

@@ -9,17 +9,14 @@ use crate::layout::{Layouts, PaneKind};
 use crate::model::Timestamp;
 use crate::model::diagnostic::Level;
 use crate::model::ids::IncidentId;
-use crate::model::limits;
 use crate::model::safe_text::{SafeText, sanitize};
 
+use super::adopt;
 use super::command::Keys;
 use super::effect::{Effect, OpenRequest};
 use super::event::Opened;
-use super::state::{
-    Chosen, Cockpit, Home, Overlay, Recording, Screen, State, Timeline, Watch, WatchStatus,
-};
+use super::state::{Chosen, Cockpit, Home, Overlay, Recording, Screen, State, Timeline, Watch};
 use super::turn::Turn;
-use super::watch;
 
 /// What the state begins with.
 #[derive(Debug, Clone, PartialEq)]
@@ -105,24 +102,7 @@ impl Turn<'_> {
             .watch
             .iter()
             .filter_map(|id| playbook.actions.get(id))
-            .map(|action| Watch {
-                action: action.id.clone(),
-                status: WatchStatus::Waiting,
-                series: Vec::new(),
-                newest: None,
-                threshold: watch::threshold(action),
-                window: None,
-                every: action
-                    .every
-                    .unwrap_or(limits::POLL_DEFAULT)
-                    .max(limits::POLL_MIN),
-                run: None,
-                next_poll: Some(now),
-                request: None,
-                warnings: Vec::new(),
-                back: 0,
-                zoom: 0,
-            })
+            .map(|action| Watch::new(action, now))
             .collect();
         let entries: VecDeque<_> = tail.into();
         let first_step = playbook.steps().next().map(|(_, step)| step.id.clone());
@@ -155,7 +135,6 @@ impl Turn<'_> {
             },
             runs: BTreeMap::new(),
             pending: BTreeMap::new(),
-            secrets: BTreeMap::new(),
         };
         cockpit.refresh_view();
         if let Some(current) = &cockpit.view.current {
@@ -181,10 +160,7 @@ impl Turn<'_> {
             .filter(|finding| finding.level == Level::Error)
             .count();
         if unknown > 0 {
-            self.complain(format!(
-                "{unknown} action{} with unknown outcome: find out what happened, then settle with a",
-                if unknown == 1 { "" } else { "s" }
-            ));
+            self.complain_of_unknown(unknown);
         } else if let Some(first) = source_problems.first() {
             let more = match source_problems.len() {
                 1 => String::new(),
@@ -192,13 +168,20 @@ impl Turn<'_> {
             };
             self.complain(format!("a source is left out: {first}{more}"));
         } else if playbook_differs {
-            self.say("the playbook's file has changed; this incident keeps the text it was opened with (: adopt playbook)");
+            self.say(adopt::DIFFERS);
         } else if errors > 0 {
             self.say(format!(
                 "{errors} problem{} in the playbook (! shows)",
                 if errors == 1 { "" } else { "s" }
             ));
         }
+    }
+
+    pub(super) fn complain_of_unknown(&mut self, unknown: usize) {
+        self.complain(format!(
+            "{unknown} action{} with unknown outcome: find out what happened, then settle with a",
+            if unknown == 1 { "" } else { "s" }
+        ));
     }
 
     pub(super) fn ask_severity(&mut self, path: &str, title: &str, severities: &[String]) {

@@ -310,6 +310,19 @@ impl Turn<'_> {
         }
     }
 
+    /// The intent will never be recorded. While the disk works that is the intent's own fault, and it is not sent.
+    pub(super) fn intent_refused(&mut self, run: RunId, disk_works: bool) {
+        if !disk_works {
+            return self.intent_not_recorded(run);
+        }
+        if let Some(cockpit) = self.cockpit() {
+            let waits = |run: &Run| matches!(run.phase, RunPhase::Recording(_));
+            if cockpit.runs.get(&run).is_some_and(waits) {
+                cockpit.runs.remove(&run);
+            }
+        }
+    }
+
     fn start_run(&mut self, run: RunId, intent: Option<Hash>) {
         let now = self.state.now;
         let Some(cockpit) = self.cockpit() else {

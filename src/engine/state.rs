@@ -180,18 +180,6 @@ pub struct Cockpit {
     pub runs: BTreeMap<RunId, Run>,
     /// Entries on their way to the disk.
     pub pending: BTreeMap<Ticket, Pending>,
-    /// Values of secret inputs: kept in memory only, never shown, never recorded.
-    pub secrets: BTreeMap<InputId, Secret>,
-}
-
-/// A secret value; its `Debug` shows nothing.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(pub String);
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("[secret]")
-    }
 }
 
 /// Whether entries reach the disk.

@@ -1,5 +1,6 @@
 //! One turn of the engine: an event goes in, the state changes, effects come out.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::incident::{self, view::view};
@@ -34,6 +35,10 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             severities,
         } => turn.ask_severity(&path, &title, &severities),
         EventKind::OpenFailed(reason) => turn.open_failed(&reason),
+        EventKind::PlaybookAdopted(result) => turn.playbook_adopted(result),
+        EventKind::PlaybookFileChanged { incident, differs } => {
+            turn.playbook_file_changed(incident, differs);
+        }
         EventKind::SourcesProbed(read_only) => {
             if let Some(cockpit) = turn.cockpit() {
                 cockpit.read_only = read_only;
@@ -42,6 +47,8 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         EventKind::Planned { run, result } => turn.planned(run, result),
         EventKind::Recorded { ticket, entry } => turn.recorded(ticket, &entry),
         EventKind::NotRecorded { ticket, reason } => turn.not_recorded(ticket, reason),
+        EventKind::EntryRefused { ticket, reason } => turn.entry_refused(ticket, &reason),
+        EventKind::WritersChanged { alive } => turn.writers_changed(alive),
         EventKind::EntryArrived {
             entry,
             incident,
@@ -166,11 +173,40 @@ impl Turn<'_> {
         }
     }
 
+    /// What the record will never hold is not waited for; the operator is told, to do it again.
+    fn entry_refused(&mut self, ticket: Ticket, reason: &str) {
+        let Some(cockpit) = self.cockpit() else {
+            return;
+        };
+        let Some(refused) = cockpit.pending.remove(&ticket) else {
+            return;
+        };
+        let disk_works = cockpit.recording == Recording::Saved;
+        if let Some(run) = refused.run {
+            self.intent_refused(run, disk_works);
+        }
+        self.complain(refusal(&refused.body, reason));
+    }
+
+    /// A session that is gone leaves its unfinished intents with an unknown outcome.
+    fn writers_changed(&mut self, alive: BTreeSet<String>) {
+        let Some(cockpit) = self.cockpit() else {
+            return;
+        };
+        let before = cockpit.view.unknown.len();
+        cockpit.alive = alive;
+        cockpit.refresh_view();
+        let unknown = cockpit.view.unknown.len();
+        if unknown > before {
+            self.complain_of_unknown(unknown);
+        }
+    }
+
     fn entry_arrived(
         &mut self,
         entry: &Arc<Sealed>,
         incident: crate::incident::Incident,
-        alive: std::collections::BTreeSet<String>,
+        alive: BTreeSet<String>,
     ) {
         let Some(cockpit) = self.cockpit() else {
             return;
@@ -180,6 +216,55 @@ impl Turn<'_> {
         cockpit.refresh_view();
         cockpit.timeline.push(Arc::clone(entry));
     }
+}
+
+/// What was refused, why, and what to do about it.
+fn refusal(body: &Body, reason: &str) -> String {
+    let again = "mend that, then do it again";
+    let (what, next) = match body {
+        Body::ActionIntent { action, .. } => (format!("record that {action} is sent"), again),
+        Body::ActionResult { action, .. } => (
+            format!("record how {action} ended"),
+            "say in a note what came out of it (n)",
+        ),
+        Body::ActionResolved { action, .. } => (format!("record how {action} was settled"), again),
+        Body::InputSet { input, .. } => (format!("record the value of {input}"), again),
+        Body::NoteAdded { .. } => ("record the note".to_owned(), again),
+        Body::StepStarted { step }
+        | Body::StepDone { step }
+        | Body::StepSkipped { step, .. }
+        | Body::StepReopened { step } => (format!("record the state of step {step}"), again),
+        Body::CheckTicked { check, .. } | Body::CheckUnticked { check } => {
+            (format!("record the check {check}"), again)
+        }
+        Body::RoleAssigned { role, .. } => (format!("record who is {role}"), again),
+        Body::WatchStarted { action, .. } | Body::WatchChanged { action, .. } => (
+            format!("record the live pane {action}"),
+            "say in a note what it shows (n)",
+        ),
+        Body::IncidentOpened { .. }
+        | Body::PlaybookChanged { .. }
+        | Body::SessionOpened { .. }
+        | Body::SessionDetached { .. }
+        | Body::SeverityChanged { .. }
+        | Body::EvidenceAdded { .. }
+        | Body::DecisionMade { .. }
+        | Body::MilestoneReached { .. }
+        | Body::ClockStarted { .. }
+        | Body::ClockMet { .. }
+        | Body::ClockMissed { .. }
+        | Body::ClockWaived { .. }
+        | Body::RequirementWaived { .. }
+        | Body::MessageDrafted { .. }
+        | Body::MessageSent { .. }
+        | Body::FollowUpAdded { .. }
+        | Body::PlaybookAttached { .. }
+        | Body::IncidentResolved { .. }
+        | Body::IncidentClosed { .. }
+        | Body::IncidentReopened { .. }
+        | Body::Unknown { .. } => (format!("record {}", body.kind()), again),
+    };
+    format!("{what}: refused for good: {reason}; {next}")
 }
 
 impl State {

@@ -9,7 +9,7 @@ use crate::model::playbook::{Action, Effect as ActionEffect, Language};
 use crate::model::request::{Chunk, Outcome, PlanContext, PlanError, Request, RunError};
 use crate::model::safe_text::sanitize;
 use crate::model::table::Series;
-use crate::model::{Timestamp, duration};
+use crate::model::{Timestamp, duration, limits};
 use crate::record::entry::{Body, WatchState};
 
 use super::command::Command;
@@ -27,11 +27,33 @@ const STALE_POLLS: u32 = 3;
 const STALE_AFTER: Duration = Duration::from_secs(150);
 
 /// The line an action's `alert` draws.
-pub(super) fn threshold(action: &Action) -> Option<Threshold> {
+fn threshold(action: &Action) -> Option<Threshold> {
     expr::threshold(&action.judge.alert.as_ref()?.text)
 }
 
 impl Watch {
+    /// A live pane that is due now.
+    pub(super) fn new(action: &Action, now: Timestamp) -> Self {
+        Self {
+            action: action.id.clone(),
+            status: WatchStatus::Waiting,
+            series: Vec::new(),
+            newest: None,
+            threshold: threshold(action),
+            window: None,
+            every: action
+                .every
+                .unwrap_or(limits::POLL_DEFAULT)
+                .max(limits::POLL_MIN),
+            run: None,
+            next_poll: Some(now),
+            request: None,
+            warnings: Vec::new(),
+            back: 0,
+            zoom: 0,
+        }
+    }
+
     /// The window shown now.
     pub fn shown_window(&self, now: Timestamp) -> (Timestamp, Timestamp) {
         let seconds = i64::try_from(WINDOW.as_secs()).unwrap_or(i64::MAX);

@@ -29,7 +29,7 @@ pub enum InputType {
         /// The values allowed.
         of: Vec<String>,
     },
-    /// Text that is never shown or recorded.
+    /// A secret: its value is where the secret is kept (see [`secret_reference`]), never the secret itself.
     Secret,
 }
 
@@ -112,7 +112,10 @@ pub fn check(input: &Input, text: &str) -> Result<String, String> {
         return Err("a value is needed".into());
     }
     match &input.kind {
-        InputType::Text { pattern: None } | InputType::Secret => Ok(text.to_owned()),
+        InputType::Text { pattern: None } => Ok(text.to_owned()),
+        InputType::Secret => secret_reference(trimmed)
+            .map(|_| trimmed.to_owned())
+            .ok_or_else(|| SECRET_EXPECTED.to_owned()),
         InputType::Text {
             pattern: Some(pattern),
         } => match regex::Regex::new(&format!("^(?:{pattern})$")) {
@@ -141,6 +144,16 @@ pub fn check(input: &Input, text: &str) -> Result<String, String> {
         }
         InputType::Choice { of } => Err(format!("expected one of {}", of.join(", "))),
     }
+}
+
+/// What to type for a secret.
+pub const SECRET_EXPECTED: &str = "expected where the secret is kept: env:NAME, file:PATH or cmd:COMMAND, never the secret itself";
+
+/// Where a secret is kept: `env`, `file` or `cmd`, and the name, path or command. None for any other text.
+pub fn secret_reference(text: &str) -> Option<(&str, &str)> {
+    let (scheme, rest) = text.split_once(':')?;
+    let rest = rest.trim();
+    (matches!(scheme, "env" | "file" | "cmd") && !rest.is_empty()).then_some((scheme, rest))
 }
 
 /// The window of a look-back: it starts at `exposure_start`, or at the opening minus the duration, and ends now.
@@ -200,6 +213,11 @@ mod tests {
                 Err("expected one of a, b"),
             ),
             (InputType::Secret, "", Err("a value is needed")),
+            (InputType::Secret, " env:TOKEN ", Ok("env:TOKEN")),
+            (InputType::Secret, "cmd:pass show x", Ok("cmd:pass show x")),
+            (InputType::Secret, "hunter2", Err(SECRET_EXPECTED)),
+            (InputType::Secret, "env: ", Err(SECRET_EXPECTED)),
+            (InputType::Secret, "hunter:2", Err(SECRET_EXPECTED)),
         ] {
             assert_eq!(
                 check(&input(kind), given),

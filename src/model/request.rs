@@ -47,7 +47,7 @@ pub struct Parameter {
     pub name: String,
     /// The type it is sent as (`uuid`, `timestamptz`, `text`, `environment`, …).
     pub kind: String,
-    /// The canonical text; `[secret]` for secrets.
+    /// The canonical text; for a secret where it is kept: `‹secret env:TOKEN›`.
     pub value: String,
     /// Marks a walkthrough's example value.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -143,6 +143,8 @@ pub struct BoundInput {
     pub text: String,
     /// An example value of a walkthrough.
     pub example: bool,
+    /// The playbook gives this text a pattern of its own, which the value matches.
+    pub has_pattern: bool,
 }
 
 /// A part of a result, in the order it arrives.

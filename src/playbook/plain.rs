@@ -6,6 +6,7 @@ use super::markdown::Table;
 use super::scan;
 use crate::model::playbook::{Effect, Severity};
 use crate::model::prose::plain_text;
+use crate::sql::{self, Dialect};
 
 /// One statement of a `sql` fence.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,20 +65,13 @@ pub fn statements(text: &str) -> Vec<Statement> {
     found
 }
 
-/// What a statement does, told by its first keyword only where that is clear; everything else may write.
+/// What a statement does. A runbook does not say whose SQL it is: what the first database that understands it takes for a
+/// read is one; everything else may write.
 pub fn sql_effect(text: &str) -> Effect {
-    let masked = scan::sql(text);
-    let words: Vec<String> = scan::words(&masked.code)
-        .map(|word| word.text.to_ascii_lowercase())
-        .collect();
-    let has = |names: &[&str]| words.iter().any(|word| names.contains(&word.as_str()));
-    let writes = has(&["insert", "update", "delete", "merge", "into"]);
-    match words.first().map(String::as_str) {
-        Some("select" | "with" | "values" | "table") if !writes => Effect::Read,
-        Some("show" | "describe") => Effect::Read,
-        Some("explain") if !has(&["analyze", "analyse"]) => Effect::Read,
-        _ => Effect::Write,
-    }
+    [Dialect::Postgres, Dialect::Sqlite]
+        .into_iter()
+        .find_map(|dialect| sql::classify(text, dialect).ok())
+        .map_or(Effect::Write, |classified| classified.effect)
 }
 
 /// The commands of a session: the lines behind a prompt. `None` when no line has one, so that all of it is a script.
@@ -209,6 +203,8 @@ mod tests {
             "explain analyze delete from a",
             "select * into b from a",
             "vacuum",
+            "select pg_terminate_backend(1)",
+            "select 1; drop table a",
             "",
         ] {
             assert_eq!(sql_effect(text), Effect::Write, "{text}");

@@ -134,7 +134,7 @@ pub enum Body {
     InputSet {
         /// Which.
         input: InputId,
-        /// Canonical text; `[secret]` for a secret, whose value is never recorded.
+        /// Canonical text; for a secret where it is kept, such as `env:TOKEN`: the secret itself is never recorded.
         value: String,
         /// Type's word.
         #[serde(rename = "type")]

@@ -103,8 +103,15 @@ impl Performer {
                 }
             }
             Effect::Append { ticket, body } => {
-                if let Some(session) = &self.session {
-                    session.append(ticket, body);
+                if let Some(session) = &self.session
+                    && let Err(reason) = session.append(ticket, body)
+                {
+                    // The loop does not send to itself: it would wait for its own room.
+                    self.tasks.spawn(async move {
+                        events
+                            .send(EventKind::EntryRefused { ticket, reason })
+                            .await;
+                    });
                 }
             }
             Effect::Plan {

@@ -3,6 +3,8 @@
 //! Opening, resuming and adopting a changed playbook block on the disk, so they run as blocking tasks; what they find goes
 //! to the loop as an event.
 
+mod adopting;
+mod file_watch;
 mod listening;
 mod opening;
 mod pen;
@@ -99,12 +101,15 @@ impl Session {
         &self.sources
     }
 
-    /// Hands an entry to the recorder. The answer comes as an event.
-    pub fn append(&self, ticket: Ticket, body: Body) {
-        if let Some(recorder) = &*lock(&self.recorder) {
-            // A recorder that takes no more has said so with an earlier ticket; the entry stays pending in the engine.
-            let _ = pen::stamp().map(|stamp| recorder.append(ticket, draft(body), stamp));
-        }
+    /// Hands an entry to the recorder. The answer comes as an event; the error says why there will be none.
+    pub fn append(&self, ticket: Ticket, body: Body) -> Result<(), String> {
+        let Some(recorder) = &*lock(&self.recorder) else {
+            return Err("the session has ended: resume the incident".to_owned());
+        };
+        let stamp = pen::stamp().map_err(|error| error.to_string())?;
+        recorder
+            .append(ticket, draft(body), stamp)
+            .map_err(|error| error.to_string())
     }
 
     /// Reads a part of the timeline for the loop.
@@ -124,14 +129,6 @@ impl Session {
     /// Takes another playbook into the record and gives the whole.
     pub fn attach_playbook(&self, playbook: &PlaybookId) -> Result<Arc<Playbook>, String> {
         Err(format!("playbook {playbook} was not attached"))
-    }
-
-    /// Takes the changed playbook into the record and tells the loop.
-    pub fn adopt_playbook(&self, events: &Events) {
-        match self.try_adopt() {
-            Ok(opened) => events.send_blocking(EventKind::Opened(Box::new(opened))),
-            Err(error) => events.send_blocking(EventKind::OpenFailed(error.to_string())),
-        }
     }
 
     /// Ends the session in the record: once, from any thread, within a time.
@@ -165,36 +162,6 @@ impl Session {
         })
     }
 
-    fn try_adopt(&self) -> Result<Opened, SessionError> {
-        let store = Store::open(self.workplace.data(), self.mode, self.incident)?;
-        let before = pinned(&store)?;
-        let now = playbooks::current(&self.workplace, &before.found.playbook).ok_or_else(|| {
-            SessionError::Refused("the playbook's file is gone: there is nothing to adopt".into())
-        })?;
-        let from = before.incident.playbook_sha256;
-        let kept = store::evidence::put(store.folder(), now.playbook.source.text.as_bytes())?;
-        let vanished = vanished(&before.found.playbook, &now.playbook);
-        self.append_and_wait(pen::playbook_evidence(&kept, &now.playbook))?;
-        self.append_and_wait(Body::PlaybookChanged {
-            from,
-            to: kept.sha256,
-            vanished,
-        })?;
-        self.opened(&store, now, false)
-    }
-
-    fn append_and_wait(&self, body: Body) -> Result<(), SessionError> {
-        let ticket = Ticket(OWN_TICKETS + self.next_ticket.fetch_add(1, Ordering::Relaxed));
-        let (done, wait) = sync_channel(1);
-        lock(&self.waiting).push((ticket, done));
-        self.append(ticket, body);
-        let answer = wait.recv_timeout(limits::PLAN_TIMEOUT);
-        lock(&self.waiting).retain(|(other, _)| *other != ticket);
-        answer
-            .unwrap_or_else(|_| Err("the record did not answer".into()))
-            .map_err(|reason| SessionError::Refused(format!("adopt playbook: {reason}")))
-    }
-
     /// What the engine needs to know of the incident as it stands on disk.
     fn opened(
         &self,
@@ -223,19 +190,6 @@ impl Session {
             source_problems: self.source_problems.clone(),
         })
     }
-}
-
-/// Steps and actions that the new text no longer has.
-fn vanished(before: &Playbook, now: &Playbook) -> Vec<String> {
-    let steps = before
-        .steps()
-        .map(|(_, step)| &step.id)
-        .filter(|id| now.step(id).is_none());
-    let actions = before.actions.keys().filter(|id| now.action(id).is_none());
-    steps
-        .map(ToString::to_string)
-        .chain(actions.map(ToString::to_string))
-        .collect()
 }
 
 fn draft(body: Body) -> Draft {

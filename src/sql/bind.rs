@@ -307,7 +307,7 @@ impl Binder<'_> {
                 self.text,
                 token.start,
                 format!(
-                    "`:{name}` is a secret, and a query's values are recorded: take it out of the query"
+                    "`:{name}` is a secret, and what a query binds is recorded: take it out of the query; a shell action gets secrets as environment variables"
                 ),
             ));
         }
@@ -444,6 +444,7 @@ mod tests {
             kind,
             text: text.into(),
             example: false,
+            has_pattern: false,
         }
     }
 

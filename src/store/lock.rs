@@ -57,6 +57,11 @@ pub fn alive_writers(folder: &Path) -> BTreeSet<String> {
 
 const SUFFIX: &str = ".lock";
 
+/// True for the name of a writer's lock.
+pub(super) fn is_lock(name: &[u8]) -> bool {
+    name.ends_with(SUFFIX.as_bytes())
+}
+
 fn path(folder: &Path, writer: &str) -> PathBuf {
     folder
         .join(place::WRITERS)

@@ -53,6 +53,11 @@ pub enum Notice {
         /// Writers that live on this host.
         alive: BTreeSet<String>,
     },
+    /// A session of another process began or ended.
+    Writers {
+        /// Writers that live on this host.
+        alive: BTreeSet<String>,
+    },
     /// Entries of other sessions could not be read.
     NotRead {
         /// Why.
@@ -93,11 +98,15 @@ pub struct Recorder {
 enum Order {
     Append(Box<(Ticket, Draft, Stamp)>),
     Sync,
+    Writers,
     Stop,
 }
 
 /// How long to wait before a write that failed is tried again.
 const RETRY: Duration = Duration::from_secs(1);
+/// How often to look whether a writer has gone, each time twice as long after the look before, from a millisecond on: the
+/// kernel tells that a file was closed just before it lets go of its lock.
+const LOOKS: u32 = 6;
 /// How long nothing must be asked before the fold is kept.
 const IDLE: Duration = Duration::from_millis(200);
 
@@ -118,6 +127,7 @@ impl Recorder {
         let folder = store.folder().to_owned();
         let worker = Worker {
             data_version: store.data_version()?,
+            alive: store.alive_writers(),
             store,
             writer,
             folded: fold.incident().map_or(0, |incident| incident.entries),
@@ -149,6 +159,12 @@ impl Recorder {
         let _ = self.orders.try_send(Order::Sync);
     }
 
+    /// Asks who lives, when a [`super::Watcher`] has heard that a writer left. Never waits.
+    pub fn look_for_writers(&self) {
+        // When there is no room, the disk hangs, and nobody's outcome is more certain than before.
+        let _ = self.orders.try_send(Order::Writers);
+    }
+
     /// Writes what was handed over, keeps the fold, lets go of the record, and ends. Waits for the disk.
     pub fn stop(self) -> Stopped {
         let _ = self.orders.send(Order::Stop);
@@ -166,6 +182,8 @@ struct Worker<N> {
     /// Entries in the fold that was last kept.
     folded: u64,
     data_version: i64,
+    /// Writers that lived when somebody was last told.
+    alive: BTreeSet<String>,
     pending: VecDeque<(Ticket, Sealed)>,
     failure: Option<String>,
     notify: N,
@@ -182,6 +200,7 @@ impl<N: FnMut(Notice)> Worker<N> {
                     self.append(ticket, draft, stamp);
                 }
                 Some(Order::Sync) => self.take_others(),
+                Some(Order::Writers) => self.look_for_writers(),
                 None => self.catch_up(),
                 Some(Order::Stop) => break,
             }
@@ -293,14 +312,28 @@ impl<N: FnMut(Notice)> Worker<N> {
             let Some(incident) = self.fold.incident() else {
                 continue;
             };
+            self.alive = self.store.alive_writers();
             (self.notify)(Notice::Arrived {
                 incident: Box::new(incident.clone()),
                 entry: Arc::new(stored.sealed),
-                alive: self.store.alive_writers(),
+                alive: self.alive.clone(),
             });
         }
         self.data_version = version;
         Ok(())
+    }
+
+    /// Says who lives if that is not who lived before. What a writer that is gone has written comes first.
+    fn look_for_writers(&mut self) {
+        self.take_others();
+        for look in 0..LOOKS {
+            let alive = self.store.alive_writers();
+            if alive != self.alive {
+                self.alive.clone_from(&alive);
+                return (self.notify)(Notice::Writers { alive });
+            }
+            thread::sleep(Duration::from_millis(1 << look));
+        }
     }
 
     /// Entries that the kept fold does not hold.

@@ -1,6 +1,7 @@
-//! Notices that another process wrote to a record, without polling.
+//! Notices that another process wrote to a record or left it, without polling.
 //!
-//! It says that something may be new, never what: whoever hears it asks the store for entries since the last row.
+//! It says that something may be new, never what: whoever hears it asks the store for entries since the last row, or who
+//! still lives.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -12,7 +13,16 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::inotify::{self, CreateFlags, Reader, WatchFlags};
 use rustix::io::Errno;
 
-use super::{StoreError, place};
+use super::{StoreError, lock, place};
+
+/// What may have happened since the last look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Heard {
+    /// The database or its log was written to.
+    pub written: bool,
+    /// A writer's lock was let go of: its process ended, however it did.
+    pub left: bool,
+}
 
 /// Watches the folder of one record (inotify). Its descriptor becomes readable when something happened.
 #[derive(Debug)]
@@ -27,6 +37,9 @@ impl Watcher {
             let inotify = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?;
             // The folder, not the log: SQLite removes the log and makes a new one.
             inotify::add_watch(&inotify, folder, WatchFlags::MODIFY | WatchFlags::CREATE)?;
+            // Who only looks at a lock opens it for reading, so it is not heard of here: looking would call for looking.
+            let left = WatchFlags::CLOSE_WRITE | WatchFlags::DELETE;
+            inotify::add_watch(&inotify, folder.join(place::WRITERS), left)?;
             Ok(inotify)
         };
         watch()
@@ -49,27 +62,28 @@ impl Watcher {
                 Err(Errno::INTR) => continue,
                 Err(error) => return Err(error.into()),
             }
-            if self.drain()? {
+            if self.drain()?.written {
                 return Ok(true);
             }
         }
     }
 
-    /// Takes what happened so far, without waiting; true when the database or its log was written to.
-    pub fn drain(&mut self) -> io::Result<bool> {
+    /// Takes what happened so far, without waiting.
+    pub fn drain(&mut self) -> io::Result<Heard> {
         let mut buffer = [MaybeUninit::uninit(); 4096];
         let mut reader = Reader::new(&self.inotify, &mut buffer);
-        let mut written = false;
+        let mut heard = Heard::default();
         loop {
             match reader.next() {
                 Ok(event) => {
                     // Events that were dropped for want of room carry no name: something happened.
-                    written |= event.file_name().is_none_or(|name| {
-                        let name = name.to_bytes();
+                    let name = event.file_name().map(std::ffi::CStr::to_bytes);
+                    heard.written |= name.is_none_or(|name| {
                         name == place::DATABASE.as_bytes() || name == place::WAL.as_bytes()
                     });
+                    heard.left |= name.is_none_or(lock::is_lock);
                 }
-                Err(Errno::WOULDBLOCK) => return Ok(written),
+                Err(Errno::WOULDBLOCK) => return Ok(heard),
                 Err(Errno::INTR) => {}
                 Err(error) => return Err(error.into()),
             }

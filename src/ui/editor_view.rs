@@ -11,15 +11,6 @@ use crate::theme::{Role, Theme};
 /// One line of an editor in `room` cells; the cursor is in sight. Without focus there is no cursor.
 pub fn line(editor: &Editor, room: usize, focused: bool, theme: &Theme) -> TextLine {
     let (_, column) = editor.cursor();
-    if editor.is_masked() {
-        let length = editor.content().chars().count();
-        let mask = "•".repeat(length.min(room.saturating_sub(1)));
-        let mut line = TextLine::of(sanitize(&mask), theme.style(Role::Text));
-        if focused {
-            line.push(" ", theme.style(Role::Selected));
-        }
-        return line;
-    }
     let text = editor
         .lines()
         .first()

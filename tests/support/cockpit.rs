@@ -27,6 +27,8 @@ pub struct Harness {
     next_entry: u8,
     /// While false, every append comes back as not recorded.
     pub disk_works: bool,
+    /// While true, every append is refused for good.
+    pub refuses: bool,
     waiting: Vec<(Ticket, Body)>,
 }
 
@@ -50,6 +52,7 @@ impl Harness {
             now,
             next_entry: 0,
             disk_works: true,
+            refuses: false,
             waiting: Vec::new(),
         };
         let id = IncidentId(uuid::Uuid::from_u128(0x7f3a));
@@ -102,7 +105,12 @@ impl Harness {
 
     fn answer_appends(&mut self) {
         for (ticket, body) in std::mem::take(&mut self.waiting) {
-            if self.disk_works {
+            if self.refuses {
+                self.event(EventKind::EntryRefused {
+                    ticket,
+                    reason: "70000 bytes, at most 65536".into(),
+                });
+            } else if self.disk_works {
                 let entry = Arc::new(self.seal(body));
                 self.event(EventKind::Recorded { ticket, entry });
             } else {

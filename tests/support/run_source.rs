@@ -111,6 +111,7 @@ pub fn context(inputs: &[(&str, &'static str, &str)]) -> PlanContext {
                 kind,
                 text: (*text).to_owned(),
                 example: false,
+                has_pattern: false,
             })
             .collect(),
         edited: None,

@@ -115,7 +115,6 @@ pub fn breach_with(text: Texts<'_>) -> State {
         },
         runs: BTreeMap::new(),
         pending: BTreeMap::new(),
-        secrets: BTreeMap::new(),
         playbook,
     };
     state(Screen::Cockpit(Box::new(cockpit)), text)
@@ -507,14 +506,11 @@ fn form(text: Texts<'_>) -> Form {
                 "prod",
                 None,
             ),
-            Field {
-                editor: Editor::masked(),
-                ..field(
-                    input(text, "token", "Admin token", InputType::Secret),
-                    "",
-                    None,
-                )
-            },
+            field(
+                input(text, "token", "Admin token", InputType::Secret),
+                "",
+                None,
+            ),
         ],
         selected: 1,
         then_run: Some("identify".into()),

@@ -1,5 +1,7 @@
-//! What a session hears: its recorder's answers, and that another process wrote to the record.
+//! What a session hears: its recorder's answers, that another process wrote to the record or left it, and that the
+//! playbook's file was written to.
 
+use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
@@ -9,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags};
 
+use super::file_watch::FileWatch;
 use crate::engine::event::EventKind;
 use crate::model::ids::Ticket;
 use crate::runtime::events::Events;
@@ -35,10 +38,15 @@ pub(super) fn notifier(
                 answer(ticket, Ok(()));
                 EventKind::Recorded { ticket, entry }
             }
-            Notice::NotRecorded { ticket, reason } | Notice::Refused { ticket, reason } => {
+            Notice::NotRecorded { ticket, reason } => {
                 answer(ticket, Err(reason.clone()));
                 EventKind::NotRecorded { ticket, reason }
             }
+            Notice::Refused { ticket, reason } => {
+                answer(ticket, Err(reason.clone()));
+                EventKind::EntryRefused { ticket, reason }
+            }
+            Notice::Writers { alive } => EventKind::WritersChanged { alive },
             Notice::Arrived {
                 entry,
                 incident,
@@ -55,28 +63,48 @@ pub(super) fn notifier(
     }
 }
 
-/// A thread that wakes the recorder when another process wrote to the record. It ends when the returned stream is dropped.
-pub(super) fn watch(folder: &Path, recorder: &Arc<Mutex<Option<Recorder>>>) -> Option<UnixStream> {
+/// A thread that wakes the recorder when another process wrote to the record or left it, and calls `changed` when the
+/// playbook's file was written to. It ends when the returned stream is dropped.
+pub(super) fn watch(
+    folder: &Path,
+    recorder: &Arc<Mutex<Option<Recorder>>>,
+    playbook: Option<FileWatch>,
+    changed: impl Fn() + Send + 'static,
+) -> Option<UnixStream> {
     let mut watcher = Watcher::new(folder).ok()?;
     let (ours, theirs) = UnixStream::pair().ok()?;
     let recorder = Arc::clone(recorder);
+    let mut playbook = playbook;
     let look = move || {
         loop {
+            let file = playbook.as_ref().map_or(theirs.as_fd(), AsFd::as_fd);
+            let on_file = match playbook {
+                Some(_) => PollFlags::IN,
+                None => PollFlags::empty(),
+            };
             let mut sides = [
                 PollFd::new(&watcher, PollFlags::IN),
                 PollFd::new(&theirs, PollFlags::empty()),
+                PollFd::from_borrowed_fd(file, on_file),
             ];
             let polled = rustix::event::poll(&mut sides, None);
-            let [_, session] = &sides;
+            let [_, session, _] = &sides;
             if !session.revents().is_empty()
                 || polled.is_err_and(|error| error != rustix::io::Errno::INTR)
             {
                 return;
             }
-            if watcher.drain().unwrap_or(false)
-                && let Some(recorder) = &*lock(&recorder)
-            {
-                recorder.sync();
+            let heard = watcher.drain().unwrap_or_default();
+            if let Some(recorder) = &*lock(&recorder) {
+                if heard.written {
+                    recorder.sync();
+                }
+                if heard.left {
+                    recorder.look_for_writers();
+                }
+            }
+            if playbook.as_mut().is_some_and(FileWatch::drain) {
+                changed();
             }
         }
     };

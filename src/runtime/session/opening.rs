@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
+use super::adopting;
+use super::file_watch::FileWatch;
 use super::listening::{Waiting, notifier, watch};
 use super::pen::{self, Pen};
 use super::{Session, SessionError, Workplace, pinned};
@@ -180,12 +182,23 @@ fn begin(
     let writer_id = writer.id().to_owned();
     let (closing, waiting) = (Arc::new(AtomicBool::new(false)), Waiting::default());
     let folder = store.folder().to_owned();
+    let playbook = adopting::file_of(&found).and_then(FileWatch::new);
+    let changed = {
+        let (workplace, events) = (Arc::clone(workplace), events.clone());
+        let closing = Arc::clone(&closing);
+        move || {
+            if let Some(differs) = adopting::differs(&workplace, mode, incident) {
+                let event = EventKind::PlaybookFileChanged { incident, differs };
+                events.send_unless(event, &closing);
+            }
+        }
+    };
     let notify = notifier(events.clone(), Arc::clone(&closing), Arc::clone(&waiting));
     let recorder = Arc::new(Mutex::new(Some(Recorder::start(
         store, writer, fold, notify,
     )?)));
     let session = Session {
-        _watching: watch(&folder, &recorder),
+        _watching: watch(&folder, &recorder, playbook, changed),
         recorder,
         sources: Arc::new(sources),
         workplace: Arc::clone(workplace),
@@ -254,13 +267,13 @@ fn checked_inputs(
                     id.as_str()
                 ))
             })?;
-            if input.kind == input::InputType::Secret {
-                return Err(SessionError::Refused(format!(
-                    "input {id} is a secret: type it on the screen, not on a command line"
-                )));
-            }
             let value = input::check(input, text).map_err(|error| {
-                SessionError::Refused(format!("input {id}: {error}; found {text:?}"))
+                // What was given for a secret may be the secret itself: it is not repeated.
+                SessionError::Refused(if input.kind == input::InputType::Secret {
+                    format!("input {id}: {error}")
+                } else {
+                    format!("input {id}: {error}; found {text:?}")
+                })
             })?;
             Ok(Body::InputSet {
                 input: id.clone(),

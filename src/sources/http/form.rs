@@ -146,7 +146,7 @@ impl<'a> Values<'a> {
         let input = registry::bound_input(name, self.context)?;
         if input.kind == "secret" {
             return Err(refused(format!(
-                "{name} is a secret: an HTTP request takes secrets only from the source's own settings (bearer_token, password)"
+                "{name} is a secret: an HTTP request takes secrets only from the source's own settings (bearer_token, password); a shell action gets them as environment variables"
             )));
         }
         let parameter = Parameter {
@@ -334,6 +334,7 @@ mod tests {
                     kind,
                     text: (*text).to_owned(),
                     example: false,
+                    has_pattern: false,
                 })
                 .collect(),
             edited: None,

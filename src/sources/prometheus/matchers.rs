@@ -208,6 +208,7 @@ mod tests {
                 kind: "text",
                 text: value.to_owned(),
                 example: false,
+                has_pattern: false,
             }],
             edited: None,
         };

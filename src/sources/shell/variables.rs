@@ -77,7 +77,7 @@ pub(super) fn from_inputs(
             }
             .to_owned(),
             value: if is_secret {
-                crate::sources::mask::MASK.to_owned()
+                format!("‹secret {}›", input.text)
             } else {
                 input.text.clone()
             },
@@ -137,8 +137,8 @@ pub(super) fn changes_the_shell(name: &str) -> bool {
     name.is_empty() || !well_formed || NAMES.contains(&name) || by_prefix
 }
 
-/// Text must look harmless even where a script forgets its quotes; the other types are so by themselves. Example values
-/// are only shown.
+/// Text must look harmless even where a script forgets its quotes, unless its playbook says what it looks like; the other
+/// types are so by themselves. Example values are only shown.
 fn check_value(input: &BoundInput) -> Result<(), PlanError> {
     static PLAIN: LazyLock<Option<Regex>> =
         LazyLock::new(|| Regex::new(r"\A[A-Za-z0-9._:@/+][A-Za-z0-9._:@/+-]{0,255}\z").ok());
@@ -153,12 +153,13 @@ fn check_value(input: &BoundInput) -> Result<(), PlanError> {
             .map(|_| ())
             .map_err(|error| PlanError::Refused(format!("{id}: {error}"))),
         "text"
-            if !PLAIN
-                .as_ref()
-                .is_some_and(|plain| plain.is_match(&input.text)) =>
+            if !input.has_pattern
+                && !PLAIN
+                    .as_ref()
+                    .is_some_and(|plain| plain.is_match(&input.text)) =>
         {
             Err(PlanError::Refused(format!(
-                "the value of {id} cannot be given to a script: 1 to 256 of A-Z a-z 0-9 . _ : @ / + - are allowed, and no `-` at its beginning"
+                "the value of {id} cannot be given to a script: 1 to 256 of A-Z a-z 0-9 . _ : @ / + - are allowed, and no `-` at its beginning; a pattern in the playbook would allow more"
             )))
         }
         _ if input.text.contains('\0') => Err(PlanError::Refused(format!(
@@ -225,14 +226,25 @@ mod tests {
                 kind,
                 text: text.to_owned(),
                 example: false,
+                has_pattern: false,
             };
             assert_eq!(check_value(&input).is_ok(), good, "{kind} {text:?}");
         }
+        let patterned = |text: &str| BoundInput {
+            id: "x".into(),
+            kind: "text",
+            text: text.to_owned(),
+            example: false,
+            has_pattern: true,
+        };
+        assert!(check_value(&patterned("O'Neill, -rf")).is_ok());
+        assert!(check_value(&patterned("a\0")).is_err());
         let long = BoundInput {
             id: "x".into(),
             kind: "text",
             text: "a".repeat(257),
             example: false,
+            has_pattern: false,
         };
         assert!(check_value(&long).is_err());
     }

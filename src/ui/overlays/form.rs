@@ -146,7 +146,7 @@ fn field_lines(
         }
         InputType::Secret if selected => {
             below(
-                SafeText::fixed("kept in memory only, never recorded"),
+                SafeText::fixed("where it is kept: env:NAME, file:PATH or cmd:COMMAND"),
                 Role::Muted,
             );
         }
