@@ -57,10 +57,7 @@ fn main() {
         for (number, entries, times) in [(1, SHORT, &mut open_short), (2, LONG, &mut open_long)] {
             let (fold, tail) = times.time(|| open(data.path(), number));
             assert_eq!(fold.incident().unwrap().entries, entries);
-            assert_eq!(
-                tail.len() as u64,
-                entries.min(limits::TIMELINE_WINDOW as u64)
-            );
+            assert_eq!(tail.len() as u64, entries.min(limits::TIMELINE_FIRST));
         }
     }
 
@@ -89,6 +86,6 @@ fn main() {
 fn open(data: &Path, number: u128) -> (Fold, Vec<Sealed>) {
     let store = Store::open(data, Mode::Live, incident(number)).unwrap();
     let fold = store.fold().unwrap();
-    let tail = store.tail(limits::TIMELINE_WINDOW as u64).unwrap();
+    let tail = store.tail(limits::TIMELINE_FIRST).unwrap();
     (fold, tail)
 }

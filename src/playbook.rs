@@ -24,7 +24,7 @@ mod text;
 mod yaml;
 
 pub use front_matter::{MILESTONES, unknown};
-pub use library::{BUILT_IN, ReadError, library, read_file};
+pub use library::{BUILT_IN, ReadError, library, parse_all, read_file};
 
 use crate::model::diagnostic::{Diagnostic, SourceText};
 use crate::model::limits;

@@ -349,6 +349,20 @@ impl Store {
         self.fold_all()
     }
 
+    /// Brings a fold up to date and gives the newest entries, at most `count`, and the number of all, as of one moment:
+    /// whatever is written later has a row after the fold.
+    pub fn newest_with(
+        &self,
+        fold: &mut Fold,
+        count: u64,
+    ) -> Result<(Vec<Sealed>, u64), StoreError> {
+        let _moment = database::moment(&self.connection, &self.path())?;
+        if self.catch_up(fold)? == Caught::TooOld {
+            *fold = self.fold_all()?;
+        }
+        Ok((self.tail(count)?, self.count()?))
+    }
+
     /// The incident, from its entries alone.
     pub fn fold_all(&self) -> Result<Fold, StoreError> {
         let rows = database::since(&self.connection, &self.path(), 0, u64::MAX)?;

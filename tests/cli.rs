@@ -160,6 +160,23 @@ fn an_incident_from_opening_to_report() {
             == kinds.len()
     );
 
+    let verified = quarterdeck(home.path(), &["verify", short]);
+    assert_eq!(verified.code, Some(3), "{verified:?}");
+    assert_eq!(
+        json(&["verify", short, "--format", "json"])["verdict"],
+        "not-anchored"
+    );
+}
+
+#[test]
+fn without_a_name_the_incident_that_was_taken_is_told() {
+    let home = home();
+    let picture = home.path().join("x.svg");
+    let picture = picture.to_str().unwrap();
+    let arguments = ["open", "trial", "--severity", "P1", "--screenshot", picture];
+    assert_eq!(quarterdeck(home.path(), &arguments).code, Some(0));
+    let listed = quarterdeck(home.path(), &["list", "incidents"]).out;
+    let short = listed.split_whitespace().next().unwrap();
     for command in ["show", "timeline", "report", "verify"] {
         let taken = format!("incident {short}, the one worked on last\n");
         assert_eq!(
@@ -170,12 +187,6 @@ fn an_incident_from_opening_to_report() {
         let named = quarterdeck(home.path(), &[command, short]);
         assert_eq!(named.talk, "", "{command}");
     }
-    let verified = quarterdeck(home.path(), &["verify", short]);
-    assert_eq!(verified.code, Some(3), "{verified:?}");
-    assert_eq!(
-        json(&["verify", short, "--format", "json"])["verdict"],
-        "not-anchored"
-    );
 }
 
 #[test]

@@ -38,8 +38,9 @@ impl Report {
     pub fn run(&self, common: &Common, out: &mut Out) -> Result<u8, Failure> {
         let workplace = setup::workplace(common, out)?;
         let store = setup::record(&workplace, self.incident.as_deref(), out)?;
-        let session::Pinned { incident, found } =
-            session::pinned(&store).map_err(screen::of_session)?;
+        let session::Pinned {
+            incident, found, ..
+        } = session::pinned(&store).map_err(screen::of_session)?;
         let entries = store.entries(0, u64::MAX).map_err(setup::of_store)?;
         let view = view(&found.playbook, &incident, &store.alive_writers());
         let text = match self.format {

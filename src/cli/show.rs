@@ -28,8 +28,9 @@ impl Show {
     pub fn run(&self, common: &Common, out: &mut Out) -> Result<u8, Failure> {
         let workplace = setup::workplace(common, out)?;
         let store = setup::record(&workplace, self.incident.as_deref(), out)?;
-        let session::Pinned { incident, found } =
-            session::pinned(&store).map_err(screen::of_session)?;
+        let session::Pinned {
+            incident, found, ..
+        } = session::pinned(&store).map_err(screen::of_session)?;
         let view = view(&found.playbook, &incident, &store.alive_writers());
         if self.format == Format::Json {
             out.json(&json!({

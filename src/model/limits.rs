@@ -105,5 +105,9 @@ pub const MATCHES: usize = 100_000;
 pub const SNAPSHOTS_KEPT: usize = 4;
 /// Files of a library of playbooks.
 pub const LIBRARY_FILES: usize = 10_000;
+/// Playbook files that are read at a time.
+pub const LIBRARY_GROUP: usize = 128;
+/// Playbook files that are worth a thread.
+pub const PLAYBOOKS_A_THREAD: usize = 16;
 /// Rows of a table that are turned into a chart.
 pub const CHART_ROWS: usize = 100_000;

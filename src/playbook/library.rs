@@ -73,6 +73,33 @@ pub fn library() -> Vec<Parsed> {
         .collect()
 }
 
+/// Reads many texts, on as many processors as there are; the playbooks of each stand at its place.
+pub fn parse_all(sources: &[SourceText]) -> Vec<Vec<Parsed>> {
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let share = sources
+        .len()
+        .div_ceil(processors)
+        .max(limits::PLAYBOOKS_A_THREAD);
+    let read = |part: &[SourceText]| part.iter().map(parse).collect::<Vec<_>>();
+    let (first, rest) = sources.split_at(share.min(sources.len()));
+    std::thread::scope(|scope| {
+        let others: Vec<_> = rest
+            .chunks(share)
+            .map(|part| {
+                let thread = std::thread::Builder::new().spawn_scoped(scope, move || read(part));
+                (part, thread)
+            })
+            .collect();
+        let mut all = read(first);
+        for (part, thread) in others {
+            // Without a thread, it is read here.
+            let parsed = thread.ok().and_then(|thread| thread.join().ok());
+            all.extend(parsed.unwrap_or_else(|| read(part)));
+        }
+        all
+    })
+}
+
 /// Reads a file as text, at most [`limits::PLAYBOOK_BYTES`] of it, without following what it says.
 pub fn read_file(path: &Path) -> Result<SourceText, ReadError> {
     use std::io::Read as _;
@@ -110,6 +137,16 @@ pub fn read_file(path: &Path) -> Result<SourceText, ReadError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn texts_read_on_many_processors_stay_in_order() {
+        let sources: Vec<_> = (0..limits::PLAYBOOKS_A_THREAD * 3 + 1)
+            .map(|number| SourceText::new(format!("{number}.md"), format!("# Runbook {number}\n")))
+            .collect();
+        let one_by_one: Vec<_> = sources.iter().map(parse).collect();
+        assert_eq!(parse_all(&sources), one_by_one);
+        assert_eq!(parse_all(&[]), Vec::<Vec<Parsed>>::new());
+    }
 
     #[test]
     fn files_that_are_no_text_are_refused_with_the_reason() {

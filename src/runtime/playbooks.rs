@@ -56,21 +56,29 @@ impl LibraryFile {
     }
 }
 
-/// Every file of the library: the user's, then the built-in ones. Files are read one by one as they are asked for.
+/// Every file of the library: the user's, then the built-in ones. Files are read as they are asked for: first one by one,
+/// because the first may be the one that is looked for, then in ever larger groups, on all processors.
 pub fn library(workplace: &Workplace) -> impl Iterator<Item = LibraryFile> + use<> {
     let mut paths = Vec::new();
     collect(&workplace.config().places.playbooks(), DEPTH, &mut paths);
     let own = paths
         .into_iter()
         .filter_map(|path| playbook::read_file(&path).ok());
+    let mut sources = own.chain(built_in());
+    let mut group = 0;
+    let files = std::iter::from_fn(move || {
+        group = (group * 2).clamp(1, limits::LIBRARY_GROUP);
+        let sources: Vec<SourceText> = sources.by_ref().take(group).collect();
+        let parsed = playbook::parse_all(&sources);
+        let file = |(source, playbooks)| LibraryFile { source, playbooks };
+        (!sources.is_empty()).then(|| sources.into_iter().zip(parsed).map(file))
+    });
     let mut seen = BTreeSet::new();
-    own.chain(built_in())
-        .map(LibraryFile::read)
-        .filter_map(move |mut file| {
-            file.playbooks
-                .retain(|parsed| seen.insert(parsed.playbook.id.clone()));
-            (!file.playbooks.is_empty()).then_some(file)
-        })
+    files.flatten().filter_map(move |mut file| {
+        file.playbooks
+            .retain(|parsed| seen.insert(parsed.playbook.id.clone()));
+        (!file.playbooks.is_empty()).then_some(file)
+    })
 }
 
 /// Text files below a folder that may be playbooks, in order of their names.

@@ -9,6 +9,7 @@ mod listening;
 mod opening;
 mod pen;
 
+use std::collections::BTreeSet;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -24,9 +25,9 @@ use crate::incident::Incident;
 use crate::model::ids::{IncidentId, PlaybookId, Ticket};
 use crate::model::playbook::Playbook;
 use crate::model::{Mode, limits};
-use crate::record::entry::{Body, Draft};
+use crate::record::entry::{Body, Draft, Sealed};
 use crate::sources::registry::Sources;
-use crate::store::{self, Recorder, Store, StoreError};
+use crate::store::{self, Fold, Recorder, Store, StoreError};
 
 use listening::{Waiting, lock, lock_for};
 pub use opening::{check_request, note, open, resume};
@@ -163,31 +164,41 @@ impl Session {
     }
 
     /// What the engine needs to know of the incident as it stands on disk.
-    fn opened(
-        &self,
-        store: &Store,
-        found: playbooks::Found,
-        differs: bool,
-    ) -> Result<Opened, SessionError> {
-        let fold = store.fold()?;
-        let incident = fold
-            .incident()
-            .cloned()
-            .ok_or_else(|| empty(self.incident))?;
-        let tail = store.tail(limits::TIMELINE_FIRST)?;
-        let mut alive = store.alive_writers();
+    fn opened(&self, stand: Stand, found: playbooks::Found, differs: bool) -> Opened {
+        let mut alive = stand.alive;
         alive.insert(self.writer.clone());
-        Ok(Opened {
+        Opened {
             playbook: found.playbook,
             diagnostics: found.diagnostics,
             playbook_differs: differs,
-            incident,
-            total: store.count()?,
-            tail: tail.into_iter().map(Arc::new).collect(),
+            incident: stand.incident,
+            total: stand.total,
+            tail: stand.tail.into_iter().map(Arc::new).collect(),
             writer: self.writer.clone(),
             alive,
             profile: self.profile.clone(),
             source_problems: self.source_problems.clone(),
+        }
+    }
+}
+
+/// An incident as it stands on disk. The fold it was read with goes on from there, so that no entry is told twice.
+struct Stand {
+    incident: Incident,
+    tail: Vec<Sealed>,
+    total: u64,
+    alive: BTreeSet<String>,
+}
+
+impl Stand {
+    fn of(store: &Store, fold: &mut Fold) -> Result<Self, SessionError> {
+        let (tail, total) = store.newest_with(fold, limits::TIMELINE_FIRST)?;
+        let incident = fold.incident().cloned();
+        Ok(Self {
+            incident: incident.ok_or_else(|| empty(store.incident()))?,
+            tail,
+            total,
+            alive: store.alive_writers(),
         })
     }
 }
@@ -208,19 +219,19 @@ fn empty(incident: IncidentId) -> SessionError {
 
 /// An incident with the playbook it follows, as the record keeps both.
 pub struct Pinned {
-    /// The fold.
+    /// The incident.
     pub incident: Incident,
+    /// The fold that it is from.
+    pub fold: Fold,
     /// Its playbook, as pinned.
     pub found: playbooks::Found,
 }
 
 /// Reads the incident and its playbook from a record.
 pub fn pinned(store: &Store) -> Result<Pinned, SessionError> {
-    let incident = store
-        .fold()?
-        .incident()
-        .cloned()
-        .ok_or_else(|| empty(store.incident()))?;
+    let fold = store.fold()?;
+    let incident = fold.incident().cloned();
+    let incident = incident.ok_or_else(|| empty(store.incident()))?;
     let text = store::evidence::read(store.folder(), incident.playbook_sha256)?;
     // The path stands in one of the first entries, whatever playbook was adopted later.
     let path = store
@@ -240,5 +251,9 @@ pub fn pinned(store: &Store) -> Result<Pinned, SessionError> {
             incident.id
         ))
     })?;
-    Ok(Pinned { incident, found })
+    Ok(Pinned {
+        incident,
+        fold,
+        found,
+    })
 }

@@ -144,6 +144,16 @@ pub(super) fn begin(connection: &Connection, path: &str) -> Result<(), StoreErro
         .map_err(failed("begin a group of entries in", path))
 }
 
+/// Every read until the value is dropped sees one state of the file.
+pub(super) fn moment<'a>(
+    connection: &'a Connection,
+    path: &str,
+) -> Result<rusqlite::Transaction<'a>, StoreError> {
+    connection
+        .unchecked_transaction()
+        .map_err(failed("read", path))
+}
+
 pub(super) fn commit(connection: &Connection, path: &str) -> Result<(), StoreError> {
     connection
         .execute_batch("COMMIT")

@@ -126,7 +126,7 @@ impl Recorder {
         let (orders, inbox) = sync_channel(limits::ENTRIES_PENDING);
         let folder = store.folder().to_owned();
         let worker = Worker {
-            data_version: store.data_version()?,
+            data_version: None,
             alive: store.alive_writers(),
             store,
             writer,
@@ -181,7 +181,8 @@ struct Worker<N> {
     fold: Fold,
     /// Entries in the fold that was last kept.
     folded: u64,
-    data_version: i64,
+    /// The state of the file in which nothing was left to take in; none before the first look.
+    data_version: Option<i64>,
     /// Writers that lived when somebody was last told.
     alive: BTreeSet<String>,
     pending: VecDeque<(Ticket, Sealed)>,
@@ -295,9 +296,10 @@ impl<N: FnMut(Notice)> Worker<N> {
 
     fn try_take_others(&mut self) -> Result<(), StoreError> {
         let version = self.store.data_version()?;
-        if version == self.data_version {
+        if self.data_version == Some(version) {
             return Ok(());
         }
+        let mut looked = false;
         for stored in self.store.since(self.fold.through, u64::MAX)? {
             self.fold.through = stored.row;
             if stored.sealed.entry.writer == self.writer.id() {
@@ -312,14 +314,17 @@ impl<N: FnMut(Notice)> Worker<N> {
             let Some(incident) = self.fold.incident() else {
                 continue;
             };
-            self.alive = self.store.alive_writers();
+            // Once a batch: each look asks the lock of every writer.
+            if !std::mem::replace(&mut looked, true) {
+                self.alive = self.store.alive_writers();
+            }
             (self.notify)(Notice::Arrived {
                 incident: Box::new(incident.clone()),
                 entry: Arc::new(stored.sealed),
                 alive: self.alive.clone(),
             });
         }
-        self.data_version = version;
+        self.data_version = Some(version);
         Ok(())
     }
 

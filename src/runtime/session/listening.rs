@@ -20,6 +20,9 @@ use crate::store::{Notice, Recorder, Watcher};
 /// Who waits for an entry of the run time's own.
 pub(super) type Waiting = Arc<Mutex<Vec<(Ticket, SyncSender<Result<(), String>>)>>>;
 
+/// How long a commit of others waits for the next ones: one command writes several, and each costs a frame.
+const GATHER: Duration = Duration::from_millis(20);
+
 /// What the recorder says, as events of the loop.
 pub(super) fn notifier(
     events: Events,
@@ -76,6 +79,10 @@ pub(super) fn watch(
     let recorder = Arc::clone(recorder);
     let mut playbook = playbook;
     let look = move || {
+        // What was written before the watch began.
+        if let Some(recorder) = &*lock(&recorder) {
+            recorder.sync();
+        }
         loop {
             let file = playbook.as_ref().map_or(theirs.as_fd(), AsFd::as_fd);
             let on_file = match playbook {
@@ -94,6 +101,7 @@ pub(super) fn watch(
             {
                 return;
             }
+            std::thread::sleep(GATHER);
             let heard = watcher.drain().unwrap_or_default();
             if let Some(recorder) = &*lock(&recorder) {
                 if heard.written {

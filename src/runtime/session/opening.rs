@@ -10,7 +10,7 @@ use super::adopting;
 use super::file_watch::FileWatch;
 use super::listening::{Waiting, notifier, watch};
 use super::pen::{self, Pen};
-use super::{Session, SessionError, Workplace, pinned};
+use super::{Session, SessionError, Stand, Workplace, pinned};
 use crate::config::{Config, Provenance};
 use crate::engine::effect::OpenRequest;
 use crate::engine::event::{EventKind, Opened};
@@ -61,7 +61,8 @@ pub fn note(
     text: &str,
 ) -> Result<(), SessionError> {
     let store = Store::open(workplace.data(), mode, incident)?;
-    let mut pen = Pen::join(store, mode, incident, workplace.config())?;
+    let fold = store.fold()?;
+    let mut pen = Pen::join(store, mode, incident, workplace.config(), fold)?;
     pen.write(Body::NoteAdded {
         text: text.to_owned(),
         happened_at: None,
@@ -143,7 +144,7 @@ fn try_resume(
     let (sources, problems) = mode::sources(mode, &config).map_err(SessionError::Refused)?;
     let differs = playbooks::current(workplace, &pinned.found.playbook)
         .is_some_and(|now| now.playbook.source.text != pinned.found.playbook.source.text);
-    let pen = Pen::join(store, mode, incident, &config)?;
+    let pen = Pen::join(store, mode, incident, &config, pinned.fold)?;
     let sources = (sources, in_words(&config, &problems));
     begin(
         workplace,
@@ -175,10 +176,11 @@ fn begin(
     let Pen {
         store,
         writer,
-        fold,
+        mut fold,
         mode,
         incident,
     } = pen;
+    let stand = Stand::of(&store, &mut fold)?;
     let writer_id = writer.id().to_owned();
     let (closing, waiting) = (Arc::new(AtomicBool::new(false)), Waiting::default());
     let folder = store.folder().to_owned();
@@ -211,8 +213,7 @@ fn begin(
         waiting,
         next_ticket: AtomicU64::new(0),
     };
-    let store = Store::open(workplace.data(), mode, incident)?;
-    let opened = session.opened(&store, found, differs)?;
+    let opened = session.opened(stand, found, differs);
     Ok((session, opened))
 }
 

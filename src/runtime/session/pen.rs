@@ -46,18 +46,20 @@ impl Pen {
         })
     }
 
-    /// A new writer in a record that others have written to: it has seen all of them, and its session is opened.
+    /// A new writer in a record that others have written to: it has seen all of them, and its session is opened. A fold of
+    /// the record that was taken before is gone on with.
     pub(super) fn join(
         store: Store,
         mode: Mode,
         incident: IncidentId,
         config: &Config,
+        fold: Fold,
     ) -> Result<Self, SessionError> {
         let mut pen = Self::new(store, mode, incident, config)?;
         for head in pen.store.heads()? {
             pen.writer.observe_head(head);
         }
-        pen.fold = pen.store.fold()?;
+        pen.fold = fold;
         pen.open_session(config)?;
         Ok(pen)
     }
