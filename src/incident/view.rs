@@ -2,6 +2,11 @@
 //!
 //! Computed anew after every entry and never stored: facts are in the incident, rules are in the playbook.
 
+mod branches;
+mod clocks;
+mod evidence;
+pub mod proposals;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::Timestamp;
@@ -331,6 +336,7 @@ pub fn view(playbook: &Playbook, incident: &Incident, alive: &BTreeSet<String>) 
         .phases
         .iter()
         .map(|phase| {
+            let applies = branches::phase(playbook, incident, phase);
             let steps: Vec<StepView> = phase
                 .steps
                 .iter()
@@ -340,12 +346,13 @@ pub fn view(playbook: &Playbook, incident: &Incident, alive: &BTreeSet<String>) 
                         .filter(|name| !is_met(playbook, incident, &actions, name))
                         .cloned()
                         .collect();
-                    step_view(incident, step, missing, Applies::Always)
+                    let applies = branches::step(playbook, incident, &applies, step);
+                    step_view(incident, step, missing, applies)
                 })
                 .collect();
             PhaseView {
                 id: phase.id.clone(),
-                applies: Applies::Always,
+                applies,
                 settled: steps.iter().filter(|step| step.status.is_settled()).count(),
                 steps,
             }
@@ -373,9 +380,9 @@ pub fn view(playbook: &Playbook, incident: &Incident, alive: &BTreeSet<String>) 
         actions,
         current,
         unknown,
-        clocks: Vec::new(),
-        evidence: Vec::new(),
-        proposals: Vec::new(),
+        clocks: clocks::clocks(playbook, incident),
+        evidence: evidence::evidence(playbook, incident),
+        proposals: proposals::proposals(playbook, incident),
         silent,
     }
 }
