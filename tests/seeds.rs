@@ -142,7 +142,11 @@ const READS: &[Finds] = &[
         "attempts-by-actor-audit",
         &[],
         2,
-        &[("actorId", "u-1932"), ("attemptedOrgId", "org-b"), ("attempts", "2")],
+        &[
+            ("actorId", "u-1932"),
+            ("attemptedOrgId", "org-b"),
+            ("attempts", "2"),
+        ],
     ),
     finds(ORG, "preserve-audit", U_1932, 4, &[("actor_id", "u-1932")]),
     finds(
