@@ -5,7 +5,7 @@
 
 pub mod adopt;
 mod answers;
-mod capturing;
+pub mod capturing;
 mod clocks;
 mod closing;
 pub mod command;

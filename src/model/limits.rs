@@ -111,3 +111,7 @@ pub const LIBRARY_GROUP: usize = 128;
 pub const PLAYBOOKS_A_THREAD: usize = 16;
 /// Rows of a table that are turned into a chart.
 pub const CHART_ROWS: usize = 100_000;
+/// Rows read back from the evidence of a result: one more than expressions look at; past them only the count is right.
+pub const EVIDENCE_READ_ROWS: usize = 10_001;
+/// Bytes of cells read back from the evidence of a result.
+pub const EVIDENCE_READ_BYTES: usize = 64 * 1024 * 1024;

@@ -196,7 +196,7 @@ impl Performer {
                 if let Some(session) = self.session.clone() {
                     self.tasks.spawn_blocking(move || {
                         let kept = capturing::keep(&session, &capture);
-                        events.send_blocking(EventKind::Captured(kept));
+                        session.tell(EventKind::Captured(kept), &events);
                     });
                 }
             }
