@@ -11,6 +11,7 @@ mod suggest;
 mod sustained;
 mod typing;
 
+pub use figures::cut;
 pub use judge::{judge, not_ended, with_doubt};
 pub use own_limit::kql_limit;
 pub use suggest::suggest;

@@ -38,7 +38,7 @@ pub(super) fn sentence(figures: &[Figure]) -> String {
 }
 
 /// A text of at most so many characters.
-pub(super) fn cut(text: &str, most: usize) -> String {
+pub fn cut(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
         return text.to_owned();
     }
