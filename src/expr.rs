@@ -4,6 +4,9 @@
 //! parser of the `cel` crate is used, with caps on source, depth and nodes; the crate's default parser overflows the stack
 //! on deep input. Nothing here knows playbooks, records or clocks.
 
+mod compare;
+mod parts;
+
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -14,6 +17,8 @@ use cel::{Context, ExecutionError};
 use serde_json::Value;
 
 use crate::model::limits;
+
+pub use parts::parts;
 
 /// Names that an expression of a playbook may use.
 pub const NAMES: [&str; 19] = [
@@ -181,7 +186,10 @@ pub fn parse(text: &str) -> Result<Expression, ExprError> {
         .max_expression_node_count(NODES)
         .parse(text);
     match parsed {
-        Ok(tree) if depth_within(&tree, TREE_DEPTH) => Ok(Expression(tree)),
+        Ok(mut tree) if depth_within(&tree, TREE_DEPTH) => {
+            compare::tighten(&mut tree, false);
+            Ok(Expression(tree))
+        }
         Ok(_) => fail(
             format!("the expression nests deeper than {TREE_DEPTH} levels"),
             0,
@@ -231,24 +239,72 @@ pub fn uses_all(text: &str) -> bool {
 
 /// Evaluates an expression. An unknown name, a comparison with null, a missing column: all are errors, never false.
 pub fn evaluate(expression: &Expression, scope: &Scope) -> Result<Value, String> {
+    resolve(expression, &context(expression, scope)?)
+}
+
+/// Evaluates an expression that must be true or false.
+pub fn holds(expression: &Expression, scope: &Scope) -> Result<bool, String> {
+    evaluate(expression, scope).and_then(truth)
+}
+
+/// An expression with a scope made ready once, to be asked again and again with a few names changed.
+pub struct Prepared<'e> {
+    expression: &'e Expression,
+    context: Context<'static, 'static>,
+}
+
+impl<'e> Prepared<'e> {
+    /// Makes the scope ready.
+    pub fn new(expression: &'e Expression, scope: &Scope) -> Result<Self, String> {
+        Ok(Self {
+            expression,
+            context: context(expression, scope)?,
+        })
+    }
+
+    /// Evaluates it; the names given stand before those of the scope.
+    pub fn evaluate(&self, names: &Scope) -> Result<Value, String> {
+        let mut inner = self.context.new_inner_scope();
+        for (name, value) in &names.values {
+            inner.add_variable_from_value(name.as_str(), to_cel(value));
+        }
+        resolve(self.expression, &inner)
+    }
+
+    /// The same for one that must be true or false.
+    pub fn holds(&self, names: &Scope) -> Result<bool, String> {
+        self.evaluate(names).and_then(truth)
+    }
+}
+
+/// True when an expression has no name to look up: it is the same whatever there is.
+pub fn is_constant(expression: &Expression) -> bool {
+    variables(expression).is_empty()
+}
+
+fn context(expression: &Expression, scope: &Scope) -> Result<Context<'static, 'static>, String> {
     let mut context = Context::default();
     for name in variables(expression) {
         if let Some(value) = scope.get(&name) {
             context.add_variable_from_value(name, to_cel(value));
         }
     }
-    context
+    let added = context
         .add_function("distinct", distinct)
-        .map_err(|error| error.to_string())?;
+        .and_then(|()| compare::add_functions(&mut context));
+    added.map_err(|error| error.to_string())?;
+    Ok(context)
+}
+
+fn resolve(expression: &Expression, context: &Context<'_, '_>) -> Result<Value, String> {
     let value = context
         .resolve(&expression.0)
         .map_err(|error| execution_message(&error))?;
     value.json().map_err(|error| error.to_string())
 }
 
-/// Evaluates an expression that must be true or false.
-pub fn holds(expression: &Expression, scope: &Scope) -> Result<bool, String> {
-    match evaluate(expression, scope)? {
+fn truth(value: Value) -> Result<bool, String> {
+    match value {
         Value::Bool(answer) => Ok(answer),
         other => Err(format!("expected true or false, the expression is {other}")),
     }
@@ -481,6 +537,9 @@ fn execution_message(error: &ExecutionError) -> String {
         ExecutionError::IndexOutOfBounds(_) => "there is no row of that number".into(),
         ExecutionError::DivisionByZero(_) | ExecutionError::RemainderByZero(_) => {
             "division by zero".into()
+        }
+        ExecutionError::FunctionError { function, message } if function.starts_with('@') => {
+            message.clone()
         }
         ExecutionError::FunctionError { function, message } => format!("{function}: {message}"),
         other => {

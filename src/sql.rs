@@ -7,11 +7,13 @@
 pub mod bind;
 pub mod classify;
 pub mod lexer;
+mod own_limit;
 pub mod plan;
 
 pub use bind::{Bound, BoundParameter, bind, placeholders};
 pub use classify::{Classified, StatementKind, classify};
 pub use lexer::{StatementPart, split_statements};
+pub use own_limit::own_limit;
 pub use plan::{PlannedSql, plan};
 
 /// Whose SQL it is.

@@ -3,6 +3,19 @@
 //! Pure but for the rows it reads from where they lie; called off the loop's thread. An error in an expression is never
 //! false. "Zero rows" alone is never "no leak".
 
+mod figures;
+mod judge;
+mod own_limit;
+mod scope;
+mod suggest;
+mod sustained;
+mod typing;
+
+pub use figures::cut;
+pub use judge::{judge, not_ended, with_doubt};
+pub use own_limit::kql_limit;
+pub use suggest::suggest;
+
 use std::collections::BTreeMap;
 
 use crate::model::answer::Answer;

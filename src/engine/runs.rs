@@ -8,6 +8,7 @@ use crate::model::ids::{ActionId, RunId};
 use crate::model::playbook::{Action, Block, Effect as ActionEffect, Language, ResultView, Step};
 use crate::model::request::{Outcome, PlanContext, PlanError, Request, RunError};
 use crate::model::safe_text::{SafeText, sanitize};
+use crate::model::verdict::Judgement;
 use crate::record::entry::{ActionOutcome, Body, Hash};
 
 use super::effect::Effect;
@@ -283,11 +284,16 @@ impl Turn<'_> {
                     request,
                     started_at,
                     end: Some((at, result)),
+                    judgement,
                     ..
                 }) = ended
                 {
                     let duration_ms = at.as_millisecond().abs_diff(started_at.as_millisecond());
-                    self.append(result_body(intent, request.action, duration_ms, &result));
+                    let evidence = cockpit.evidence_on_its_way(&request.action);
+                    let action = request.action;
+                    let body =
+                        result_body(intent, action, duration_ms, &result, judgement, evidence);
+                    self.append(body);
                 }
             }
         }
@@ -381,15 +387,9 @@ impl Turn<'_> {
             self.poll_finished(run, &finished.action, result);
             return;
         }
-        let RunPhase::Running {
-            request,
-            intent,
-            started_at,
-            ..
-        } = finished.phase
-        else {
+        if !matches!(finished.phase, RunPhase::Running { .. }) {
             return;
-        };
+        }
         if let Some(shown) = cockpit
             .results
             .get_mut(&finished.action)
@@ -398,19 +398,7 @@ impl Turn<'_> {
             shown.end = Some((now, result.clone()));
             shown.finish_output();
         }
-        if let Some(intent) = intent {
-            let duration_ms = now.as_millisecond().abs_diff(started_at.as_millisecond());
-            self.append(result_body(
-                intent,
-                request.action.clone(),
-                duration_ms,
-                &result,
-            ));
-        }
-        match &result {
-            Ok(_) => {}
-            Err(error) => self.complain(format!("{}: {error}", finished.action)),
-        }
+        self.settle_end(run, finished, result);
     }
 
     /// Stops the run whose result is shown, else the oldest one.
@@ -538,11 +526,14 @@ fn cannot_send(action: &Action) -> Option<String> {
     }
 }
 
-fn result_body(
+/// How a run ended, as the record has it.
+pub(super) fn result_body(
     intent: Hash,
     action: ActionId,
     duration_ms: u64,
     result: &Result<Outcome, RunError>,
+    judged: Option<Judgement>,
+    evidence: Vec<Hash>,
 ) -> Body {
     let (outcome, code, message) = match result {
         Ok(outcome) => {
@@ -571,7 +562,7 @@ fn result_body(
         duration_ms,
         code,
         message,
-        judged: None,
-        evidence: Vec::new(),
+        judged,
+        evidence,
     }
 }

@@ -651,6 +651,8 @@ pub enum Chosen {
     Channel(Channel),
     /// Shows a step.
     GoTo(StepId),
+    /// Accepts what the FAIL of an action proposes.
+    Proposal(ActionId),
     /// Asks why a step goes on without what it requires.
     Waive(StepId),
     /// Asks why a clock was missed.

@@ -350,6 +350,7 @@ impl Turn<'_> {
                     cockpit.show_step(step);
                 }
             }
+            Chosen::Proposal(action) => self.accept_proposal_of(&action),
             Chosen::Waive(step) => self.ask(Purpose::Waive(step)),
             Chosen::ClockMissed(clock, due) => self.ask(Purpose::ClockMissed(clock, due)),
             Chosen::ClockWaived(clock) => self.ask(Purpose::ClockWaived(clock)),

@@ -115,3 +115,17 @@ pub const CHART_ROWS: usize = 100_000;
 pub const EVIDENCE_READ_ROWS: usize = 10_001;
 /// Bytes of cells read back from the evidence of a result.
 pub const EVIDENCE_READ_BYTES: usize = 64 * 1024 * 1024;
+/// Rows of a result, or lines of an output, that expressions may look at; `count` always works.
+pub const EXPRESSION_ROWS: usize = 10_000;
+/// How old a proof may be when the playbook does not say.
+pub const PROOF_AGE: Duration = Duration::from_secs(15 * 60);
+/// Reasons kept of one verdict.
+pub const REASONS: usize = 12;
+/// Characters of a reason.
+pub const REASON_CHARACTERS: usize = 400;
+/// Figures kept of one verdict or suggestion.
+pub const FIGURES: usize = 24;
+/// Characters of a figure's value.
+pub const FIGURE_CHARACTERS: usize = 120;
+/// Rows of a preview that are shown.
+pub const PREVIEW_ROWS: usize = 5;
