@@ -111,3 +111,5 @@ pub const LIBRARY_GROUP: usize = 128;
 pub const PLAYBOOKS_A_THREAD: usize = 16;
 /// Rows of a table that are turned into a chart.
 pub const CHART_ROWS: usize = 100_000;
+/// Times at which a step or action was done, and a clock met, that the folded incident keeps of each.
+pub const DONE_TIMES: usize = 256;
