@@ -89,3 +89,29 @@ pub fn start_words(start: &ClockStart, playbook: &Playbook) -> String {
         ClockStart::Done(name) => Names(Some(playbook)).requirement(name),
     }
 }
+
+/// The state of a clock as one word or two.
+pub fn state_word(clock: &ClockView, now: Timestamp) -> &'static str {
+    match &clock.state {
+        ClockState::NotStarted => "not started",
+        ClockState::Running { due, .. } if *due < now => "overdue",
+        ClockState::Running { .. } => "running",
+        ClockState::Met { at, due } if at > due => "met late",
+        ClockState::Met { .. } => "met",
+        ClockState::Ended => "ended",
+        ClockState::Waived { .. } => "waived",
+        ClockState::DoesNotApply => "does not apply",
+        ClockState::Unclear { due: Some(due), .. } if *due < now => "unclear, overdue",
+        ClockState::Unclear { .. } => "unclear",
+    }
+}
+
+/// How long until a time, or since it: `in 71h45`, `4m ago`.
+pub fn left_words(due: Timestamp, now: Timestamp) -> String {
+    let apart = minutes(due.duration_since(now).unsigned_abs());
+    if due < now {
+        format!("{apart} ago")
+    } else {
+        format!("in {apart}")
+    }
+}

@@ -3,9 +3,10 @@
 //! The text may hold anything an entry holds: whoever shows it makes it safe first.
 
 use super::after_colon;
-use crate::model::timestamp_text;
+use crate::incident::view::clocks::BY_HAND;
 use crate::record::entry::Body;
 use crate::report::names::Names;
+use crate::report::utc;
 
 /// The sentence of an entry of these kinds; the kind's name for any other.
 pub(super) fn sentence(body: &Body, names: Names<'_>) -> String {
@@ -38,19 +39,22 @@ pub(super) fn sentence(body: &Body, names: Names<'_>) -> String {
             format!(
                 "started the clock {}, due {}",
                 names.clock(clock),
-                timestamp_text(*due)
+                utc(*due)
             )
         }
         Body::ClockMet { clock, by, due } => {
-            format!(
-                "met the clock `{clock}` due {} by `{by}`",
-                timestamp_text(*due)
-            )
+            let by = if by.starts_with(BY_HAND) {
+                by.clone()
+            } else {
+                format!("with {}", names.requirement(by))
+            };
+            let clock = names.clock(clock);
+            format!("met the clock {clock}, due {}, {by}", utc(*due))
         }
         Body::ClockMissed { clock, due, reason } => format!(
-            "missed the clock {} due {}{}",
+            "missed the clock {}, due {}{}",
             names.clock(clock),
-            timestamp_text(*due),
+            utc(*due),
             after_colon(reason.as_deref().unwrap_or_default())
         ),
         Body::ClockWaived {
@@ -58,7 +62,8 @@ pub(super) fn sentence(body: &Body, names: Names<'_>) -> String {
             reason,
             role,
         } => format!(
-            "waived the clock `{clock}` as {role}{}",
+            "waived the clock {} on the word of {role}{}",
+            names.clock(clock),
             after_colon(reason)
         ),
         Body::RequirementWaived {
@@ -79,7 +84,8 @@ pub(super) fn sentence(body: &Body, names: Names<'_>) -> String {
             action, to, each, ..
         } => {
             format!(
-                "drafted the message `{action}`{}",
+                "drafted the message {}{}",
+                names.action(action),
                 addressee(to.as_deref(), each.as_deref())
             )
         }
@@ -100,7 +106,7 @@ pub(super) fn sentence(body: &Body, names: Names<'_>) -> String {
         },
         Body::PlaybookAttached {
             playbook, title, ..
-        } => format!("attached the playbook {title} (`{playbook}`)"),
+        } => format!("attached the playbook {title} ({playbook})"),
         Body::IncidentResolved { open, reason } => format!(
             "resolved the incident{}{}",
             still(open),
