@@ -94,7 +94,9 @@ impl Turn<'_> {
             ));
         }
         let overdue = due.filter(|due| *due < now);
-        let recorded = clock.unexplained().filter(|missed| Some(*missed) != overdue);
+        let recorded = clock
+            .unexplained()
+            .filter(|missed| Some(*missed) != overdue);
         for missed in overdue.into_iter().chain(recorded) {
             let at = missed
                 .to_zoned(self.state.zone.clone())
@@ -163,11 +165,13 @@ impl Cockpit {
             }
             ClockState::Running { due, .. } | ClockState::Unclear { due: Some(due), .. } => {
                 // A round that the record has begun ended when it was met; the next one begins after that is recorded.
-                let ended = recorded_due.filter(|before| before != due).and_then(|before| {
-                    let met = met_by().filter(|_| clock.repeats)?;
-                    let began = before.checked_sub(clock.within).ok()?;
-                    (met.at > began).then(|| clock_met(&view.id, met.by, before))
-                });
+                let ended = recorded_due
+                    .filter(|before| before != due)
+                    .and_then(|before| {
+                        let met = met_by().filter(|_| clock.repeats)?;
+                        let began = before.checked_sub(clock.within).ok()?;
+                        (met.at > began).then(|| clock_met(&view.id, met.by, before))
+                    });
                 match ended {
                     Some(met) => news.push(met),
                     None if recorded_due != Some(*due) => news.push(Body::ClockStarted {
@@ -203,11 +207,19 @@ impl Cockpit {
 
     fn is_on_its_way(&self, body: &Body) -> bool {
         let same = |other: &Body| match (body, other) {
-            (Body::ClockMet { clock, due, .. }, Body::ClockMet { clock: c, due: d, .. })
+            (
+                Body::ClockMet { clock, due, .. },
+                Body::ClockMet {
+                    clock: c, due: d, ..
+                },
+            )
             | (Body::ClockStarted { clock, due }, Body::ClockStarted { clock: c, due: d })
-            | (Body::ClockMissed { clock, due, .. }, Body::ClockMissed { clock: c, due: d, .. }) => {
-                (clock, due) == (c, d)
-            }
+            | (
+                Body::ClockMissed { clock, due, .. },
+                Body::ClockMissed {
+                    clock: c, due: d, ..
+                },
+            ) => (clock, due) == (c, d),
             _ => false,
         };
         self.pending.values().any(|pending| same(&pending.body))

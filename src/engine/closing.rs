@@ -158,10 +158,7 @@ impl Cockpit {
     /// What can be done about the end, in words.
     pub fn ways_to_end(&self) -> Vec<(SafeText, Chosen)> {
         let open = self.open_things().len();
-        let reopen = (
-            SafeText::fixed("open it again: say why"),
-            Chosen::Reopen,
-        );
+        let reopen = (SafeText::fixed("open it again: say why"), Chosen::Reopen);
         let close = (
             SafeText::fixed(if open == 0 {
                 "close it: the record is complete, the report is written"

@@ -12,9 +12,7 @@ use super::{
 };
 use crate::model::ids::{ActionId, PlaybookId, StepId};
 use crate::model::{Timestamp, limits};
-use crate::record::entry::{
-    ActionOutcome, Body, Entry, Hash, NOT_YET_KNOWN, Sealed, WatchState,
-};
+use crate::record::entry::{ActionOutcome, Body, Entry, Hash, NOT_YET_KNOWN, Sealed, WatchState};
 
 impl Incident {
     /// The incident after its first entry. That is `incident.opened` in every record that verifies; after any other one

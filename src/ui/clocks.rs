@@ -39,7 +39,11 @@ pub fn short(cockpit: &Cockpit, now: Timestamp) -> Vec<(SafeText, Role)> {
                 Role::Bad,
             ),
             Left::Still(left) => {
-                let role = if left < SOON { Role::Warning } else { Role::Text };
+                let role = if left < SOON {
+                    Role::Warning
+                } else {
+                    Role::Text
+                };
                 (safe!("{}{unclear} {}", clock.id, in_words(left)), role)
             }
         })

@@ -184,11 +184,7 @@ fn reached(playbook: &Playbook, incident: &Incident, start: &ClockStart) -> Opti
 }
 
 /// When this level of the ladder or a more severe one was first reached.
-fn severity_reached(
-    playbook: &Playbook,
-    incident: &Incident,
-    name: &str,
-) -> Option<Timestamp> {
+fn severity_reached(playbook: &Playbook, incident: &Incident, name: &str) -> Option<Timestamp> {
     let rank = |severity: &str| {
         playbook.ladder.iter().position(|level| {
             let mut names = std::iter::once(&level.id).chain(&level.aka);
@@ -215,12 +211,7 @@ struct Meetings {
     whole: bool,
 }
 
-fn meetings(
-    playbook: &Playbook,
-    incident: &Incident,
-    clock: &Clock,
-    since: Timestamp,
-) -> Meetings {
+fn meetings(playbook: &Playbook, incident: &Incident, clock: &Clock, since: Timestamp) -> Meetings {
     let mut whole = true;
     let mut times = Vec::new();
     for name in &clock.met_by {

@@ -93,7 +93,9 @@ pub(super) fn verdicts(text: &mut String, playbook: &Playbook, entries: &[Sealed
         }
         under_figures(text, &judged.figures);
         for proof in &judged.proofs {
-            let verdict = proof.verdict.map_or("never judged", |verdict| verdict.word());
+            let verdict = proof
+                .verdict
+                .map_or("never judged", |verdict| verdict.word());
             let at = proof.at.map(|at| format!(", {}", utc(at)));
             let proof = format!(
                 "{} {verdict}{}",
@@ -153,12 +155,20 @@ pub(super) fn clocks(text: &mut String, incident: &Incident, view: &View) {
             under(text, "Met", &format!("{} by {}", utc(*at), escape(by)));
         }
         for (missed, reason) in &clock.missed {
-            let still = if Some(*missed) == due { ", not met yet" } else { "" };
+            let still = if Some(*missed) == due {
+                ", not met yet"
+            } else {
+                ""
+            };
             let reason = match reason {
                 Some(reason) => escape(reason),
                 None => "no reason is recorded".to_owned(),
             };
-            under(text, "Missed", &format!("due {}{still}: {reason}", utc(*missed)));
+            under(
+                text,
+                "Missed",
+                &format!("due {}{still}: {reason}", utc(*missed)),
+            );
         }
     }
 }

@@ -55,8 +55,13 @@ pub(super) fn writes(text: &mut String, playbook: &Playbook, entries: &[Sealed])
             }
             None => under(text, "Outcome", "no end is recorded: outcome unknown"),
         }
-        let undo = playbook.action(action).and_then(|action| action.undo.as_ref());
-        let undo = undo.map_or_else(|| "the playbook does not say how".into(), |undo| escape(undo));
+        let undo = playbook
+            .action(action)
+            .and_then(|action| action.undo.as_ref());
+        let undo = undo.map_or_else(
+            || "the playbook does not say how".into(),
+            |undo| escape(undo),
+        );
         under(text, "To undo it", &undo);
     }
 }

@@ -35,28 +35,32 @@ pub(super) fn sentence(body: &Body, names: Names<'_>) -> String {
                 after_colon(reason)
             )
         }
+        // That a clock begins, is met or runs out is nobody's deed: the operator's session saw it.
         Body::ClockStarted { clock, due } => {
             format!(
-                "started the clock {}, due {}",
+                "saw the clock {} begin, due {}",
                 names.clock(clock),
                 utc(*due)
             )
         }
         Body::ClockMet { clock, by, due } => {
-            let by = if by.starts_with(BY_HAND) {
-                by.clone()
+            let (clock, due) = (names.clock(clock), utc(*due));
+            if by.starts_with(BY_HAND) {
+                format!("met the clock {clock}, due {due}, {by}")
             } else {
-                format!("with {}", names.requirement(by))
-            };
-            let clock = names.clock(clock);
-            format!("met the clock {clock}, due {}, {by}", utc(*due))
+                let by = names.requirement(by);
+                format!("saw the clock {clock}, due {due}, met with {by}")
+            }
         }
-        Body::ClockMissed { clock, due, reason } => format!(
-            "missed the clock {}, due {}{}",
-            names.clock(clock),
-            utc(*due),
-            after_colon(reason.as_deref().unwrap_or_default())
-        ),
+        Body::ClockMissed { clock, due, reason } => {
+            let (clock, due) = (names.clock(clock), utc(*due));
+            match reason {
+                None => format!("saw the clock {clock} run out, due {due}"),
+                Some(reason) => {
+                    format!("said why the clock {clock}, due {due}, was missed: {reason}")
+                }
+            }
+        }
         Body::ClockWaived {
             clock,
             reason,

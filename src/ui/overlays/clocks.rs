@@ -48,7 +48,9 @@ pub fn draw(scene: &Scene<'_>, selected: usize, local: &mut Local, buffer: &mut 
     let size = (room, lines.len() + 1 + below);
     let inside = boxes::dialog(buffer, size, "Clocks", &hint, scene.theme);
     let height = usize::from(inside.height);
-    let list = lines.len().min(height.saturating_sub(about.len() + 1).max(1));
+    let list = lines
+        .len()
+        .min(height.saturating_sub(about.len() + 1).max(1));
     let area = ratatui::layout::Rect {
         height: list as u16,
         ..inside
@@ -70,12 +72,7 @@ pub fn draw(scene: &Scene<'_>, selected: usize, local: &mut Local, buffer: &mut 
         })
         .collect();
     write_lines(&shown, 0, buffer, area);
-    scene.more(
-        buffer,
-        area,
-        local.dialog > 0,
-        local.dialog + list < total,
-    );
+    scene.more(buffer, area, local.dialog > 0, local.dialog + list < total);
     let rest = ratatui::layout::Rect {
         y: inside.y + (list as u16 + 1).min(inside.height),
         height: inside.height.saturating_sub(list as u16 + 1),

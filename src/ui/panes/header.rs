@@ -11,13 +11,13 @@ use ratatui::layout::Rect;
 use crate::engine::command::Command;
 use crate::engine::state::Recording;
 use crate::incident::Stage;
-use crate::model::{Mode, Timestamp};
 use crate::model::safe_text::sanitize;
+use crate::model::{Mode, Timestamp};
 use crate::theme::Role;
-use crate::ui::{View, clocks};
 use crate::ui::panes::hints;
 use crate::ui::text::{TextLine, safe};
 use crate::ui::words;
+use crate::ui::{View, clocks};
 
 /// Draws the header into the first line. Severity, the most urgent clock and the time since the opening are always there; what
 /// has no room goes in this order: other clocks, profile, milestone, roles, title.
@@ -41,7 +41,10 @@ pub fn draw(view: &View<'_>, buffer: &mut Buffer) {
         None => view.line("  no severity", Role::Warning),
     };
     let since = view.line(
-        safe!("  {}", words::since_opening(incident.opened_at, until(view))),
+        safe!(
+            "  {}",
+            words::since_opening(incident.opened_at, until(view))
+        ),
         Role::Title,
     );
     let clocks = Clocks::of(view);
@@ -181,7 +184,10 @@ fn commander(view: &View<'_>) -> TextLine {
 
 fn profile(view: &View<'_>) -> TextLine {
     let mut line = view.line("  ", Role::Text);
-    line.push(sanitize(&view.cockpit.profile), view.theme.style(Role::Text));
+    line.push(
+        sanitize(&view.cockpit.profile),
+        view.theme.style(Role::Text),
+    );
     line.push(" ", view.theme.style(Role::Text));
     match view.cockpit.read_only {
         Some(true) => line.push("· read-only ", view.theme.style(Role::Good)),
