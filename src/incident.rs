@@ -13,7 +13,7 @@ pub mod view;
 pub use fold::apply;
 pub use log::Log;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -91,6 +91,8 @@ pub struct Incident {
     pub follow_ups: Vec<FollowUp>,
     /// Playbooks attached beside the first, in order, with the hash of their text.
     pub attached: Vec<(PlaybookId, Hash)>,
+    /// Times that clocks count from.
+    pub marks: Marks,
     /// Entries applied.
     pub entries: u64,
     /// Clock and writer of the last applied entry, and when it was written.
@@ -302,6 +304,19 @@ pub struct ClockRecord {
     pub missed: BTreeMap<Timestamp, Option<String>>,
     /// Why it does not apply, and who says so.
     pub waived: Option<(String, String)>,
+    /// The times it was met and what met it, in order; the newest ones when there are many.
+    pub met: Vec<(Timestamp, String)>,
+}
+
+/// Times that clocks count from. Each list is in order and keeps the first time and the newest ones.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Marks {
+    /// When each step was done, and each decision made.
+    pub steps: BTreeMap<StepId, Vec<Timestamp>>,
+    /// When each action had a good end, and each message was out to everybody it was drafted for.
+    pub actions: BTreeMap<ActionId, Vec<Timestamp>>,
+    /// When the incident was last opened again.
+    pub reopened_at: Option<Timestamp>,
 }
 
 /// A step that goes on although something is missing.
@@ -326,6 +341,8 @@ pub struct MessageRecord {
     pub sent: u64,
     /// Where it last went.
     pub target: String,
+    /// Drafts that are final and have not gone out: the value of `for-each`, empty for a message to one.
+    pub waiting: BTreeSet<String>,
 }
 
 /// Evidence files of an action.

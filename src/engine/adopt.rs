@@ -75,6 +75,7 @@ impl Turn<'_> {
         }
         self.say_what_is_gone(&before, &playbook);
         self.poll_what_is_due();
+        self.keep_clocks();
     }
 
     fn say_what_is_gone(&mut self, before: &Playbook, now: &Playbook) {

@@ -145,6 +145,7 @@ impl Turn<'_> {
         self.say_what_matters(&source_problems);
         self.effect(Effect::ProbeSources);
         self.poll_what_is_due();
+        self.keep_clocks();
     }
 
     /// The one thing an operator must know first about an incident that was just opened.

@@ -308,7 +308,7 @@ impl Turn<'_> {
         }
     }
 
-    fn choose(&mut self, chosen: Chosen) {
+    pub(super) fn choose(&mut self, chosen: Chosen) {
         match chosen {
             Chosen::Open { path, severity } => {
                 self.effect(Effect::Open(OpenRequest {
@@ -357,7 +357,7 @@ impl Turn<'_> {
             Chosen::ClockMet(clock, due) => self.ask(Purpose::ClockMet(clock, due)),
             Chosen::Attach(playbook) => self.attach(playbook),
             Chosen::Resolve => self.ask(Purpose::Resolve),
-            Chosen::Close => self.ask(Purpose::Close),
+            Chosen::Close => self.close_incident(),
             Chosen::Reopen => self.ask(Purpose::Reopen),
             Chosen::Quit => self.quit_now(),
         }

@@ -161,6 +161,7 @@ impl Turn<'_> {
             self.intent_recorded(run, entry.hash);
         }
         self.keep_clocks();
+        self.after_closing(entry);
     }
 
     fn not_recorded(&mut self, ticket: Ticket, reason: String) {
@@ -215,6 +216,7 @@ impl Turn<'_> {
         cockpit.alive = alive;
         cockpit.refresh_view();
         cockpit.timeline.push(Arc::clone(entry));
+        self.keep_clocks_after(&entry.entry.writer);
     }
 }
 

@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 
 use super::{
     ActionRecord, ActionState, AlertRecord, CapturedRecord, CheckRecord, DecisionRecord, Fact,
-    FollowUp, Incident, InputRecord, LastEntry, SessionRecord, Stage, StepRecord, StepState,
+    FollowUp, Incident, InputRecord, LastEntry, Marks, SessionRecord, Stage, StepRecord, StepState,
     UnfinishedIntent, WaivedRecord,
 };
-use crate::model::Timestamp;
 use crate::model::ids::{ActionId, PlaybookId, StepId};
-use crate::record::entry::{ActionOutcome, Body, Entry, Hash, Sealed, WatchState};
+use crate::model::{Timestamp, limits};
+use crate::record::entry::{ActionOutcome, Body, Entry, Hash, NOT_YET_KNOWN, Sealed, WatchState};
 
 impl Incident {
     /// The incident after its first entry. That is `incident.opened` in every record that verifies; after any other one
@@ -50,6 +50,7 @@ impl Incident {
             noted_evidence: BTreeMap::new(),
             follow_ups: Vec::new(),
             attached: Vec::new(),
+            marks: Marks::default(),
             entries: 0,
             last: None,
         };
@@ -116,7 +117,10 @@ pub fn apply(incident: &mut Incident, sealed: &Sealed) {
             set_alert(incident, action, *state, at);
         }
         Body::StepStarted { step } => set_step(incident, step, StepState::Doing, at, operator()),
-        Body::StepDone { step } => set_step(incident, step, StepState::Done, at, operator()),
+        Body::StepDone { step } => {
+            set_step(incident, step, StepState::Done, at, operator());
+            mark(&mut incident.marks.steps, step, at);
+        }
         Body::StepSkipped { step, reason } => {
             let state = StepState::Skipped(reason.clone());
             set_step(incident, step, state, at, operator());
@@ -235,6 +239,10 @@ fn apply_judgement(incident: &mut Incident, entry: &Entry, body: &Body) {
                 operator: entry.operator.clone(),
             };
             incident.decisions.insert(decision.clone(), record);
+            // A deadline that begins with an assessment does not wait until its step is ticked off.
+            if !chosen.iter().any(|choice| choice == NOT_YET_KNOWN) {
+                mark(&mut incident.marks.steps, decision, at);
+            }
         }
         Body::MilestoneReached { milestone, reason } => {
             let fact = fact(reason, at, entry);
@@ -275,7 +283,10 @@ fn apply_judgement(incident: &mut Incident, entry: &Entry, body: &Body) {
                 closed_at: at,
             };
         }
-        Body::IncidentReopened { .. } => incident.stage = Stage::Open,
+        Body::IncidentReopened { .. } => {
+            incident.stage = Stage::Open;
+            incident.marks.reopened_at = Some(at);
+        }
         _ => {}
     }
 }
@@ -286,12 +297,13 @@ fn apply_clock(incident: &mut Incident, at: Timestamp, body: &Body) {
         Body::ClockStarted { clock, due } => {
             incident.clocks.entry(clock.clone()).or_default().due = Some(*due);
         }
-        Body::ClockMet { clock, due, .. } => {
+        Body::ClockMet { clock, due, by } => {
             let record = incident.clocks.entry(clock.clone()).or_default();
             if record.due == Some(*due) || record.times_met == 0 {
                 record.times_met += 1;
                 record.met_at = Some(at);
                 record.due = None;
+                push_bounded(&mut record.met, (at, by.clone()));
             }
         }
         Body::ClockMissed { clock, due, reason } => {
@@ -317,19 +329,43 @@ fn apply_clock(incident: &mut Incident, at: Timestamp, body: &Body) {
 fn apply_message(incident: &mut Incident, entry: &Entry, body: &Body) {
     let at = entry.when();
     match body {
-        Body::MessageDrafted { action, .. } => {
+        Body::MessageDrafted { action, each, .. } => {
             let record = incident.messages.entry(action.clone()).or_default();
             record.drafted_at = Some(at);
+            record.waiting.insert(each.clone().unwrap_or_default());
         }
-        Body::MessageSent { action, target, .. } => {
+        Body::MessageSent {
+            action,
+            target,
+            each,
+            ..
+        } => {
             let record = incident.messages.entry(action.clone()).or_default();
             record.first_sent_at.get_or_insert(at);
             record.sent_at = Some(at);
             record.sent += 1;
             record.target.clone_from(target);
+            record.waiting.remove(each.as_deref().unwrap_or_default());
+            // A notice that went to one of two tenants is not done.
+            if record.waiting.is_empty() {
+                mark(&mut incident.marks.actions, action, at);
+            }
         }
         _ => {}
     }
+}
+
+/// Notes when something was done.
+fn mark<K: Ord + Clone>(marks: &mut BTreeMap<K, Vec<Timestamp>>, id: &K, at: Timestamp) {
+    push_bounded(marks.entry(id.clone()).or_default(), at);
+}
+
+/// Keeps the first and the newest.
+fn push_bounded<T>(list: &mut Vec<T>, item: T) {
+    if list.len() >= limits::DONE_TIMES {
+        list.remove(1);
+    }
+    list.push(item);
 }
 
 /// Only a fresh answer ends an alert: that a source is silent does not say that all is well.
@@ -430,6 +466,7 @@ fn apply_action(incident: &mut Incident, entry: &Entry, hash: Hash, body: &Body)
             };
             if *outcome == ActionOutcome::Ok {
                 record.first_done_at.get_or_insert(at);
+                mark(&mut incident.marks.actions, action, at);
             }
         }
         Body::ActionResolved {
@@ -455,6 +492,9 @@ fn apply_action(incident: &mut Incident, entry: &Entry, hash: Hash, body: &Body)
                 done: *done,
                 note: note.clone(),
             };
+            if *done {
+                mark(&mut incident.marks.actions, action, at);
+            }
         }
         _ => {}
     }

@@ -3,9 +3,10 @@
 //! Computed anew after every entry and never stored: facts are in the incident, rules are in the playbook.
 
 mod branches;
-mod clocks;
+pub mod clocks;
 mod evidence;
 pub mod proposals;
+mod scope;
 
 use std::collections::{BTreeMap, BTreeSet};
 

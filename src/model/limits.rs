@@ -129,3 +129,5 @@ pub const FIGURES: usize = 24;
 pub const FIGURE_CHARACTERS: usize = 120;
 /// Rows of a preview that are shown.
 pub const PREVIEW_ROWS: usize = 5;
+/// Times at which a step or action was done, and a clock met, that the folded incident keeps of each.
+pub const DONE_TIMES: usize = 256;

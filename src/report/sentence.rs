@@ -163,6 +163,7 @@ fn result_sentence(body: &Body, names: Names<'_>) -> String {
         duration_ms,
         code,
         message,
+        judged,
         ..
     } = body
     else {
@@ -173,6 +174,11 @@ fn result_sentence(body: &Body, names: Names<'_>) -> String {
         names.action(action),
         ActionStatus::Ended(*outcome).word()
     )];
+    parts.extend(
+        judged
+            .as_ref()
+            .map(|judged| judged.verdict.word().to_owned()),
+    );
     match rows {
         Some(1) => parts.push("1 row".into()),
         Some(rows) => parts.push(format!("{rows} rows")),

@@ -8,6 +8,7 @@ mod file_watch;
 mod listening;
 mod opening;
 mod pen;
+mod reporting;
 
 use std::collections::BTreeSet;
 use std::os::unix::net::UnixStream;
@@ -131,11 +132,6 @@ impl Session {
             .and_then(|store| store.entries(first, count));
         let entries = read.unwrap_or_default().into_iter().map(Arc::new).collect();
         events.send_blocking(EventKind::TimelineLoaded { first, entries });
-    }
-
-    /// Writes the report beside the record and gives its path.
-    pub fn write_report(&self) -> Result<String, String> {
-        Err("not written".into())
     }
 
     /// Takes another playbook into the record and gives the whole.

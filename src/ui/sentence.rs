@@ -3,6 +3,7 @@
 
 use jiff::tz::TimeZone;
 
+use crate::incident::view::clocks::BY_HAND;
 use crate::incident::view::{ActionStatus, judgement};
 use crate::model::Timestamp;
 use crate::model::input::Origin;
@@ -24,6 +25,7 @@ pub fn of(sealed: &Sealed, playbook: &Playbook, zone: &TimeZone) -> (SafeText, R
         Some(body) => {
             let at = sealed.entry.when();
             marked(body, names)
+                .or_else(|| decided(body, names, at, zone))
                 .or_else(|| note(body, at, zone))
                 .unwrap_or_else(|| (sanitize(&plain(body, names)), Role::Text))
         }
@@ -88,6 +90,136 @@ fn marked(body: &Body, names: Names<'_>) -> Option<(SafeText, Role)> {
         }
         _ => return None,
     })
+}
+
+/// What operators decided, clocks, messages and the end, the weightiest word first.
+fn decided(
+    body: &Body,
+    names: Names<'_>,
+    at: Timestamp,
+    zone: &TimeZone,
+) -> Option<(SafeText, Role)> {
+    let minute = |due: Timestamp| words::minute(due, at, zone);
+    let after = |reason: &str| {
+        if reason.is_empty() {
+            String::new()
+        } else {
+            format!(": {reason}")
+        }
+    };
+    Some(match body {
+        Body::DecisionMade {
+            decision,
+            chosen,
+            reason,
+            ..
+        } => {
+            let chosen = chosen.join(", ");
+            let step = names.step(decision);
+            (
+                safe!("decided {chosen} · {step}{}", after(reason)),
+                Role::Title,
+            )
+        }
+        Body::MilestoneReached { milestone, reason } => {
+            (safe!("{milestone}{}", after(reason)), Role::Title)
+        }
+        Body::ClockStarted { clock, due } => {
+            let clock = names.clock(clock);
+            (
+                safe!("clock begins, due {} · {clock}", minute(*due)),
+                Role::Text,
+            )
+        }
+        Body::ClockMet { clock, by, due } => {
+            let late = if at > *due { "late " } else { "" };
+            let by = if by.starts_with(BY_HAND) {
+                by.clone()
+            } else {
+                format!("with {}", names.requirement(by))
+            };
+            let clock = names.clock(clock);
+            (safe!("clock met {late}{by} · {clock}"), Role::Good)
+        }
+        Body::ClockMissed { clock, due, reason } => {
+            let (clock, due) = (names.clock(clock), minute(*due));
+            match reason {
+                None => (safe!("CLOCK OVERDUE since {due} · {clock}"), Role::Bad),
+                Some(reason) => (
+                    safe!("clock missed, due {due}: {reason} · {clock}"),
+                    Role::Warning,
+                ),
+            }
+        }
+        Body::ClockWaived {
+            clock,
+            reason,
+            role,
+        } => {
+            let clock = names.clock(clock);
+            (
+                safe!("clock waived by {role}: {reason} · {clock}"),
+                Role::Warning,
+            )
+        }
+        Body::RequirementWaived {
+            step,
+            missing,
+            reason,
+        } => {
+            let missing: Vec<String> = missing.iter().map(|name| names.requirement(name)).collect();
+            let missing = missing.join(", ");
+            (
+                safe!("went on without {missing} · {}: {reason}", names.step(step)),
+                Role::Warning,
+            )
+        }
+        Body::MessageDrafted {
+            action, to, each, ..
+        } => {
+            let to = each.as_ref().or(to.as_ref());
+            let to = to.map_or_else(String::new, |to| format!(" for {to}"));
+            (safe!("drafted{to} · {}", names.action(action)), Role::Text)
+        }
+        Body::MessageSent {
+            action,
+            target,
+            each,
+            ..
+        } => {
+            let each = each
+                .as_ref()
+                .map_or_else(String::new, |each| format!(" for {each}"));
+            (
+                safe!("SENT to {target}{each} · {}", names.action(action)),
+                Role::Good,
+            )
+        }
+        Body::FollowUpAdded { text, owner } => {
+            let owner = owner
+                .as_ref()
+                .map_or_else(String::new, |owner| format!(" ({owner})"));
+            (safe!("follow-up: {text}{owner}"), Role::Text)
+        }
+        Body::PlaybookAttached { title, .. } => (safe!("attached {title}"), Role::Text),
+        Body::IncidentResolved { open, reason } => (
+            safe!("RESOLVED{}{}", still(open), after(reason)),
+            Role::Title,
+        ),
+        Body::IncidentClosed { open, reason } => {
+            (safe!("CLOSED{}{}", still(open), after(reason)), Role::Title)
+        }
+        Body::IncidentReopened { reason } => (safe!("REOPENED{}", after(reason)), Role::Title),
+        _ => return None,
+    })
+}
+
+fn still(open: &[String]) -> String {
+    match open.len() {
+        0 => String::new(),
+        1 => " with 1 thing open".to_owned(),
+        several => format!(" with {several} things open"),
+    }
 }
 
 /// A note of several lines is one line here; the entry shows it whole.

@@ -943,6 +943,7 @@ fn incident(text: Texts<'_>) -> Incident {
         noted_evidence: BTreeMap::new(),
         follow_ups: Vec::new(),
         attached: Vec::new(),
+        marks: quarterdeck::incident::Marks::default(),
         evidence: 1,
         entries: 12,
         last: None,

@@ -3,9 +3,10 @@
 //! The text may hold anything an entry holds: whoever shows it makes it safe first.
 
 use super::after_colon;
-use crate::model::timestamp_text;
+use crate::incident::view::clocks::BY_HAND;
 use crate::record::entry::Body;
 use crate::report::names::Names;
+use crate::report::utc;
 
 /// The sentence of an entry of these kinds; the kind's name for any other.
 pub(super) fn sentence(body: &Body, names: Names<'_>) -> String {
@@ -34,31 +35,39 @@ pub(super) fn sentence(body: &Body, names: Names<'_>) -> String {
                 after_colon(reason)
             )
         }
+        // That a clock begins, is met or runs out is nobody's deed: the operator's session saw it.
         Body::ClockStarted { clock, due } => {
             format!(
-                "started the clock {}, due {}",
+                "saw the clock {} begin, due {}",
                 names.clock(clock),
-                timestamp_text(*due)
+                utc(*due)
             )
         }
         Body::ClockMet { clock, by, due } => {
-            format!(
-                "met the clock `{clock}` due {} by `{by}`",
-                timestamp_text(*due)
-            )
+            let (clock, due) = (names.clock(clock), utc(*due));
+            if by.starts_with(BY_HAND) {
+                format!("met the clock {clock}, due {due}, {by}")
+            } else {
+                let by = names.requirement(by);
+                format!("saw the clock {clock}, due {due}, met with {by}")
+            }
         }
-        Body::ClockMissed { clock, due, reason } => format!(
-            "missed the clock {} due {}{}",
-            names.clock(clock),
-            timestamp_text(*due),
-            after_colon(reason.as_deref().unwrap_or_default())
-        ),
+        Body::ClockMissed { clock, due, reason } => {
+            let (clock, due) = (names.clock(clock), utc(*due));
+            match reason {
+                None => format!("saw the clock {clock} run out, due {due}"),
+                Some(reason) => {
+                    format!("said why the clock {clock}, due {due}, was missed: {reason}")
+                }
+            }
+        }
         Body::ClockWaived {
             clock,
             reason,
             role,
         } => format!(
-            "waived the clock `{clock}` as {role}{}",
+            "waived the clock {} on the word of {role}{}",
+            names.clock(clock),
             after_colon(reason)
         ),
         Body::RequirementWaived {
@@ -79,7 +88,8 @@ pub(super) fn sentence(body: &Body, names: Names<'_>) -> String {
             action, to, each, ..
         } => {
             format!(
-                "drafted the message `{action}`{}",
+                "drafted the message {}{}",
+                names.action(action),
                 addressee(to.as_deref(), each.as_deref())
             )
         }
@@ -100,7 +110,7 @@ pub(super) fn sentence(body: &Body, names: Names<'_>) -> String {
         },
         Body::PlaybookAttached {
             playbook, title, ..
-        } => format!("attached the playbook {title} (`{playbook}`)"),
+        } => format!("attached the playbook {title} ({playbook})"),
         Body::IncidentResolved { open, reason } => format!(
             "resolved the incident{}{}",
             still(open),

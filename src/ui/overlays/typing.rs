@@ -242,8 +242,22 @@ fn judged_question(scene: &Scene<'_>, purpose: &Purpose) -> (SafeText, Option<Sa
             "What is to be done afterwards? @name in front tells who does it",
             String::new(),
         ),
-        Purpose::Resolve => ("How did it end?", String::new()),
-        Purpose::Close => ("Why is it closed with things open?", String::new()),
+        Purpose::Resolve => {
+            let open = scene
+                .cockpit()
+                .map_or(0, |cockpit| cockpit.open_things().len());
+            let title = match open {
+                0 => "How did it end?",
+                _ => "How did it end, and why is it resolved with things open?",
+            };
+            (title, still_open(open))
+        }
+        Purpose::Close => {
+            let open = scene
+                .cockpit()
+                .map_or(0, |cockpit| cockpit.open_things().len());
+            ("Why is it closed with things open?", still_open(open))
+        }
         Purpose::Reopen => ("Why is it opened again?", String::new()),
         Purpose::MessageSent { channel, .. } => (
             "Where was it sent, and to whom? Esc: it was not sent",
@@ -263,6 +277,14 @@ fn judged_question(scene: &Scene<'_>, purpose: &Purpose) -> (SafeText, Option<Sa
     };
     let about = (!about.is_empty()).then(|| sanitize(&about));
     (SafeText::fixed(title), about)
+}
+
+fn still_open(things: usize) -> String {
+    match things {
+        0 => String::new(),
+        1 => "1 thing is still open".to_owned(),
+        several => format!("{several} things are still open"),
+    }
 }
 
 /// The keys that end the dialog; where Enter is a new line, the other key.
