@@ -653,6 +653,8 @@ pub enum Chosen {
     GoTo(StepId),
     /// Asks why a step goes on without what it requires.
     Waive(StepId),
+    /// Asks for the note that is an item of the evidence table.
+    EvidenceNote(EvidenceId),
     /// Asks why a clock was missed.
     ClockMissed(ClockId, Timestamp),
     /// Asks why a clock does not apply.
