@@ -27,7 +27,10 @@ impl Turn<'_> {
             Err(reason) => return self.complain(reason),
         };
         let now = self.state.now;
-        let Some(cockpit) = self.cockpit().filter(|open| open.incident.playbook == merged.id) else {
+        let Some(cockpit) = self
+            .cockpit()
+            .filter(|open| open.incident.playbook == merged.id)
+        else {
             return;
         };
         let before = std::mem::replace(&mut cockpit.playbook, merged);
@@ -38,7 +41,9 @@ impl Turn<'_> {
         let steps: usize = added.iter().map(|phase| phase.steps.len()).sum();
         let first = added.iter().flat_map(|phase| &phase.steps).next();
         let newest = cockpit.incident.attached.last().map(|(id, _)| id.clone());
-        let chosen_here = newest.as_ref().is_some_and(|id| cockpit.shows_the_way_to(id));
+        let chosen_here = newest
+            .as_ref()
+            .is_some_and(|id| cockpit.shows_the_way_to(id));
         if let Some(first) = first.filter(|_| chosen_here) {
             cockpit.show_step(first.id.clone());
         }

@@ -34,7 +34,9 @@ impl Cockpit {
         let mut incident: Incident = self.incident.clone();
         incident.waived.remove(step);
         let bare = view(&self.playbook, &incident, &self.alive);
-        bare.step(step).map(|view| view.missing.clone()).unwrap_or_default()
+        bare.step(step)
+            .map(|view| view.missing.clone())
+            .unwrap_or_default()
     }
 
     fn is_containment(&self, step: &StepId) -> bool {
@@ -47,7 +49,9 @@ impl Cockpit {
 
     /// What is missing, by title.
     fn in_words(&self, missing: &[String]) -> String {
-        let titles = missing.iter().map(|name| requires::title(&self.playbook, name));
+        let titles = missing
+            .iter()
+            .map(|name| requires::title(&self.playbook, name));
         titles.collect::<Vec<_>>().join("; ")
     }
 }
@@ -69,7 +73,9 @@ impl Turn<'_> {
             Applies::Folded { decided: true, .. } => {
                 self.say("opened, although the decision chose another branch");
             }
-            Applies::Folded { decided: false, .. } => self.say("opened before its decision is made"),
+            Applies::Folded { decided: false, .. } => {
+                self.say("opened before its decision is made")
+            }
             Applies::DoesNotHold(when) => {
                 self.say(format!("opened, although this does not hold: {when}"));
             }
@@ -136,7 +142,9 @@ impl Turn<'_> {
             SafeText::fixed("go on without; the reason is recorded"),
             Chosen::Waive(step.clone()),
         ));
-        let title = playbook.step(step).map_or(step.as_str(), |step| step.title.as_str());
+        let title = playbook
+            .step(step)
+            .map_or(step.as_str(), |step| step.title.as_str());
         let heading = format!("“{title}” waits for: {}", cockpit.in_words(&missing));
         self.open_overlay(Overlay::Choose {
             title: sanitize(&heading),

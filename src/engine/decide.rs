@@ -54,7 +54,9 @@ impl DecideForm {
     /// What is chosen, by name.
     pub fn chosen(&self, decision: &Decision) -> Vec<String> {
         let names = self.positions().into_iter();
-        names.map(|at| choice_name(decision, at).to_owned()).collect()
+        names
+            .map(|at| choice_name(decision, at).to_owned())
+            .collect()
     }
 
     /// Choices that the results suggest.
@@ -141,7 +143,10 @@ impl Cockpit {
         now: Timestamp,
     ) -> SuggestionQuestion {
         let reference = |id: &ActionId| (id.clone(), self.reference(id));
-        let expressions = decision.choices.iter().filter_map(|choice| choice.suggest_when.as_ref());
+        let expressions = decision
+            .choices
+            .iter()
+            .filter_map(|choice| choice.suggest_when.as_ref());
         let others: BTreeSet<ActionId> = expressions
             .filter_map(|text| expr::parse(text).ok())
             .flat_map(|expression| expr::keys_of(&expression, "result"))
@@ -176,7 +181,10 @@ impl Cockpit {
 
     /// The first step that a decision opens, in the playbook's order, and the title of its branch.
     fn opened_by(&self, decision: &Decision, chosen: &[String]) -> Option<(StepId, String)> {
-        let chosen = decision.choices.iter().filter(|choice| chosen.contains(&choice.name));
+        let chosen = decision
+            .choices
+            .iter()
+            .filter(|choice| chosen.contains(&choice.name));
         let targets: Vec<&str> = chosen
             .flat_map(|choice| choice.then.iter().map(String::as_str))
             .collect();
@@ -185,12 +193,17 @@ impl Cockpit {
             status.is_none_or(|status| !status.is_settled())
         };
         self.playbook.phases.iter().find_map(|phase| {
-            let whole = targets.contains(&phase.id.as_str()) || targets.contains(&phase.slug.as_str());
+            let whole =
+                targets.contains(&phase.id.as_str()) || targets.contains(&phase.slug.as_str());
             let mut steps = phase.steps.iter().filter(|step| is_open(step));
             let named = |step: &&Step| {
                 targets.contains(&step.id.as_str()) || targets.contains(&step.slug.as_str())
             };
-            let step = if whole { steps.next() } else { steps.find(named) }?;
+            let step = if whole {
+                steps.next()
+            } else {
+                steps.find(named)
+            }?;
             let title = if whole { &phase.title } else { &step.title };
             Some((step.id.clone(), title.clone()))
         })
@@ -204,7 +217,10 @@ impl Cockpit {
             suggested: Vec::new(),
             reason: String::new(),
             times: 0,
-            at: incident.last.as_ref().map_or(incident.opened_at, |last| last.at),
+            at: incident
+                .last
+                .as_ref()
+                .map_or(incident.opened_at, |last| last.at),
             operator: String::new(),
         };
         incident.decisions.insert(decision.clone(), record);
@@ -221,7 +237,10 @@ impl Turn<'_> {
         };
         let shown = cockpit.step.clone();
         if cockpit.decision(&shown).is_some() {
-            let blocked = cockpit.view.step(&shown).is_some_and(|view| !view.missing.is_empty());
+            let blocked = cockpit
+                .view
+                .step(&shown)
+                .is_some_and(|view| !view.missing.is_empty());
             if blocked && !cockpit.is_begun(&shown) {
                 return self.ask_about_missing(&shown);
             }
@@ -271,7 +290,10 @@ impl Turn<'_> {
                 Reference::Here(_) | Reference::Evidence(_) => None,
             })
             .collect();
-        let computes = decision.choices.iter().any(|choice| choice.suggest_when.is_some());
+        let computes = decision
+            .choices
+            .iter()
+            .any(|choice| choice.suggest_when.is_some());
         let before = cockpit.incident.decisions.get(step);
         let stands = |at: &usize| {
             let name = choice_name(decision, *at);
@@ -281,7 +303,11 @@ impl Turn<'_> {
         let form = DecideForm {
             decision: step.clone(),
             selected: chosen.first().copied().unwrap_or(0),
-            marked: if decision.many { chosen } else { BTreeSet::new() },
+            marked: if decision.many {
+                chosen
+            } else {
+                BTreeSet::new()
+            },
             suggestions: (!computes).then(Vec::new),
             missing,
             reason: None,
@@ -342,7 +368,8 @@ impl Turn<'_> {
             || ((space || digit(chord).is_some_and(|position| position < count)) && !decision.many);
         if picked {
             form.reason = Some(Editor::line(""));
-        } else if decision.many && (space || digit(chord).is_some_and(|position| position < count)) {
+        } else if decision.many && (space || digit(chord).is_some_and(|position| position < count))
+        {
             form.toggle(decision.choices.len());
         } else {
             move_within(&mut form.selected, count, 5, command);
@@ -351,7 +378,11 @@ impl Turn<'_> {
     }
 
     fn accept_reason(&mut self, mut form: DecideForm, decision: &Decision) {
-        let typed = form.reason.as_ref().map(Editor::content).unwrap_or_default();
+        let typed = form
+            .reason
+            .as_ref()
+            .map(Editor::content)
+            .unwrap_or_default();
         let typed = typed.trim().to_owned();
         let reason = if typed.is_empty() {
             form.reason_of_figures(decision)
@@ -380,7 +411,10 @@ impl Turn<'_> {
         let Some(cockpit) = self.state.cockpit() else {
             return;
         };
-        let done = cockpit.view.step(step).is_some_and(|view| view.status == StepStatus::Done);
+        let done = cockpit
+            .view
+            .step(step)
+            .is_some_and(|view| view.status == StepStatus::Done);
         if chosen.iter().any(|choice| choice == NOT_YET_KNOWN) {
             if done {
                 self.append(Body::StepReopened { step: step.clone() });
@@ -431,8 +465,13 @@ impl Turn<'_> {
 impl Cockpit {
     /// Playbooks that the chosen branches lead to and that are not part of the incident yet.
     fn not_attached(&self, decision: &Decision, chosen: &[String]) -> Vec<PlaybookId> {
-        let chosen = decision.choices.iter().filter(|choice| chosen.contains(&choice.name));
-        let named = chosen.flat_map(|choice| &choice.then).filter_map(|target| playbook_named(target));
+        let chosen = decision
+            .choices
+            .iter()
+            .filter(|choice| chosen.contains(&choice.name));
+        let named = chosen
+            .flat_map(|choice| &choice.then)
+            .filter_map(|target| playbook_named(target));
         named.filter(|id| !self.has_playbook(id)).collect()
     }
 

@@ -7,7 +7,10 @@ use crate::model::safe_text::{SafeText, sanitize};
 
 /// Milestones that an operator states; the end of an incident has its own dialog.
 const MILESTONES: [(&str, &str); 3] = [
-    ("aware", "we know that it may be one: legal clocks may start here"),
+    (
+        "aware",
+        "we know that it may be one: legal clocks may start here",
+    ),
     ("confirmed", "it is one"),
     ("contained", "it does no more harm"),
 ];
@@ -20,7 +23,10 @@ impl Cockpit {
                 [] => String::new(),
                 names => format!(" ({})", names.join(", ")),
             };
-            (level.id.clone(), format!("{}{aka}: {}", level.id, level.means))
+            (
+                level.id.clone(),
+                format!("{}{aka}: {}", level.id, level.means),
+            )
         });
         let mut levels: Vec<_> = ladder.collect();
         for severity in &self.playbook.severity {
@@ -55,7 +61,9 @@ impl Turn<'_> {
         if levels.is_empty() {
             return self.say("this playbook has no severities: name them in its ladder");
         }
-        let now = levels.iter().position(|(level, _)| cockpit.has_severity(level));
+        let now = levels
+            .iter()
+            .position(|(level, _)| cockpit.has_severity(level));
         let items = levels.into_iter().enumerate().map(|(at, (level, label))| {
             let label = if Some(at) == now {
                 format!("● {label} (now)")
@@ -78,7 +86,10 @@ impl Turn<'_> {
 
     /// Asks why the severity changes, unless it is that already.
     pub(super) fn ask_severity_change(&mut self, severity: String) {
-        let same = self.state.cockpit().is_some_and(|cockpit| cockpit.has_severity(&severity));
+        let same = self
+            .state
+            .cockpit()
+            .is_some_and(|cockpit| cockpit.has_severity(&severity));
         if same {
             self.say(format!("the severity is {severity} already"));
         } else {
@@ -107,7 +118,9 @@ impl Turn<'_> {
                 (sanitize(&label), Chosen::Milestone((*name).to_owned()))
             })
             .collect();
-        let open = MILESTONES.iter().position(|(name, _)| !reached.contains_key(*name));
+        let open = MILESTONES
+            .iter()
+            .position(|(name, _)| !reached.contains_key(*name));
         self.open_overlay(Overlay::Choose {
             title: SafeText::fixed("Which milestone is reached?"),
             items,
@@ -135,7 +148,11 @@ impl Turn<'_> {
             at.to_zoned(self.state.zone.clone()),
             self.state.now.to_zoned(self.state.zone.clone()),
         );
-        let format = if at.date() == now.date() { "%H:%M" } else { "%m-%d %H:%M" };
+        let format = if at.date() == now.date() {
+            "%H:%M"
+        } else {
+            "%m-%d %H:%M"
+        };
         at.strftime(format).to_string()
     }
 }

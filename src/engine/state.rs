@@ -24,7 +24,7 @@ use crate::model::verdict::Judgement;
 use crate::model::{Mode, Timestamp};
 use crate::record::entry::{Body, Gate, Hash, Sealed};
 
-pub use super::decide::DecideForm;
+pub use super::decide::{DecideForm, choice_name};
 pub use super::gate::GateForm;
 pub use super::messages::{Channel, DraftForm};
 

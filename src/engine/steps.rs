@@ -61,7 +61,9 @@ impl Turn<'_> {
         };
         let shown = cockpit.step.clone();
         let target = match cockpit.status(&shown) {
-            Some(StepStatus::Todo | StepStatus::Blocked) if !cockpit.is_begun(&shown) => Some(shown),
+            Some(StepStatus::Todo | StepStatus::Blocked) if !cockpit.is_begun(&shown) => {
+                Some(shown)
+            }
             _ => cockpit.view.open_step_after(&shown),
         };
         let Some(step) = target else {
@@ -88,7 +90,9 @@ impl Turn<'_> {
         if !view.missing.is_empty() && !cockpit.is_begun(&step) {
             return self.ask_about_missing(&step);
         }
-        let is_decision = cockpit.shown_step().is_some_and(|step| step.decision.is_some());
+        let is_decision = cockpit
+            .shown_step()
+            .is_some_and(|step| step.decision.is_some());
         if is_decision && cockpit.decided(&step).is_none() {
             return self.decide();
         }

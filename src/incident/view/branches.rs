@@ -105,9 +105,7 @@ impl<'a> Branches<'a> {
     /// The branch that something is. A link back to what stands before the decision is a return, not a branch.
     fn branch(&self, names: &[&str], place: (usize, usize)) -> Option<Applies> {
         let ahead = |opening: &&Opening<'_>| {
-            !opening.target.is_empty()
-                && names.contains(&opening.target)
-                && opening.place < place
+            !opening.target.is_empty() && names.contains(&opening.target) && opening.place < place
         };
         let openings: Vec<&Opening<'_>> = self.openings.iter().filter(ahead).collect();
         let made = |opening: &Opening<'_>| {
@@ -115,7 +113,8 @@ impl<'a> Branches<'a> {
             record.filter(|record| is_made(record))
         };
         let chosen = openings.iter().find(|opening| {
-            made(opening).is_some_and(|record| record.chosen.iter().any(|name| name == opening.choice))
+            made(opening)
+                .is_some_and(|record| record.chosen.iter().any(|name| name == opening.choice))
         });
         if let Some(opening) = chosen {
             return Some(Applies::Chosen {
@@ -184,7 +183,8 @@ impl<'a> Branches<'a> {
             return Some(format!("{title} has no result yet"));
         }
         let names = expr::variables(expression);
-        let severity = self.incident.severity.is_none() && names.iter().any(|name| name == "severity");
+        let severity =
+            self.incident.severity.is_none() && names.iter().any(|name| name == "severity");
         severity.then(|| "there is no severity yet".to_owned())
     }
 }
@@ -199,7 +199,9 @@ fn scope(playbook: &Playbook, incident: &Incident) -> Scope {
     let mut inputs = Map::new();
     for input in playbook.inputs.values() {
         let recorded = incident.inputs.get(&input.id);
-        let text = recorded.map(|record| &record.value).or(input.default.as_ref());
+        let text = recorded
+            .map(|record| &record.value)
+            .or(input.default.as_ref());
         if let Some(value) = text.and_then(|text| input_value(&input.kind, text)) {
             inputs.insert(input.id.to_string(), value);
         }
@@ -207,7 +209,9 @@ fn scope(playbook: &Playbook, incident: &Incident) -> Scope {
     let mut decisions = Map::new();
     for (_, step) in playbook.steps() {
         let record = incident.decisions.get(&step.id);
-        if let (Some(decision), Some(record)) = (&step.decision, record.filter(|record| is_made(record))) {
+        if let (Some(decision), Some(record)) =
+            (&step.decision, record.filter(|record| is_made(record)))
+        {
             let chosen = match record.chosen.as_slice() {
                 [one] if !decision.many => one.as_str().into(),
                 several => several.into(),
@@ -240,8 +244,9 @@ fn input_value(kind: &InputType, text: &str) -> Option<Value> {
         InputType::Duration | InputType::Lookback => {
             duration::parse(text).map(|length| Value::from(length.as_secs()))
         }
-        InputType::Text { .. } | InputType::Datetime | InputType::Uuid | InputType::Choice { .. } => {
-            Some(text.into())
-        }
+        InputType::Text { .. }
+        | InputType::Datetime
+        | InputType::Uuid
+        | InputType::Choice { .. } => Some(text.into()),
     }
 }

@@ -77,7 +77,8 @@ impl Requirements<'_> {
         match status {
             Some(ActionStatus::ByHand(done)) => done,
             Some(ActionStatus::Ended(ActionOutcome::Ok)) => {
-                action.judge.expect.is_none() || record.is_some_and(|record| record.judged.is_some())
+                action.judge.expect.is_none()
+                    || record.is_some_and(|record| record.judged.is_some())
             }
             _ => action.language == Language::Message && sent(),
         }
@@ -85,7 +86,10 @@ impl Requirements<'_> {
 
     /// A capture of its action, or a note that is this item.
     fn is_in_the_record(&self, item: &EvidenceItem) -> bool {
-        let captured = item.from.as_deref().is_some_and(|from| self.incident.captured.contains_key(from));
+        let captured = item
+            .from
+            .as_deref()
+            .is_some_and(|from| self.incident.captured.contains_key(from));
         captured || self.incident.noted_evidence.contains_key(&item.id)
     }
 }
