@@ -5,6 +5,8 @@
 
 pub mod adopt;
 mod answers;
+mod attached;
+mod blocked;
 pub mod capturing;
 mod clocks;
 mod closing;
@@ -24,6 +26,7 @@ mod navigate;
 mod open;
 mod results;
 mod runs;
+mod stands;
 pub mod state;
 mod steps;
 mod text;

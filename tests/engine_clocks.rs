@@ -243,10 +243,14 @@ fn purpose(harness: &Harness) -> Option<&Purpose> {
 }
 
 fn open_at_the_end(harness: &Harness) -> Vec<String> {
-    let opens = harness.appended().into_iter().rev().find_map(|body| match body {
-        Body::IncidentResolved { open, .. } | Body::IncidentClosed { open, .. } => Some(open),
-        _ => None,
-    });
+    let opens = harness
+        .appended()
+        .into_iter()
+        .rev()
+        .find_map(|body| match body {
+            Body::IncidentResolved { open, .. } | Body::IncidentClosed { open, .. } => Some(open),
+            _ => None,
+        });
     opens.unwrap()
 }
 
@@ -267,7 +271,10 @@ fn what_is_open_is_told_and_why_it_ends_all_the_same_is_asked() {
             "1 check open: Look",
         ]
     );
-    assert!(matches!(harness.cockpit().incident.stage, Stage::Resolved(_)));
+    assert!(matches!(
+        harness.cockpit().incident.stage,
+        Stage::Resolved(_)
+    ));
     harness.keys("esc");
     harness.take();
     harness.keys("X enter");

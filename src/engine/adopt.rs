@@ -101,7 +101,7 @@ impl Turn<'_> {
 
 impl Cockpit {
     /// Live panes of the new playbook: those whose action is the same go on as they are. Returns polls nobody waits for.
-    fn keep_watches(&mut self, before: &Playbook, now: Timestamp) -> Vec<RunId> {
+    pub(super) fn keep_watches(&mut self, before: &Playbook, now: Timestamp) -> Vec<RunId> {
         let shown = self
             .watches
             .get(self.watch_selected)

@@ -15,19 +15,7 @@ impl Turn<'_> {
                 .unwrap_or_default()
         };
         let body = match purpose {
-            Purpose::Waive(step) => {
-                let missing = self
-                    .state
-                    .cockpit()
-                    .and_then(|cockpit| cockpit.view.step(&step))
-                    .map(|view| view.missing.clone())
-                    .unwrap_or_default();
-                Body::RequirementWaived {
-                    step,
-                    missing,
-                    reason: answer,
-                }
-            }
+            Purpose::Waive(step) => return self.waived(step, answer),
             Purpose::Severity(severity) => Body::SeverityChanged {
                 severity,
                 reason: answer,

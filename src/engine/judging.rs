@@ -140,7 +140,9 @@ impl Turn<'_> {
             });
         }
         if let Some(intent) = intent {
-            let took = ended_at.as_millisecond().abs_diff(started_at.as_millisecond());
+            let took = ended_at
+                .as_millisecond()
+                .abs_diff(started_at.as_millisecond());
             let id = action.clone();
             let judged = judgement.clone();
             self.append(result_body(intent, id, took, &Ok(outcome), judged, hashes));
@@ -154,7 +156,9 @@ impl Turn<'_> {
             }
             None => {
                 if let Some(reason) = lost {
-                    self.complain(format!("the result of {action} could not be kept: {reason}"));
+                    self.complain(format!(
+                        "the result of {action} could not be kept: {reason}"
+                    ));
                 }
             }
         }
@@ -194,7 +198,9 @@ impl Turn<'_> {
             .playbook
             .action(action)
             .and_then(|action| proposals::parse(action.judge.otherwise.as_deref()?))
-            .filter(|otherwise| failed && proposals::is_open(&cockpit.playbook, &cockpit.incident, otherwise));
+            .filter(|otherwise| {
+                failed && proposals::is_open(&cockpit.playbook, &cockpit.incident, otherwise)
+            });
         let tail = otherwise.map_or_else(String::new, |otherwise| {
             let key = self.state.keys.of(Command::AcceptProposal);
             let key = key.first().map_or_else(String::new, ToString::to_string);
@@ -442,7 +448,9 @@ fn is_needed(playbook: &Playbook, id: &ActionId) -> bool {
         items.any(|item| item.from.as_deref() == Some(id.as_str()))
     };
     let decides = || {
-        let mut decisions = playbook.steps().filter_map(|(_, step)| step.decision.as_ref());
+        let mut decisions = playbook
+            .steps()
+            .filter_map(|(_, step)| step.decision.as_ref());
         decisions.any(|decision| decision.over.contains(id))
     };
     let in_message = || {

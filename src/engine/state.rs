@@ -24,7 +24,7 @@ use crate::model::verdict::Judgement;
 use crate::model::{Mode, Timestamp};
 use crate::record::entry::{Body, Gate, Hash, Sealed};
 
-pub use super::decide::DecideForm;
+pub use super::decide::{DecideForm, choice_name};
 pub use super::gate::GateForm;
 pub use super::messages::{Channel, DraftForm};
 
@@ -655,6 +655,8 @@ pub enum Chosen {
     Proposal(ActionId),
     /// Asks why a step goes on without what it requires.
     Waive(StepId),
+    /// Asks for the note that is an item of the evidence table.
+    EvidenceNote(EvidenceId),
     /// Asks why a clock was missed.
     ClockMissed(ClockId, Timestamp),
     /// Asks why a clock does not apply.

@@ -341,8 +341,8 @@ impl Turn<'_> {
                 error: None,
             }),
             Chosen::AdoptPlaybook => self.effect(Effect::AdoptPlaybook),
-            Chosen::Severity(severity) => self.ask(Purpose::Severity(severity)),
-            Chosen::Milestone(milestone) => self.ask(Purpose::Milestone(milestone)),
+            Chosen::Severity(severity) => self.ask_severity_change(severity),
+            Chosen::Milestone(milestone) => self.ask_milestone(milestone),
             Chosen::Message(action) => self.write_message(&action),
             Chosen::Channel(channel) => self.send_message(&channel),
             Chosen::GoTo(step) => {
@@ -352,6 +352,7 @@ impl Turn<'_> {
             }
             Chosen::Proposal(action) => self.accept_proposal_of(&action),
             Chosen::Waive(step) => self.ask(Purpose::Waive(step)),
+            Chosen::EvidenceNote(item) => self.ask(Purpose::EvidenceNote(item)),
             Chosen::ClockMissed(clock, due) => self.ask(Purpose::ClockMissed(clock, due)),
             Chosen::ClockWaived(clock) => self.ask(Purpose::ClockWaived(clock)),
             Chosen::ClockMet(clock, due) => self.ask(Purpose::ClockMet(clock, due)),

@@ -216,6 +216,10 @@ impl Turn<'_> {
         cockpit.alive = alive;
         cockpit.refresh_view();
         cockpit.timeline.push(Arc::clone(entry));
+        if let Some(Body::PlaybookAttached { playbook, .. }) = &entry.body {
+            // Attached by another session: what is in the record already is only read.
+            self.effect(Effect::AttachPlaybook(playbook.clone()));
+        }
         self.keep_clocks_after(&entry.entry.writer);
     }
 }

@@ -84,6 +84,7 @@ pub(crate) fn playbook() -> Playbook {
 fn phase(id: &str, requires: &[&str], steps: Vec<Step>) -> Phase {
     Phase {
         id: id.into(),
+        slug: id.into(),
         title: id.to_uppercase(),
         kind: PhaseKind::Other,
         introduction: vec![],

@@ -6,6 +6,7 @@ mod branches;
 pub mod clocks;
 mod evidence;
 pub mod proposals;
+pub mod requires;
 mod scope;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +15,9 @@ use crate::model::Timestamp;
 use crate::model::ids::{ActionId, ClockId, EvidenceId, InputId, PhaseId, StepId};
 use crate::model::playbook::{Action, Playbook, Step};
 use crate::record::entry::{ActionOutcome, Hash};
+
+use branches::Branches;
+use requires::Requirements;
 
 use super::{ActionState, Incident, SessionRecord, StepState, UnfinishedIntent};
 
@@ -52,9 +56,17 @@ pub struct PhaseView {
 }
 
 impl PhaseView {
-    /// True when every step is done or skipped.
+    /// True when every step that counts is done or skipped.
     pub fn is_settled(&self) -> bool {
-        self.settled == self.steps.len()
+        self.settled == self.total()
+    }
+
+    /// Steps that count: those of a folded branch are not among them.
+    pub fn total(&self) -> usize {
+        self.steps
+            .iter()
+            .filter(|step| step.status.is_settled() || step.applies.counts())
+            .count()
     }
 }
 
@@ -67,12 +79,19 @@ pub struct StepView {
     pub status: StepStatus,
     /// Whether it applies.
     pub applies: Applies,
-    /// What is missing was waived with a reason.
+    /// Something that was missing was waived with a reason.
     pub waived: bool,
-    /// What it requires and is not there yet, as the playbook names it.
+    /// What it requires and is neither there nor waived, as the playbook names it.
     pub missing: Vec<String>,
     /// Checks that are open and not optional.
     pub open_checks: usize,
+}
+
+impl StepView {
+    /// It counts, and is neither done nor skipped.
+    pub const fn is_open(&self) -> bool {
+        !self.status.is_settled() && self.applies.counts()
+    }
 }
 
 /// State of a step.
@@ -80,7 +99,7 @@ pub struct StepView {
 pub enum StepStatus {
     /// Untouched.
     Todo,
-    /// Untouched, and something it requires is missing (see [`StepView::missing`]).
+    /// Untouched, and something it requires is missing (see [`StepView::missing`]), or nobody can tell whether it applies.
     Blocked,
     /// Being worked on.
     Doing,
@@ -297,11 +316,6 @@ impl ActionStatus {
             Self::ByHand(false) => "did not happen",
         }
     }
-
-    /// It has a good end.
-    const fn is_done(self) -> bool {
-        matches!(self, Self::Ended(ActionOutcome::Ok) | Self::ByHand(true))
-    }
 }
 
 /// What stands beside an action that ran and has an expectation: its result was not compared with it. Nothing for others.
@@ -333,36 +347,11 @@ pub fn view(playbook: &Playbook, incident: &Incident, alive: &BTreeSet<String>) 
             )
         })
         .collect();
-    let phases: Vec<PhaseView> = playbook
-        .phases
-        .iter()
-        .map(|phase| {
-            let applies = branches::phase(playbook, incident, phase);
-            let steps: Vec<StepView> = phase
-                .steps
-                .iter()
-                .map(|step| {
-                    let required = phase.requires.iter().chain(&step.requires);
-                    let missing: Vec<String> = required
-                        .filter(|name| !is_met(playbook, incident, &actions, name))
-                        .cloned()
-                        .collect();
-                    let applies = branches::step(playbook, incident, &applies, step);
-                    step_view(incident, step, missing, applies)
-                })
-                .collect();
-            PhaseView {
-                id: phase.id.clone(),
-                applies,
-                settled: steps.iter().filter(|step| step.status.is_settled()).count(),
-                steps,
-            }
-        })
-        .collect();
+    let phases = phases(playbook, incident, &actions);
     let all = || phases.iter().flat_map(|phase| &phase.steps);
     let current = all()
         .find(|step| step.status == StepStatus::Doing)
-        .or_else(|| all().find(|step| !step.status.is_settled()))
+        .or_else(|| all().find(|step| step.is_open()))
         .map(|step| step.id.clone());
     let unknown = incident
         .unfinished
@@ -396,6 +385,61 @@ impl View {
             .flat_map(|phase| &phase.steps)
             .find(|step| step.id == *id)
     }
+
+    /// The first open step behind another in the playbook's order, else the first open one at all.
+    pub fn open_step_after(&self, after: &StepId) -> Option<StepId> {
+        let steps: Vec<_> = self.phases.iter().flat_map(|phase| &phase.steps).collect();
+        let position = steps
+            .iter()
+            .position(|step| step.id == *after)
+            .map_or(0, |index| index + 1);
+        let (before, behind) = steps.split_at(position.min(steps.len()));
+        behind
+            .iter()
+            .chain(before)
+            .find(|step| step.is_open() && step.id != *after)
+            .map(|step| step.id.clone())
+    }
+}
+
+fn phases(
+    playbook: &Playbook,
+    incident: &Incident,
+    actions: &BTreeMap<ActionId, ActionView>,
+) -> Vec<PhaseView> {
+    let branches = Branches::new(playbook, incident);
+    let applied: Vec<_> = playbook
+        .phases
+        .iter()
+        .enumerate()
+        .map(|(at, phase)| branches.of(at, phase))
+        .collect();
+    let requirements = Requirements {
+        playbook,
+        incident,
+        actions,
+        applied: &applied,
+    };
+    let phases = playbook.phases.iter().zip(&applied);
+    phases
+        .map(|(phase, (applies, of_steps))| {
+            let steps: Vec<StepView> = phase
+                .steps
+                .iter()
+                .zip(of_steps)
+                .map(|(step, applies)| {
+                    let missing = requirements.missing(phase, step);
+                    step_view(incident, step, missing, applies.clone())
+                })
+                .collect();
+            PhaseView {
+                id: phase.id.clone(),
+                applies: applies.clone(),
+                settled: steps.iter().filter(|step| step.status.is_settled()).count(),
+                steps,
+            }
+        })
+        .collect()
 }
 
 fn action_status(incident: &Incident, id: &ActionId, alive: &BTreeSet<String>) -> ActionStatus {
@@ -427,7 +471,11 @@ fn is_unknown(intent: &UnfinishedIntent, alive: &BTreeSet<String>) -> bool {
 
 fn step_view(incident: &Incident, step: &Step, missing: Vec<String>, applies: Applies) -> StepView {
     let status = match incident.steps.get(&step.id).map(|record| &record.state) {
-        None | Some(StepState::Todo) if missing.is_empty() => StepStatus::Todo,
+        None | Some(StepState::Todo)
+            if missing.is_empty() && !matches!(applies, Applies::Unclear(_)) =>
+        {
+            StepStatus::Todo
+        }
         None | Some(StepState::Todo) => StepStatus::Blocked,
         Some(StepState::Doing) => StepStatus::Doing,
         Some(StepState::Done) => StepStatus::Done,
@@ -444,36 +492,6 @@ fn step_view(incident: &Incident, step: &Step, missing: Vec<String>, applies: Ap
         waived: incident.waived.contains_key(&step.id),
         missing,
         open_checks,
-    }
-}
-
-/// A requirement names a step (by id or forge slug), an action, or an item of the evidence table.
-fn is_met(
-    playbook: &Playbook,
-    incident: &Incident,
-    actions: &BTreeMap<ActionId, ActionView>,
-    name: &str,
-) -> bool {
-    if let Some(action) = actions.get(name) {
-        return action.status.is_done();
-    }
-    if let Some((_, step)) = playbook
-        .steps()
-        .find(|(_, step)| step.id.as_str() == name || step.slug == name)
-    {
-        return incident
-            .steps
-            .get(&step.id)
-            .is_some_and(|record| record.state == StepState::Done);
-    }
-    match playbook.evidence.get(name).map(|item| item.from.as_deref()) {
-        Some(Some("note")) => incident.notes > 0,
-        Some(Some(from)) => actions
-            .get(from)
-            .is_some_and(|action| action.status.is_done()),
-        Some(None) => incident.evidence > 1,
-        // The linter reports an unknown name; here it must not lock the operator out.
-        None => true,
     }
 }
 

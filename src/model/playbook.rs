@@ -128,6 +128,8 @@ pub enum PhaseKind {
 pub struct Phase {
     /// Unique in the playbook.
     pub id: PhaseId,
+    /// The heading's forge slug, which it answers to as well.
+    pub slug: String,
     /// The heading.
     pub title: String,
     /// What it is for.

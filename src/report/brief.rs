@@ -4,7 +4,9 @@ use super::figures::minutes;
 use super::names::Names;
 use super::sentence::watch_word;
 use super::{clocks, mark, utc};
-use crate::incident::view::{ActionStatus, Applies, Otherwise, StepStatus, StepView, View};
+use crate::incident::view::{
+    ActionStatus, Applies, Otherwise, PhaseView, StepStatus, StepView, View,
+};
 use crate::incident::{Incident, Stage, StepState};
 use crate::model::Timestamp;
 use crate::model::playbook::{Playbook, Step};
@@ -149,12 +151,12 @@ fn unknown(lines: &mut Vec<String>, playbook: &Playbook, incident: &Incident, vi
 }
 
 fn steps(lines: &mut Vec<String>, playbook: &Playbook, incident: &Incident, view: &View) {
-    let total: usize = view.phases.iter().map(|phase| phase.steps.len()).sum();
+    let total: usize = view.phases.iter().map(PhaseView::total).sum();
     let settled: usize = view.phases.iter().map(|phase| phase.settled).sum();
     lines.push(String::new());
     lines.push(format!("Open steps ({settled} of {total} settled)"));
     for step in view.phases.iter().flat_map(|phase| &phase.steps) {
-        if step.status.is_settled() {
+        if !step.is_open() {
             continue;
         }
         let title = playbook
@@ -185,14 +187,14 @@ fn remarks(step: &StepView, playbook: &Playbook, incident: &Incident) -> String 
         }
         _ => {}
     }
-    if step.status == StepStatus::Blocked {
+    if !step.missing.is_empty() && step.status == StepStatus::Blocked {
         let names = Names(Some(playbook));
         let missing = step.missing.iter().map(|name| names.requirement(name));
         let missing: Vec<String> = missing.collect();
         remarks.push(format!("needs {}", missing.join(", ")));
     }
-    if step.applies != Applies::Always {
-        remarks.push("under a condition".into());
+    if let Applies::Unclear(error) = &step.applies {
+        remarks.push(format!("nobody can tell whether it applies: {error}"));
     }
     match step.open_checks {
         0 => {}
@@ -213,10 +215,7 @@ fn next_actions(lines: &mut Vec<String>, playbook: &Playbook, view: &View) {
             .as_ref()
             .is_some_and(|current| step.id != *current)
     });
-    let open = from_current.filter(|step| {
-        view.step(&step.id)
-            .is_some_and(|step| !step.status.is_settled() && step.applies.counts())
-    });
+    let open = from_current.filter(|step| view.step(&step.id).is_some_and(StepView::is_open));
     let actions: Vec<String> = open
         .flat_map(Step::actions)
         .filter_map(|id| Some((playbook.action(id)?, view.actions.get(id)?)))

@@ -4,6 +4,7 @@
 //! to the loop as an event.
 
 mod adopting;
+mod attaching;
 mod file_watch;
 mod listening;
 mod opening;
@@ -23,8 +24,7 @@ use super::playbooks;
 use crate::config::Config;
 use crate::engine::event::{EventKind, Opened};
 use crate::incident::Incident;
-use crate::model::ids::{IncidentId, PlaybookId, Ticket};
-use crate::model::playbook::Playbook;
+use crate::model::ids::{IncidentId, Ticket};
 use crate::model::{Mode, limits};
 use crate::record::entry::{Body, Draft, Sealed};
 use crate::sources::registry::Sources;
@@ -134,11 +134,6 @@ impl Session {
         events.send_blocking(EventKind::TimelineLoaded { first, entries });
     }
 
-    /// Takes another playbook into the record and gives the whole.
-    pub fn attach_playbook(&self, playbook: &PlaybookId) -> Result<Arc<Playbook>, String> {
-        Err(format!("playbook {playbook} was not attached"))
-    }
-
     /// Ends the session in the record: once, from any thread, within a time.
     pub fn detacher(&self) -> super::ending::Detach {
         let (recorder, closing) = (Arc::clone(&self.recorder), Arc::clone(&self.closing));
@@ -230,7 +225,7 @@ pub struct Pinned {
     pub incident: Incident,
     /// The fold that it is from.
     pub fold: Fold,
-    /// Its playbook, as pinned.
+    /// Its playbook, as pinned, with everything attached to it.
     pub found: playbooks::Found,
 }
 
@@ -258,6 +253,7 @@ pub fn pinned(store: &Store) -> Result<Pinned, SessionError> {
             incident.id
         ))
     })?;
+    let found = attaching::with_attached(store, &incident, found);
     Ok(Pinned {
         incident,
         fold,

@@ -213,7 +213,11 @@ fn incomplete(question: &Question) -> Vec<String> {
 
 fn stale(question: &Question) -> Option<String> {
     let most = question.stale_after?;
-    let newest = question.answer.outcome.newest.or_else(|| newest(question))?;
+    let newest = question
+        .answer
+        .outcome
+        .newest
+        .or_else(|| newest(question))?;
     let age = since(newest, question.facts.now);
     (age > most).then(|| {
         format!(

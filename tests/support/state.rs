@@ -600,6 +600,7 @@ fn check(text: Texts<'_>, id: &str, what: &str) -> Block {
 fn phase(text: Texts<'_>, id: &str, title: &str, steps: Vec<Step>) -> Phase {
     Phase {
         id: id.into(),
+        slug: id.into(),
         title: text(title),
         kind: PhaseKind::Other,
         introduction: Vec::new(),

@@ -74,16 +74,39 @@ fn requirements_block_until_they_are_met() {
         note: "counted by hand".into(),
     });
     assert_eq!(missing(&story.look(), "notify"), ["call"]);
-    story.say(Body::NoteAdded {
+    let note = |evidence: Option<&str>| Body::NoteAdded {
         text: "called".into(),
         happened_at: None,
         step: None,
-        evidence: None,
-    });
+        evidence: evidence.map(Into::into),
+    };
+    story.say(note(None));
+    assert_eq!(
+        missing(&story.look(), "notify"),
+        ["call"],
+        "any note is no evidence"
+    );
+    story.say(note(Some("call")));
     assert_eq!(
         story.look().step(&"notify".into()).unwrap().status,
         StepStatus::Todo
     );
+    assert_eq!(
+        missing(&story.look(), "revoke"),
+        ["rows", "quantify-the-scope"],
+        "that the rows were read does not put them into the record"
+    );
+    story.say(Body::EvidenceAdded {
+        sha256: Hash([9; 32]),
+        size: 3,
+        media_type: "text/csv".into(),
+        name: "count.csv".into(),
+        title: "Rows".into(),
+        origin: Some(crate::record::entry::EvidenceOrigin {
+            action: "count".into(),
+            ..crate::record::entry::EvidenceOrigin::default()
+        }),
+    });
     assert_eq!(missing(&story.look(), "revoke"), ["quantify-the-scope"]);
 
     story.say(Body::StepDone {

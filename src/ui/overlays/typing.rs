@@ -7,6 +7,7 @@ use super::Scene;
 use crate::editor::Editor;
 use crate::engine::command::Command;
 use crate::engine::state::Purpose;
+use crate::incident::view::requires;
 use crate::model::ids::{ActionId, ClockId, StepId};
 use crate::model::safe_text::{SafeText, sanitize};
 use crate::theme::Role;
@@ -224,10 +225,15 @@ fn judged_question(scene: &Scene<'_>, purpose: &Purpose) -> (SafeText, Option<Sa
         Purpose::Waive(id) => {
             let missing = scene
                 .cockpit()
-                .and_then(|cockpit| cockpit.view.step(id))
-                .map(|view| view.missing.join(", "))
+                .and_then(|cockpit| {
+                    let missing = &cockpit.view.step(id)?.missing;
+                    let titles = missing
+                        .iter()
+                        .map(|name| requires::title(&cockpit.playbook, name));
+                    Some(titles.collect::<Vec<_>>().join("; "))
+                })
                 .unwrap_or_default();
-            let about = format!("{} goes on without {missing}", step(id));
+            let about = format!("{} goes on without: {missing}", step(id));
             ("Why does the step go on all the same?", about)
         }
         Purpose::Severity(severity) => ("Why does the severity change?", severity.clone()),

@@ -12,6 +12,8 @@
 //! What an action's description says beyond its title stands under its line: of every action where there is room, else of
 //! the selected one. The selected action or check stays in view together with as much of the prose before it as fits.
 
+mod branch;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -20,7 +22,7 @@ use crate::engine::state::{Run, RunPhase};
 use crate::incident::view::{ActionStatus, StepStatus, judgement};
 use crate::layout::PaneKind;
 use crate::model::ids::ActionId;
-use crate::model::playbook::{Block, Check, Decision, Effect, Step};
+use crate::model::playbook::{Block, Check, Effect, Step};
 use crate::model::safe_text::{SafeText, sanitize};
 use crate::record::entry::ActionOutcome;
 use crate::theme::Role;
@@ -85,16 +87,20 @@ fn title(view: &View<'_>, step: Option<&Step>) -> TextLine {
         Role::Title,
     );
     let state = view.cockpit.view.step(&step.id);
+    let starting = view.cockpit.is_starting(&step.id);
     let (word, role) = match state.map(|step| &step.status) {
+        Some(StepStatus::Todo | StepStatus::Blocked) if starting => {
+            (SafeText::fixed("doing, not recorded yet"), Role::Warning)
+        }
         None | Some(StepStatus::Todo) => return title,
         Some(state @ StepStatus::Doing) => (safe!("{}", state.word()), Role::Active),
         Some(state @ StepStatus::Done) => (safe!("✓ {}", state.word()), Role::Good),
         Some(StepStatus::Skipped(reason)) => (safe!("skipped: {reason}"), Role::Muted),
         Some(StepStatus::Blocked) => (
-            safe!(
-                "⊘ blocked: needs {}",
-                state.map_or_else(String::new, |step| step.missing.join(", "))
-            ),
+            match state.map(|step| step.missing.as_slice()) {
+                None | Some([]) => SafeText::fixed("⊘ blocked"),
+                Some(missing) => safe!("⊘ blocked: needs {}", missing.join(", ")),
+            },
             Role::Warning,
         ),
     };
@@ -140,7 +146,7 @@ impl Body {
         let at_hand = view.cockpit.guide_selected.min(items.saturating_sub(1));
         let wrapped = wrapped(view, local, step, room);
         let mut body = Self {
-            lines: Vec::new(),
+            lines: branch::lines(view, step, room),
             items: Vec::new(),
         };
         let mut prose_from = 0;
@@ -183,7 +189,8 @@ impl Body {
             if !body.lines.is_empty() {
                 body.lines.push(TextLine::new());
             }
-            body.lines.extend(decision_lines(view, decision, room));
+            body.lines
+                .extend(branch::decision(view, &step.id, decision, room));
         }
         body
     }
@@ -467,10 +474,4 @@ fn check_lines(view: &View<'_>, check: &Check, room: usize) -> Vec<TextLine> {
         line.push(safe!("  {}", record.operator), style(Role::Muted));
     }
     line.wrap(room, 2)
-}
-
-fn decision_lines(view: &View<'_>, decision: &Decision, room: usize) -> Vec<TextLine> {
-    let mut rows = vec![decision.columns.clone()];
-    rows.extend(decision.choices.iter().map(|choice| choice.cells.clone()));
-    prose::text_table(&rows, room, view.theme)
 }
