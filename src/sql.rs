@@ -8,11 +8,13 @@ pub mod bind;
 pub mod classify;
 pub mod lexer;
 pub mod plan;
+pub mod preview;
 
 pub use bind::{Bound, BoundParameter, bind, placeholders};
 pub use classify::{Classified, StatementKind, classify};
 pub use lexer::{StatementPart, split_statements};
 pub use plan::{PlannedSql, plan};
+pub use preview::{Counting, Derived, counting, derive};
 
 /// Whose SQL it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

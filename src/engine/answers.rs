@@ -14,8 +14,12 @@ impl Turn<'_> {
                 .map(Cockpit::still_open)
                 .unwrap_or_default()
         };
+        let mut then_run = None;
+        if let Purpose::WaiveThenRun(_, action) = &purpose {
+            then_run = Some(action.clone());
+        }
         let body = match purpose {
-            Purpose::Waive(step) => {
+            Purpose::Waive(step) | Purpose::WaiveThenRun(step, _) => {
                 let missing = self
                     .state
                     .cockpit()
@@ -98,6 +102,9 @@ impl Turn<'_> {
             | Purpose::Role(_) => return,
         };
         self.append(body);
+        if let Some(action) = then_run {
+            self.run_action(&action);
+        }
     }
 }
 
