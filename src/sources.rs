@@ -41,7 +41,8 @@ pub trait Source: Send + Sync {
     }
 
     /// Runs a planned request and streams what comes back to the sink. Ends on cancel and at the request's time-out by
-    /// itself, after telling the server to stop. A request whose effect is a write is refused until writes have a gate.
+    /// itself, after telling the server to stop. A write is sent once, whatever happens: an end that is in doubt is
+    /// `RunError::Unknown`, and an SQL write without a ceiling is refused.
     fn run<'a>(
         &'a self,
         request: &'a Request,

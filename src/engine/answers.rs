@@ -16,6 +16,10 @@ impl Turn<'_> {
         };
         let body = match purpose {
             Purpose::Waive(step) => return self.waived(step, answer),
+            Purpose::WaiveThenRun(step, action) => {
+                self.waived(step, answer);
+                return self.run_action(&action);
+            }
             Purpose::Severity(severity) => Body::SeverityChanged {
                 severity,
                 reason: answer,

@@ -92,9 +92,9 @@ impl Turn<'_> {
         self.plan(id, None);
     }
 
-    /// Plans a run, with the operator's text in place of the playbook's if there is one.
+    /// Plans a run, with the operator's text in place of the playbook's if there is one. A message without a text is
+    /// written first.
     pub(super) fn plan(&mut self, id: &ActionId, edited: Option<String>) {
-        let (now, operator) = (self.state.now, self.state.operator.clone());
         let Some(cockpit) = self.state.cockpit() else {
             return;
         };
@@ -102,13 +102,13 @@ impl Turn<'_> {
             self.complain(format!("the playbook has no action {id} any more"));
             return;
         };
+        if action.language == Language::Message && edited.is_none() {
+            self.write_message(id);
+            return;
+        }
         let unknown = cockpit.view.unknown.iter().any(|(_, action)| action == id);
         if unknown && action.effect == ActionEffect::Write {
             self.ask_settle(id);
-            return;
-        }
-        if let Some(reason) = cannot_send(&action) {
-            self.open_settle(id, None, &reason);
             return;
         }
         let busy = cockpit
@@ -119,20 +119,30 @@ impl Turn<'_> {
             self.say(format!("{id} is still running: c cancels it"));
             return;
         }
-        let missing = cockpit.missing_inputs(&action);
+        if action.effect == ActionEffect::Write && !self.may_write(id, edited.is_some()) {
+            return;
+        }
+        let Some(cockpit) = self.state.cockpit() else {
+            return;
+        };
+        // What its preview needs is asked with it: behind the gate nothing can be filled in any more.
+        let preview = action
+            .preview
+            .as_ref()
+            .and_then(|preview| cockpit.playbook.actions.get(preview));
+        let mut missing = cockpit.missing_inputs(&action);
+        for input in preview.map_or_else(Vec::new, |preview| cockpit.missing_inputs(preview)) {
+            if !missing.contains(&input) {
+                missing.push(input);
+            }
+        }
         if !missing.is_empty() {
             self.ask_for(&missing, id);
             return;
         }
         let edited = edited.filter(|text| *text != action.text);
-        let context = PlanContext {
-            now,
-            window: cockpit.window(now),
-            width: self
-                .pane_area(PaneKind::Result)
-                .map_or(80, |area| area.width.max(20)),
-            inputs: cockpit.bound_inputs(&action, &operator, now),
-            edited: edited.clone(),
+        let Some(context) = self.plan_context(&action, edited.clone()) else {
+            return;
         };
         let run = RunId(self.next_number());
         if let Some(cockpit) = self.cockpit() {
@@ -157,6 +167,25 @@ impl Turn<'_> {
         });
     }
 
+    /// All that the plan of an action may look at.
+    pub(super) fn plan_context(
+        &self,
+        action: &Action,
+        edited: Option<String>,
+    ) -> Option<PlanContext> {
+        let now = self.state.now;
+        let cockpit = self.state.cockpit()?;
+        Some(PlanContext {
+            now,
+            window: cockpit.window(now),
+            width: self
+                .pane_area(PaneKind::Result)
+                .map_or(80, |area| area.width.max(20)),
+            inputs: cockpit.bound_inputs(action, &self.state.operator, now),
+            edited,
+        })
+    }
+
     pub(super) fn planned(&mut self, run: RunId, result: Result<Box<Request>, PlanError>) {
         let Some(cockpit) = self.cockpit() else {
             return;
@@ -168,14 +197,29 @@ impl Turn<'_> {
             self.poll_planned(run, result);
             return;
         }
+        if let Some(write) = planned.preview_of {
+            self.preview_planned(run, write, result);
+            return;
+        }
         let action = planned.action.clone();
+        let is_message = cockpit
+            .playbook
+            .actions
+            .get(&action)
+            .is_some_and(|action| action.language == Language::Message);
         match result {
-            Ok(request) if request.effect == ActionEffect::Write => {
-                cockpit.runs.remove(&run);
-                let reason = format!(
-                    "{action} changes something: writes cannot be sent from here yet. Do it by hand?"
-                );
-                self.open_settle(&action, None, &reason);
+            Ok(mut request) if request.effect == ActionEffect::Write || is_message => {
+                request.effect = ActionEffect::Write;
+                let declared = cockpit.playbook.actions.get(&action);
+                let found_out = declared.is_some_and(|action| action.effect == ActionEffect::Read);
+                // What only turned out to write was not asked for its step's requirements yet.
+                if found_out && !self.may_write(&action, true) {
+                    if let Some(cockpit) = self.cockpit() {
+                        cockpit.runs.remove(&run);
+                    }
+                    return;
+                }
+                self.open_gate(run, request);
             }
             Ok(request) => {
                 planned.phase = RunPhase::Confirming(request);
@@ -213,14 +257,28 @@ impl Turn<'_> {
         });
     }
 
-    /// The operator confirmed: the intent goes to the disk first.
+    /// The operator confirmed a read. A write goes through its gate, never through here.
     pub(super) fn send(&mut self, run: RunId) {
+        let is_read = self
+            .cockpit()
+            .and_then(|cockpit| cockpit.runs.get(&run))
+            .is_some_and(|run| {
+                matches!(&run.phase, RunPhase::Confirming(request) if request.effect == ActionEffect::Read)
+            });
+        if is_read {
+            self.record_intent(run);
+        }
+    }
+
+    /// What was confirmed is on its way to the disk, and is sent once it is there.
+    pub(super) fn record_intent(&mut self, run: RunId) {
         let Some(cockpit) = self.cockpit() else {
             return;
         };
         let Some(Run {
             action,
             edited,
+            gate,
             phase,
             ..
         }) = cockpit.runs.get_mut(&run)
@@ -231,12 +289,13 @@ impl Turn<'_> {
             return;
         };
         let (action, edited, request) = (action.clone(), *edited, request.clone());
+        let gate = gate.clone();
         *phase = RunPhase::Recording(request.clone());
         let template = cockpit
             .playbook
             .actions
             .get(&action)
-            .map_or("", |action| action.text.as_str());
+            .map_or(request.text.as_str(), |action| action.text.as_str());
         let body = Body::ActionIntent {
             action: action.clone(),
             source: request.source.clone(),
@@ -246,7 +305,7 @@ impl Turn<'_> {
             edited,
             parameters: request.parameters.clone(),
             effect: request.effect,
-            gate: None,
+            gate,
         };
         let step = cockpit
             .playbook
@@ -323,8 +382,13 @@ impl Turn<'_> {
         }
         if let Some(cockpit) = self.cockpit() {
             let waits = |run: &Run| matches!(run.phase, RunPhase::Recording(_));
-            if cockpit.runs.get(&run).is_some_and(waits) {
-                cockpit.runs.remove(&run);
+            if cockpit.runs.get(&run).is_some_and(waits)
+                && let Some(Run {
+                    preview_of: Some(write),
+                    ..
+                }) = cockpit.runs.remove(&run)
+            {
+                self.preview_failed(write, "the record refuses its intent");
             }
         }
     }
@@ -340,12 +404,18 @@ impl Turn<'_> {
         let RunPhase::Recording(request) = &state.phase else {
             return;
         };
+        if request.effect == ActionEffect::Write && (state.gate.is_none() || intent.is_none()) {
+            cockpit.runs.remove(&run);
+            self.complain("refused: a write goes through its gate and into the record first");
+            return;
+        }
+        let is_preview = state.preview_of.is_some();
         let (action, request) = (state.action.clone(), request.clone());
         let chart = cockpit
             .playbook
             .actions
             .get(&action)
-            .filter(|action| action.view == Some(ResultView::Chart))
+            .filter(|action| action.view == Some(ResultView::Chart) && !is_preview)
             .map(Action::chart_columns);
         state.phase = RunPhase::Running {
             request: request.clone(),
@@ -365,9 +435,11 @@ impl Turn<'_> {
             judgement: None,
         };
         cockpit.results.insert(action.clone(), result);
-        cockpit.result_shown = Some(action);
-        // What comes next is reading the rows; the digits act from there as well.
-        cockpit.focus = PaneKind::Result;
+        if !is_preview {
+            cockpit.result_shown = Some(action);
+            // What comes next is reading the rows; the digits act from there as well.
+            cockpit.focus = PaneKind::Result;
+        }
         self.effect(Effect::Run {
             run,
             request,
@@ -398,7 +470,14 @@ impl Turn<'_> {
             shown.end = Some((now, result.clone()));
             shown.finish_output();
         }
-        self.settle_end(run, finished, result);
+        let (preview_of, action) = (finished.preview_of, finished.action.clone());
+        let writes = matches!(&finished.phase, RunPhase::Running { request, .. } if request.effect == ActionEffect::Write);
+        self.settle_end(run, finished, result.clone());
+        if let Some(write) = preview_of {
+            self.preview_ended(write, &action, &result);
+        } else if let (true, Ok(outcome)) = (writes, &result) {
+            self.say_what_changed(&action, outcome);
+        }
     }
 
     /// Stops the run whose result is shown, else the oldest one.
@@ -508,21 +587,6 @@ impl Turn<'_> {
             .into_iter()
             .find(|(kind, _)| *kind == pane)
             .map(|(_, area)| area)
-    }
-}
-
-/// Why an action cannot be sent from here at all, in words; it can be completed by hand.
-fn cannot_send(action: &Action) -> Option<String> {
-    match (action.language, action.effect) {
-        (Language::Message, _) => Some(format!(
-            "{} is a message: write and send it by hand, then note to whom and when",
-            action.id
-        )),
-        (_, ActionEffect::Write) => Some(format!(
-            "{} changes something: writes cannot be sent from here yet. Do it by hand?",
-            action.id
-        )),
-        _ => None,
     }
 }
 

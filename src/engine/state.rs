@@ -25,7 +25,7 @@ use crate::model::{Mode, Timestamp};
 use crate::record::entry::{Body, Gate, Hash, Sealed};
 
 pub use super::decide::{DecideForm, choice_name};
-pub use super::gate::GateForm;
+pub use super::gate::{GateForm, Preview};
 pub use super::messages::{Channel, DraftForm};
 
 use super::command::Keys;
@@ -572,6 +572,8 @@ pub enum Purpose {
     Role(crate::model::ids::RoleId),
     /// Why a step goes on without what it requires.
     Waive(StepId),
+    /// The same, asked by a write of the step, which goes on once it is answered.
+    WaiveThenRun(StepId, ActionId),
     /// Why the severity changes to this.
     Severity(String),
     /// Since when, or why, a milestone is reached.

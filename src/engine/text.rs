@@ -74,6 +74,9 @@ impl Turn<'_> {
     }
 
     pub(super) fn paste_into_dialog(&mut self, text: &str) {
+        if let Some(Overlay::Gate(form)) = self.state.overlays.last_mut() {
+            return form.paste(text);
+        }
         if let Some(editor) = self.state.overlays.last_mut().and_then(Overlay::editor) {
             editor.paste(text);
         }
@@ -172,6 +175,7 @@ impl Turn<'_> {
                 });
             }
             Purpose::Waive(_)
+            | Purpose::WaiveThenRun(..)
             | Purpose::Severity(_)
             | Purpose::Milestone(_)
             | Purpose::ClockMissed(..)

@@ -19,7 +19,7 @@ use crate::config::secret::{Secret, SecretReference};
 use crate::config::settings::{Settings, SourceSettings, settings};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::ids::SourceName;
-use crate::model::playbook::{Action, Language};
+use crate::model::playbook::{Action, Effect, Language};
 use crate::model::request::{Outcome, Payload, PlanContext, PlanError, Request, RunError};
 
 /// The row of the registry.
@@ -136,7 +136,9 @@ impl Source for ShellSource {
                 environment: self.inherited.iter().chain(&given),
                 cwd: cwd.as_deref(),
             };
-            let ended = process::run(script, request.timeout, &masker, sink, &context).await?;
+            let writes = request.effect == Effect::Write;
+            let ended =
+                process::run(script, request.timeout, writes, &masker, sink, &context).await?;
             let code = ended.exit_code.filter(|code| ok_codes.contains(code));
             if code.is_none() {
                 return Err(RunError::Failed {

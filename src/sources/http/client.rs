@@ -70,6 +70,17 @@ pub struct WebClient {
     credentials: Credentials,
     environment: Arc<Environment>,
     client: OnceLock<Result<Client, String>>,
+    /// For what changes something: it follows no redirect, repeats nothing and begins on a fresh connection.
+    once: OnceLock<Result<Client, String>>,
+}
+
+/// How a request ended without an answer.
+#[derive(Debug)]
+pub struct NoAnswer {
+    /// What happened, without secrets.
+    pub error: RunError,
+    /// Nothing of it had left when that happened.
+    pub unsent: bool,
 }
 
 impl WebClient {
@@ -93,6 +104,7 @@ impl WebClient {
             credentials,
             environment: surroundings.environment.clone(),
             client: OnceLock::new(),
+            once: OnceLock::new(),
         })
     }
 
@@ -145,7 +157,17 @@ impl WebClient {
     pub fn request(&self, method: Method, url: Url) -> Result<RequestBuilder, RunError> {
         let client = self
             .client
-            .get_or_init(|| build_client(&self.base))
+            .get_or_init(|| build_client(&self.base, false))
+            .as_ref()
+            .map_err(|message| RunError::failed(message.clone()))?;
+        Ok(client.request(method, url))
+    }
+
+    /// A request that is sent once, without its authorization.
+    pub fn request_once(&self, method: Method, url: Url) -> Result<RequestBuilder, RunError> {
+        let client = self
+            .once
+            .get_or_init(|| build_client(&self.base, true))
             .as_ref()
             .map_err(|message| RunError::failed(message.clone()))?;
         Ok(client.request(method, url))
@@ -157,6 +179,16 @@ impl WebClient {
         builder: RequestBuilder,
         access: &Access,
     ) -> Result<Response, RunError> {
+        let sent = self.send_once(builder, access).await;
+        sent.map_err(|no_answer| no_answer.error)
+    }
+
+    /// The same, for what must not be sent again in doubt.
+    pub async fn send_once(
+        &self,
+        builder: RequestBuilder,
+        access: &Access,
+    ) -> Result<Response, NoAnswer> {
         let builder = match (&self.credentials, &access.secret) {
             (Credentials::Bearer(_), Some(token)) => builder.bearer_auth(token.expose()),
             (Credentials::Basic { username, .. }, Some(password)) => {
@@ -164,10 +196,10 @@ impl WebClient {
             }
             _ => builder,
         };
-        builder
-            .send()
-            .await
-            .map_err(|error| self.failure(error, &access.masker))
+        builder.send().await.map_err(|error| NoAnswer {
+            unsent: error.is_connect() || error.is_builder(),
+            error: self.failure(error, &access.masker),
+        })
     }
 
     /// The innermost cause, without the address that was asked (its query may hold values) and without secrets.
@@ -189,7 +221,7 @@ impl WebClient {
     }
 }
 
-fn build_client(base: &Url) -> Result<Client, String> {
+fn build_client(base: &Url, once: bool) -> Result<Client, String> {
     install_crypto_provider();
     let origin = base.origin();
     let mut builder = Client::builder()
@@ -204,6 +236,12 @@ fn build_client(base: &Url) -> Result<Client, String> {
                 attempt.follow()
             }
         }));
+    if once {
+        builder = builder
+            .redirect(Policy::none())
+            .retry(reqwest::retry::never())
+            .pool_max_idle_per_host(0);
+    }
     if is_loopback(base) {
         // A proxy has another idea of what this machine is.
         builder = builder.no_proxy();

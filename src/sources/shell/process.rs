@@ -42,10 +42,11 @@ impl Ended {
 }
 
 /// Runs the script and streams its output, masked and line by line. On cancel and at the time-out the group gets SIGTERM,
-/// and SIGKILL after a grace time.
+/// and SIGKILL after a grace time. How far a script that changes something had come by then is unknown.
 pub(super) async fn run<'a>(
     script: Script<'_, impl Iterator<Item = &'a (String, String)>>,
     timeout: Duration,
+    writes: bool,
     masker: &Masker,
     sink: &Sink,
     context: &RunContext,
@@ -84,6 +85,7 @@ pub(super) async fn run<'a>(
             .unwrap_or_default();
         RunError::failed(format!("cannot start bash{place}: {error}"))
     })?;
+    let pid = child.id().unwrap_or_default();
     // Dropped before the child, and so before the child is reaped.
     let group = Group::of(child.id())?;
     let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
@@ -110,6 +112,9 @@ pub(super) async fn run<'a>(
     let status = child.wait().await.map_err(cannot("wait for bash"))?;
     let truncated = output.finish().await;
     match ended {
+        Some(why) if writes => Err(RunError::Unknown(format!(
+            "{why}: process {pid} and its group were told to stop and ended with {status}; what it had done by then is not known, its output so far is in the result",
+        ))),
         Some(error) => Err(error),
         None => Ok(Ended {
             exit_code: status.code(),

@@ -184,6 +184,7 @@ fn question(scene: &Scene<'_>, purpose: &Purpose) -> (SafeText, Option<SafeText>
             (SafeText::fixed(title), Some(sanitize(&action(id))))
         }
         Purpose::Waive(_)
+        | Purpose::WaiveThenRun(..)
         | Purpose::Severity(_)
         | Purpose::Milestone(_)
         | Purpose::ClockMissed(..)
@@ -235,6 +236,15 @@ fn judged_question(scene: &Scene<'_>, purpose: &Purpose) -> (SafeText, Option<Sa
                 .unwrap_or_default();
             let about = format!("{} goes on without: {missing}", step(id));
             ("Why does the step go on all the same?", about)
+        }
+        Purpose::WaiveThenRun(id, action) => {
+            let missing = scene
+                .cockpit()
+                .and_then(|cockpit| cockpit.view.step(id))
+                .map(|view| view.missing.join(", "))
+                .unwrap_or_default();
+            let about = format!("MISSING: {missing}; {action} goes on once this is answered");
+            ("Why can it not wait?", about)
         }
         Purpose::Severity(severity) => ("Why does the severity change?", severity.clone()),
         Purpose::Milestone(milestone) => ("Since when, and how do you know?", milestone.clone()),
