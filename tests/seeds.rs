@@ -366,6 +366,7 @@ fn context(playbook: &Playbook, values: Values) -> PlanContext {
         width: 80,
         inputs,
         edited: None,
+        message: None,
     }
 }
 

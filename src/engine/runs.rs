@@ -88,7 +88,11 @@ impl Turn<'_> {
 
     /// Begins a run: asks for what is missing, then plans. What cannot run here says what it needs.
     pub(super) fn run_action(&mut self, id: &ActionId) {
-        self.plan(id, None);
+        if self.is_message(id) {
+            self.write_message(id);
+        } else {
+            self.plan(id, None);
+        }
     }
 
     /// Plans a run, with the operator's text in place of the playbook's if there is one.
@@ -132,6 +136,7 @@ impl Turn<'_> {
                 .map_or(80, |area| area.width.max(20)),
             inputs: cockpit.bound_inputs(&action, &operator, now),
             edited: edited.clone(),
+            message: None,
         };
         let run = RunId(self.next_number());
         if let Some(cockpit) = self.cockpit() {
@@ -408,7 +413,7 @@ impl Turn<'_> {
             ));
         }
         match &result {
-            Ok(_) => {}
+            Ok(_) => self.message_went_out(&request),
             Err(error) => self.complain(format!("{}: {error}", finished.action)),
         }
     }
@@ -477,6 +482,9 @@ impl Turn<'_> {
     }
 
     pub(super) fn edit(&mut self, action: &ActionId) {
+        if self.is_message(action) {
+            return self.write_message(action);
+        }
         let text = self
             .state
             .cockpit()

@@ -111,3 +111,11 @@ pub const LIBRARY_GROUP: usize = 128;
 pub const PLAYBOOKS_A_THREAD: usize = 16;
 /// Rows of a table that are turned into a chart.
 pub const CHART_ROWS: usize = 100_000;
+/// Drafts of one message: one a value of `for-each`; more values are an error that says so.
+pub const MESSAGE_DRAFTS: usize = 200;
+/// Rows of a result that a message template may list.
+pub const MESSAGE_ROWS: usize = 1_000;
+/// Steps a message template may take: a loop that never ends is an error.
+pub const MESSAGE_FUEL: u64 = 200_000;
+/// Bytes kept of what a webhook answers.
+pub const WEBHOOK_ANSWER_BYTES: usize = 64 * 1024;

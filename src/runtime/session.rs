@@ -11,7 +11,7 @@ mod pen;
 
 use std::collections::BTreeSet;
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex};
@@ -100,6 +100,11 @@ impl Session {
     /// The sources of its profile.
     pub fn sources(&self) -> &Arc<Sources> {
         &self.sources
+    }
+
+    /// The folder that holds its record and evidence.
+    pub fn folder(&self) -> PathBuf {
+        store::folder(self.workplace.data(), self.mode, self.incident)
     }
 
     /// Hands an entry to the recorder. The answer comes as an event; the error says why there will be none.

@@ -245,9 +245,12 @@ fn judged_question(scene: &Scene<'_>, purpose: &Purpose) -> (SafeText, Option<Sa
         Purpose::Resolve => ("How did it end?", String::new()),
         Purpose::Close => ("Why is it closed with things open?", String::new()),
         Purpose::Reopen => ("Why is it opened again?", String::new()),
-        Purpose::MessageSent { channel, .. } => (
+        Purpose::MessageSent { channel, path, .. } => (
             "Where was it sent, and to whom? Esc: it was not sent",
-            format!("from the {channel}"),
+            match path {
+                Some(path) => format!("saved as {path}"),
+                None => format!("copied to the {channel}"),
+            },
         ),
         Purpose::EvidenceNote(item) => {
             let title = playbook
