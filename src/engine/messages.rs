@@ -38,7 +38,9 @@ impl Turn<'_> {
             .filter(|action| action.language == Language::Message)
             .collect();
         if messages.is_empty() {
-            self.say("this playbook has no messages: write it elsewhere, then note to whom and when (n)");
+            self.say(
+                "this playbook has no messages: write it elsewhere, then note to whom and when (n)",
+            );
             return;
         }
         let of_step = |action: &&Action| {
@@ -50,7 +52,10 @@ impl Turn<'_> {
             .iter()
             .map(|action| {
                 let state = cockpit.message_state(&action.id, now);
-                let to = action.message.as_ref().and_then(|settings| settings.to.as_deref());
+                let to = action
+                    .message
+                    .as_ref()
+                    .and_then(|settings| settings.to.as_deref());
                 let to = to.map_or(String::new(), |to| format!(" → {to}"));
                 let label = format!("{state:<14} {}{to}", action.title);
                 (sanitize(&label), Chosen::Message(action.id.clone()))
@@ -110,7 +115,10 @@ impl Turn<'_> {
 
     /// A message needs a result that is not there: says which, and offers the way to it.
     fn offer_to_go(&mut self, message: &ActionId, first: &ActionId, reason: &str) {
-        let step = self.state.cockpit().and_then(|cockpit| cockpit.step_of(first));
+        let step = self
+            .state
+            .cockpit()
+            .and_then(|cockpit| cockpit.step_of(first));
         let text = format!("{message} needs the result of {first}: {reason}");
         match step {
             None => self.complain(text),
@@ -130,9 +138,11 @@ impl Turn<'_> {
         sources: Vec<(SourceName, String)>,
     ) {
         let busy = !self.state.overlays.is_empty();
-        let open = self.state.overlays.iter().any(
-            |overlay| matches!(overlay, Overlay::Draft(form) if form.action == action),
-        );
+        let open = self
+            .state
+            .overlays
+            .iter()
+            .any(|overlay| matches!(overlay, Overlay::Draft(form) if form.action == action));
         let Some(cockpit) = self.cockpit() else {
             return;
         };
@@ -217,9 +227,7 @@ impl Turn<'_> {
 
     fn what_holds_back(&self, form: &DraftForm) -> Vec<HeldBack> {
         match (self.state.cockpit(), form.draft()) {
-            (Some(cockpit), Some(draft)) => {
-                message::held_back(draft, &cockpit.circumstances(form))
-            }
+            (Some(cockpit), Some(draft)) => message::held_back(draft, &cockpit.circumstances(form)),
             _ => Vec::new(),
         }
     }
@@ -244,7 +252,11 @@ impl Turn<'_> {
     }
 
     fn accept_with_reason(&mut self, mut form: Box<DraftForm>) {
-        let reason = form.reason.as_ref().map(Editor::content).unwrap_or_default();
+        let reason = form
+            .reason
+            .as_ref()
+            .map(Editor::content)
+            .unwrap_or_default();
         if reason.trim().is_empty() {
             self.complain("this needs a reason; Esc goes back to the text");
             self.open_overlay(Overlay::Draft(form));
@@ -283,7 +295,11 @@ impl Turn<'_> {
             }
         }
         let to = draft.each.or(draft.to).unwrap_or_default();
-        let to = if to.is_empty() { to } else { format!(" to {to}") };
+        let to = if to.is_empty() {
+            to
+        } else {
+            format!(" to {to}")
+        };
         self.open_overlay(Overlay::Draft(form));
         self.open_overlay(Overlay::Choose {
             title: sanitize(&format!("Send{to} how? {title}")),
@@ -404,10 +420,14 @@ impl Turn<'_> {
             Ok(path) => path,
         };
         self.say(format!("saved as {path}"));
-        let form = self.state.overlays.iter().find_map(|overlay| match overlay {
-            Overlay::Draft(form) if form.action == action => Some(form),
-            _ => None,
-        });
+        let form = self
+            .state
+            .overlays
+            .iter()
+            .find_map(|overlay| match overlay {
+                Overlay::Draft(form) if form.action == action => Some(form),
+                _ => None,
+            });
         let saved = form.and_then(|form| {
             form.accepted
                 .values()
@@ -446,9 +466,10 @@ impl Turn<'_> {
     }
 
     fn mark_sent(&mut self, action: &ActionId, each: Option<&str>) {
-        let place = self.state.overlays.iter().position(
-            |overlay| matches!(overlay, Overlay::Draft(form) if form.action == *action),
-        );
+        let place =
+            self.state.overlays.iter().position(
+                |overlay| matches!(overlay, Overlay::Draft(form) if form.action == *action),
+            );
         if let Some(place) = place {
             if let Overlay::Draft(mut form) = self.state.overlays.remove(place)
                 && form.mark_sent(each)
@@ -490,7 +511,8 @@ impl Cockpit {
             ("clipboard", "copy it to the clipboard", Channel::Clipboard),
             ("file", "save it to a file", Channel::File),
         ];
-        let own = own.map(|(name, label, channel)| (name.to_owned(), SafeText::fixed(label), channel));
+        let own =
+            own.map(|(name, label, channel)| (name.to_owned(), SafeText::fixed(label), channel));
         let sources = form.sources.iter().map(|(name, target)| {
             let label = sanitize(&format!("post it to {name} ({target})"));
             (name.to_string(), label, Channel::Source(name.clone()))

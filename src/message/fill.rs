@@ -119,16 +119,18 @@ fn context(names: &Names, each: Option<&str>) -> Value {
                 ("count", Value::from(rows.len())),
                 ("rows", Value::from(Serde(rows))),
             ];
-            (id.clone(), members.into_iter().collect())
+            (id.clone(), Value::from(BTreeMap::from(members)))
         })
         .collect();
-    let mut all = texts(&names.top);
+    // An input answers to its bare name as well, unless that is a name of its own.
+    let mut all = texts(&names.inputs);
+    all.extend(texts(&names.top));
     if let Some(each) = each {
         all.insert("each".into(), Value::from(each));
     }
-    all.insert("inputs".into(), texts(&names.inputs).into_iter().collect());
-    all.insert("result".into(), results.into_iter().collect());
-    all.into_iter().collect()
+    all.insert("inputs".into(), Value::from(texts(&names.inputs)));
+    all.insert("result".into(), Value::from(results));
+    Value::from(all)
 }
 
 fn render<'source>(
@@ -184,9 +186,8 @@ fn explain(error: &Error, text: &str, names: &Names) -> String {
 
 /// The first name at the place of the error that has no value.
 fn undefined(error: &Error, text: &str, names: &Names) -> String {
-    static NAME: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        Regex::new(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*").ok()
-    });
+    static NAME: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*").ok());
     let line = error.line().unwrap_or(1).saturating_sub(1);
     let line = text.split('\n').nth(line).unwrap_or_default();
     let place = error.range().and_then(|range| text.get(range));
@@ -201,7 +202,10 @@ fn undefined(error: &Error, text: &str, names: &Names) -> String {
                     return format!("input {input} has no value: set it with i");
                 }
                 "result" => {
-                    return format!("{} is not in the result that is listed here", place.trim());
+                    let path = place.trim_matches(|letter: char| {
+                        letter.is_whitespace() || matches!(letter, '{' | '}' | '%')
+                    });
+                    return format!("{path} is not in the result that is listed here");
                 }
                 "each" => {
                     return "each has a value only with for-each=action.column".to_owned();

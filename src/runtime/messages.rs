@@ -190,7 +190,11 @@ mod tests {
     fn names_of_files_hold_nothing_strange() {
         for (action, each, expected) in [
             ("notify", None, "notify-T"),
-            ("notify", Some("../../etc/passwd"), "notify-------etc-passwd-T"),
+            (
+                "notify",
+                Some("../../etc/passwd"),
+                "notify-------etc-passwd-T",
+            ),
             (".hidden", Some("ac me\u{202e}\n"), "-hidden-ac-me---T"),
         ] {
             assert_eq!(stem(&action.into(), each, "T"), expected);

@@ -111,9 +111,8 @@ fn build(
     surroundings: &Surroundings,
 ) -> Result<SharedSource, Vec<Diagnostic>> {
     let keys: WebhookSettings = settings.read()?;
-    let wrong = |message: String| {
-        vec![settings.error(format!("source \"{}\": {message}", settings.name))]
-    };
+    let wrong =
+        |message: String| vec![settings.error(format!("source \"{}\": {message}", settings.name))];
     if let HookAddress::Open(url) = &keys.url {
         check_open(url).map_err(wrong)?;
     }

@@ -145,9 +145,7 @@ impl WebClient {
     pub fn request(&self, method: Method, url: Url) -> Result<RequestBuilder, RunError> {
         let client = self
             .client
-            .get_or_init(|| {
-                build_client(&self.base, within(self.base.origin()), |builder| builder)
-            })
+            .get_or_init(|| build_client(&self.base, within(self.base.origin()), |builder| builder))
             .as_ref()
             .map_err(|message| RunError::failed(message.clone()))?;
         Ok(client.request(method, url))

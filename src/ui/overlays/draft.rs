@@ -129,11 +129,7 @@ fn foot(scene: &Scene<'_>, form: &DraftForm, room: usize) -> Vec<TextLine> {
     let mut lines: Vec<TextLine> = form
         .held_back
         .iter()
-        .flat_map(|held| {
-            scene
-                .line(safe!("✗ {}", held.why), Role::Bad)
-                .wrap(room, 2)
-        })
+        .flat_map(|held| scene.line(safe!("✗ {}", held.why), Role::Bad).wrap(room, 2))
         .collect();
     if lines.is_empty() {
         return lines;
@@ -219,7 +215,9 @@ fn cells(character: char) -> usize {
     if character.is_ascii() && !character.is_ascii_control() {
         return 1;
     }
-    sanitize(character.encode_utf8(&mut [0; 4])).as_str().width()
+    sanitize(character.encode_utf8(&mut [0; 4]))
+        .as_str()
+        .width()
 }
 
 fn one(
