@@ -2,6 +2,7 @@
 //!
 //! Reads nothing but the playbook and today's date. What the parser found is not repeated here.
 
+mod messages;
 mod names;
 mod texts;
 

@@ -2,7 +2,32 @@
 //!
 //! Pure. A name that is not there is an error with its place, never an empty word. Nothing is sent here.
 
+mod each;
+mod fill;
+mod held;
+
 use std::collections::BTreeMap;
+
+pub use each::{list, values};
+pub use fill::{FUNCTIONS, TemplateError, fill, results_named, try_out, variables};
+pub use held::{Circumstances, HeldBack, held_back};
+
+/// Names that templates may use beside roles and the column of `for-each`. One without a value is an error where it is used.
+pub const NAMES: [&str; 13] = [
+    "inputs",
+    "result",
+    "each",
+    "incident_id",
+    "title",
+    "summary",
+    "severity",
+    "mode",
+    "operator",
+    "opened_at",
+    "now",
+    "window_start",
+    "window_end",
+];
 
 /// What a template may name.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -13,6 +38,8 @@ pub struct Names {
     pub inputs: BTreeMap<String, String>,
     /// Rows of results that templates may list: `result["id"].rows`, up to `limits::MESSAGE_ROWS` of each.
     pub results: BTreeMap<String, Vec<BTreeMap<String, String>>>,
+    /// Roles by id, with a person or without: an error tells how to name one.
+    pub roles: Vec<String>,
 }
 
 /// A filled message.

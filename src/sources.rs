@@ -12,6 +12,7 @@ pub mod registry;
 pub mod shell;
 pub mod spill;
 pub mod sqlite;
+pub mod webhook;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -22,7 +22,7 @@ use quarterdeck::model::ids::ActionId;
 use quarterdeck::model::input;
 use quarterdeck::model::playbook::{Action, Effect, Language, Playbook};
 use quarterdeck::model::request::{
-    BoundInput, Chunk, Outcome, PlanContext, PlanError, Request, RunError,
+    BoundInput, Chunk, PlanContext, PlanError, Request, RunError,
 };
 use quarterdeck::model::verdict::{Judgement, Verdict};
 use quarterdeck::model::{Mode, Timestamp, timestamp_text};
@@ -294,6 +294,7 @@ fn context(
         width: 60,
         inputs,
         edited: None,
+        message: None,
     }
 }
 

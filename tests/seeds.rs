@@ -378,6 +378,7 @@ fn context(playbook: &Playbook, values: Values) -> PlanContext {
         width: 80,
         inputs,
         edited: None,
+        message: None,
     }
 }
 

@@ -128,6 +128,7 @@ fn context(inputs: &[BoundInput]) -> PlanContext {
         width: 80,
         inputs: inputs.to_vec(),
         edited: None,
+        message: None,
     }
 }
 

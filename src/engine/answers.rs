@@ -70,13 +70,8 @@ impl Turn<'_> {
                 each,
                 channel,
                 text_sha256,
-            } => Body::MessageSent {
-                action,
-                each,
-                channel,
-                target: answer,
-                text_sha256,
-            },
+                ..
+            } => return self.message_sent(action, each, channel, answer, text_sha256),
             Purpose::EvidenceNote(item) => Body::NoteAdded {
                 text: answer,
                 happened_at: None,

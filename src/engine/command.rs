@@ -150,10 +150,12 @@ commands! {
     Hex, "hex", "hex", Dialog, ["x"], "Show the cell's bytes as hex, and back.";
     NextSection, "next-section", "next section", Dialog, ["tab", "right", "l"], "Go to the next section.";
     PreviousSection, "previous-section", "previous section", Dialog, ["backtab", "left", "h"], "Go to the previous section.";
-    TextAccept, "text-accept", "ok", Text, ["enter", "ctrl-s"], "Accept the text; in a query Enter is a new line and ctrl-s accepts, in a note alt-enter is a new line.";
-    TextDismiss, "text-dismiss", "cancel", Text, ["esc"], "Close without taking the text.";
+    TextAccept, "text-accept", "ok", Text, ["enter", "ctrl-s"], "Accept the text; in a query or a message Enter is a new line and ctrl-s accepts, in a note alt-enter is a new line.";
+    TextDismiss, "text-dismiss", "cancel", Text, ["esc"], "Close without taking the text; a message is kept until the incident is left.";
     NextField, "next-field", "next field", Text, ["tab", "down"], "Go to the next field or row.";
     PreviousField, "previous-field", "previous field", Text, ["backtab", "up"], "Go to the previous field or row.";
+    NextDraft, "next-draft", "next message", Text, ["ctrl-n"], "In a message written to several: go to the next one.";
+    PreviousDraft, "previous-draft", "previous message", Text, ["ctrl-p"], "In a message written to several: go to the one before.";
     Palette, "palette", "commands", Global, [":"], "Find a command by name.";
     Help, "help", "help", Global, ["?", "f1"], "Show the keys.";
     Redraw, "redraw", "redraw", Global, ["ctrl-l"], "Draw the screen anew.";

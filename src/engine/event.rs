@@ -9,7 +9,7 @@ use crate::keymap::Chord;
 use crate::message::{Draft, FillError};
 use crate::model::Timestamp;
 use crate::model::diagnostic::Diagnostic;
-use crate::model::ids::{ActionId, IncidentId, RunId, StepId, Ticket};
+use crate::model::ids::{ActionId, IncidentId, RunId, SourceName, StepId, Ticket};
 use crate::model::playbook::Playbook;
 use crate::model::request::{Chunk, Outcome, PlanError, Request, RunError};
 use crate::model::table::{Row, Rows};
@@ -188,6 +188,8 @@ pub enum EventKind {
         action: ActionId,
         /// One draft, or one a value of `for-each`.
         drafts: Result<Vec<Draft>, FillError>,
+        /// Sources of the profile that take messages, each with where it leads.
+        sources: Vec<(SourceName, String)>,
     },
     /// A message was written to a file.
     MessageSaved {

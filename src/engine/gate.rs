@@ -175,7 +175,10 @@ fn uncounted_ceiling(action: &Action, request: &Request) -> Option<u64> {
             Some(action.max_rows.unwrap_or(limits::ROWS_MAX))
         }
         Payload::Sql { .. } => Some(0),
-        Payload::Promql { .. } | Payload::Http { .. } | Payload::Shell { .. } => None,
+        Payload::Promql { .. }
+        | Payload::Http { .. }
+        | Payload::Shell { .. }
+        | Payload::Message(_) => None,
     }
 }
 
@@ -236,7 +239,10 @@ fn counts_rows(action: &Action, request: &Request) -> bool {
                 .find_map(|dialect| sql::counting(statement, dialect).ok());
             !action.preserves && counted != Some(Counting::Nothing)
         }
-        Payload::Promql { .. } | Payload::Http { .. } | Payload::Shell { .. } => false,
+        Payload::Promql { .. }
+        | Payload::Http { .. }
+        | Payload::Shell { .. }
+        | Payload::Message(_) => false,
     }
 }
 

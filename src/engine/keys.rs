@@ -163,6 +163,8 @@ impl Turn<'_> {
             | Command::TextDismiss
             | Command::NextField
             | Command::PreviousField
+            | Command::NextDraft
+            | Command::PreviousDraft
             | Command::Palette
             | Command::Help
             | Command::Redraw

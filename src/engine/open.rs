@@ -135,6 +135,7 @@ impl Turn<'_> {
             },
             runs: BTreeMap::new(),
             pending: BTreeMap::new(),
+            drafts: BTreeMap::new(),
         };
         cockpit.refresh_view();
         if let Some(current) = &cockpit.view.current {

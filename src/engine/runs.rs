@@ -6,7 +6,7 @@ use crate::keymap::{Chord, Key};
 use crate::layout::{Area, PaneKind};
 use crate::model::ids::{ActionId, RunId};
 use crate::model::playbook::{Action, Block, Effect as ActionEffect, Language, ResultView, Step};
-use crate::model::request::{Outcome, PlanContext, PlanError, Request, RunError};
+use crate::model::request::{Outcome, Payload, PlanContext, PlanError, Request, RunError};
 use crate::model::safe_text::{SafeText, sanitize};
 use crate::model::verdict::Judgement;
 use crate::record::entry::{ActionOutcome, Body, Hash};
@@ -89,7 +89,11 @@ impl Turn<'_> {
 
     /// Begins a run: asks for what is missing, then plans. What cannot run here says what it needs.
     pub(super) fn run_action(&mut self, id: &ActionId) {
-        self.plan(id, None);
+        if self.is_message(id) {
+            self.write_message(id);
+        } else {
+            self.plan(id, None);
+        }
     }
 
     /// Plans a run, with the operator's text in place of the playbook's if there is one. A message without a text is
@@ -183,6 +187,7 @@ impl Turn<'_> {
                 .map_or(80, |area| area.width.max(20)),
             inputs: cockpit.bound_inputs(action, &self.state.operator, now),
             edited,
+            message: None,
         })
     }
 
@@ -459,9 +464,10 @@ impl Turn<'_> {
             self.poll_finished(run, &finished.action, result);
             return;
         }
-        if !matches!(finished.phase, RunPhase::Running { .. }) {
+        let RunPhase::Running { request, .. } = &finished.phase else {
             return;
-        }
+        };
+        let request = request.clone();
         if let Some(shown) = cockpit
             .results
             .get_mut(&finished.action)
@@ -471,12 +477,15 @@ impl Turn<'_> {
             shown.finish_output();
         }
         let (preview_of, action) = (finished.preview_of, finished.action.clone());
-        let writes = matches!(&finished.phase, RunPhase::Running { request, .. } if request.effect == ActionEffect::Write);
         self.settle_end(run, finished, result.clone());
         if let Some(write) = preview_of {
             self.preview_ended(write, &action, &result);
-        } else if let (true, Ok(outcome)) = (writes, &result) {
-            self.say_what_changed(&action, outcome);
+        } else if let Ok(outcome) = &result {
+            match (&request.payload, request.effect) {
+                (Payload::Message(_), _) => self.message_went_out(&request),
+                (_, ActionEffect::Write) => self.say_what_changed(&action, outcome),
+                (_, ActionEffect::Read) => {}
+            }
         }
     }
 
@@ -544,6 +553,9 @@ impl Turn<'_> {
     }
 
     pub(super) fn edit(&mut self, action: &ActionId) {
+        if self.is_message(action) {
+            return self.write_message(action);
+        }
         let text = self
             .state
             .cockpit()

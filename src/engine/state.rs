@@ -26,7 +26,7 @@ use crate::record::entry::{Body, Gate, Hash, Sealed};
 
 pub use super::decide::{DecideForm, choice_name};
 pub use super::gate::{GateForm, Preview};
-pub use super::messages::{Channel, DraftForm};
+pub use super::messages::{Channel, DraftForm, DraftPart};
 
 use super::command::Keys;
 
@@ -180,6 +180,8 @@ pub struct Cockpit {
     pub runs: BTreeMap<RunId, Run>,
     /// Entries on their way to the disk.
     pub pending: BTreeMap<Ticket, Pending>,
+    /// Messages that were begun and not sent, until the incident is left.
+    pub drafts: BTreeMap<ActionId, Box<DraftForm>>,
 }
 
 /// Whether entries reach the disk.
@@ -602,6 +604,8 @@ pub enum Purpose {
         channel: String,
         /// Hash of its text.
         text_sha256: Hash,
+        /// Where it was saved, when it was.
+        path: Option<String>,
     },
     /// The note that is an item of the evidence table.
     EvidenceNote(EvidenceId),

@@ -383,7 +383,7 @@ impl Overlay {
                 Some(editor)
             }
             Self::Palette { filter, .. } => Some(filter),
-            Self::Draft(form) => Some(&mut form.editor),
+            Self::Draft(form) => Some(form.typed()),
             Self::Gate(form) => form.field(),
             Self::Decide(form) => form.reason.as_mut(),
             _ => None,

@@ -75,7 +75,11 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             suggestions,
         } => turn.suggested(&decision, suggestions),
         EventKind::PreviewSeen { run, sample, own } => turn.preview_seen(run, sample, own),
-        EventKind::Filled { action, drafts } => turn.filled(action, drafts),
+        EventKind::Filled {
+            action,
+            drafts,
+            sources,
+        } => turn.filled(action, drafts, sources),
         EventKind::MessageSaved { action, each, path } => turn.message_saved(action, each, path),
         EventKind::ReportWritten(path) => turn.report_written(path),
         EventKind::PlaybookAttached(merged) => turn.playbook_attached(merged),

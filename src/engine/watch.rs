@@ -141,6 +141,7 @@ impl Turn<'_> {
             width,
             inputs,
             edited: None,
+            message: None,
         };
         self.effect(Effect::Plan {
             run,

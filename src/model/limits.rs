@@ -131,3 +131,11 @@ pub const FIGURE_CHARACTERS: usize = 120;
 pub const PREVIEW_ROWS: usize = 5;
 /// Times at which a step or action was done, and a clock met, that the folded incident keeps of each.
 pub const DONE_TIMES: usize = 256;
+/// Drafts of one message: one a value of `for-each`; more values are an error that says so.
+pub const MESSAGE_DRAFTS: usize = 200;
+/// Rows of a result that a message template may list.
+pub const MESSAGE_ROWS: usize = 1_000;
+/// Steps a message template may take: a loop that never ends is an error.
+pub const MESSAGE_FUEL: u64 = 200_000;
+/// Bytes kept of what a webhook answers.
+pub const WEBHOOK_ANSWER_BYTES: usize = 64 * 1024;

@@ -226,7 +226,12 @@ impl Performer {
                     self.tasks.spawn_blocking(move || {
                         let action = request.action.id.clone();
                         let drafts = messages::fill(&session, *request);
-                        events.send_blocking(EventKind::Filled { action, drafts });
+                        let sources = messages::sources(&session);
+                        events.send_blocking(EventKind::Filled {
+                            action,
+                            drafts,
+                            sources,
+                        });
                     });
                 }
             }

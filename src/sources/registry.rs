@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use super::{RunContext, SharedSource, http, postgres, prometheus, shell, sqlite};
+use super::{RunContext, SharedSource, http, postgres, prometheus, shell, sqlite, webhook};
 use crate::config::Config;
 use crate::config::environment::Environment;
 use crate::config::settings::{SettingRow, SourceSettings, unknown_name};
@@ -26,6 +26,7 @@ pub static REGISTRY: &[SourceKind] = &[
     prometheus::KIND,
     http::KIND,
     shell::KIND,
+    webhook::KIND,
 ];
 
 /// A kind of source.

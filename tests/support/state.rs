@@ -115,6 +115,7 @@ pub fn breach_with(text: Texts<'_>) -> State {
         },
         runs: BTreeMap::new(),
         pending: BTreeMap::new(),
+        drafts: BTreeMap::new(),
         playbook,
     };
     state(Screen::Cockpit(Box::new(cockpit)), text)

@@ -6,8 +6,8 @@ use std::error::Error as _;
 use std::sync::{Arc, OnceLock};
 
 use reqwest::redirect::Policy;
-use reqwest::{Client, Method, RequestBuilder, Response};
-use url::{Host, Url};
+use reqwest::{Client, ClientBuilder, Method, RequestBuilder, Response};
+use url::{Host, Origin, Url};
 
 use crate::config::environment::Environment;
 use crate::config::secret::{Secret, SecretReference};
@@ -157,7 +157,7 @@ impl WebClient {
     pub fn request(&self, method: Method, url: Url) -> Result<RequestBuilder, RunError> {
         let client = self
             .client
-            .get_or_init(|| build_client(&self.base, false))
+            .get_or_init(|| build_client(&self.base, within(self.base.origin()), |builder| builder))
             .as_ref()
             .map_err(|message| RunError::failed(message.clone()))?;
         Ok(client.request(method, url))
@@ -167,7 +167,7 @@ impl WebClient {
     pub fn request_once(&self, method: Method, url: Url) -> Result<RequestBuilder, RunError> {
         let client = self
             .once
-            .get_or_init(|| build_client(&self.base, true))
+            .get_or_init(|| client_for_one_post(&self.base))
             .as_ref()
             .map_err(|message| RunError::failed(message.clone()))?;
         Ok(client.request(method, url))
@@ -204,44 +204,61 @@ impl WebClient {
 
     /// The innermost cause, without the address that was asked (its query may hold values) and without secrets.
     pub fn failure(&self, error: reqwest::Error, masker: &Masker) -> RunError {
-        let connecting = error.is_connect();
-        let error = error.without_url();
-        let mut cause = error.to_string();
-        let mut inner = error.source();
-        while let Some(deeper) = inner {
-            cause = deeper.to_string();
-            inner = deeper.source();
-        }
-        let what = if connecting {
+        let what = if error.is_connect() {
             "cannot reach"
         } else {
             "the exchange failed with"
         };
+        let cause = cause(error, masker);
         RunError::failed(masker.mask(&format!("{what} {}: {cause}", self.shown())))
     }
 }
 
-fn build_client(base: &Url, once: bool) -> Result<Client, String> {
+/// A client for messages: it follows no redirect, tries nothing again and shares no connection, so that one call is one
+/// request.
+pub fn client_for_one_post(url: &Url) -> Result<Client, String> {
+    build_client(url, Policy::none(), |builder| {
+        builder
+            .retry(reqwest::retry::never())
+            .pool_max_idle_per_host(0)
+    })
+}
+
+/// Why an exchange failed, without the address that was asked (its query may hold values) and without secrets.
+pub fn cause(error: reqwest::Error, masker: &Masker) -> String {
+    let error = error.without_url();
+    let mut cause = error.to_string();
+    let mut inner = error.source();
+    while let Some(deeper) = inner {
+        cause = deeper.to_string();
+        inner = deeper.source();
+    }
+    masker.mask(&cause)
+}
+
+/// Redirects within one origin; one elsewhere is shown, not followed.
+fn within(origin: Origin) -> Policy {
+    Policy::custom(move |attempt| {
+        if attempt.url().origin() != origin {
+            attempt.stop()
+        } else if attempt.previous().len() > limits::REDIRECTS {
+            attempt.error("too many redirects")
+        } else {
+            attempt.follow()
+        }
+    })
+}
+
+fn build_client(
+    base: &Url,
+    redirects: Policy,
+    more: impl FnOnce(ClientBuilder) -> ClientBuilder,
+) -> Result<Client, String> {
     install_crypto_provider();
-    let origin = base.origin();
     let mut builder = Client::builder()
         .connect_timeout(limits::CONNECT_TIMEOUT)
         .user_agent(concat!("quarterdeck/", env!("CARGO_PKG_VERSION")))
-        .redirect(Policy::custom(move |attempt| {
-            if attempt.url().origin() != origin {
-                attempt.stop()
-            } else if attempt.previous().len() > limits::REDIRECTS {
-                attempt.error("too many redirects")
-            } else {
-                attempt.follow()
-            }
-        }));
-    if once {
-        builder = builder
-            .redirect(Policy::none())
-            .retry(reqwest::retry::never())
-            .pool_max_idle_per_host(0);
-    }
+        .redirect(redirects);
     if is_loopback(base) {
         // A proxy has another idea of what this machine is.
         builder = builder.no_proxy();
@@ -250,7 +267,7 @@ fn build_client(base: &Url, once: bool) -> Result<Client, String> {
         // Every redirect stays on this origin, so no certificate is ever looked at: reading the system's costs memory.
         builder = builder.tls_certs_only([]);
     }
-    builder
+    more(builder)
         .build()
         .map_err(|error| format!("cannot make an HTTP client: {}", error.without_url()))
 }

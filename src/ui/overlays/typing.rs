@@ -275,9 +275,12 @@ fn judged_question(scene: &Scene<'_>, purpose: &Purpose) -> (SafeText, Option<Sa
             ("Why is it closed with things open?", still_open(open))
         }
         Purpose::Reopen => ("Why is it opened again?", String::new()),
-        Purpose::MessageSent { channel, .. } => (
+        Purpose::MessageSent { channel, path, .. } => (
             "Where was it sent, and to whom? Esc: it was not sent",
-            format!("from the {channel}"),
+            match path {
+                Some(path) => format!("saved as {path}"),
+                None => format!("copied to the {channel}"),
+            },
         ),
         Purpose::EvidenceNote(item) => {
             let title = playbook
