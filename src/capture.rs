@@ -36,3 +36,8 @@ pub struct KeptFile {
     /// Where it came from.
     pub origin: EvidenceOrigin,
 }
+
+/// Reads a kept result back.
+pub fn read(bytes: &[u8]) -> Result<Answer, String> {
+    Err(format!("{} bytes that no version of this program wrote", bytes.len()))
+}

@@ -217,7 +217,10 @@ fn actions(text: &mut String, playbook: &Playbook, entries: &[Sealed]) {
 fn not_judged(playbook: &Playbook, body: &Body) -> &'static str {
     match body {
         Body::ActionResult {
-            action, outcome, ..
+            action,
+            outcome,
+            judged: None,
+            ..
         } if judgement(playbook.action(action), *outcome).is_some() => ", NOT JUDGED",
         _ => "",
     }

@@ -25,7 +25,7 @@ use crate::incident::Incident;
 use crate::model::ids::{IncidentId, PlaybookId, Ticket};
 use crate::model::playbook::Playbook;
 use crate::model::{Mode, limits};
-use crate::record::entry::{Body, Draft, Sealed};
+use crate::record::entry::{Body, Draft, Hash, Sealed};
 use crate::sources::registry::Sources;
 use crate::store::{self, Fold, Recorder, Store, StoreError};
 
@@ -120,6 +120,14 @@ impl Session {
             .and_then(|store| store.entries(first, count));
         let entries = read.unwrap_or_default().into_iter().map(Arc::new).collect();
         events.send_blocking(EventKind::TimelineLoaded { first, entries });
+    }
+
+    /// The bytes of one of the incident's evidence files, if they are those of its name.
+    pub fn read_evidence(&self, sha256: Hash) -> Result<Vec<u8>, String> {
+        let store = Store::open(self.workplace.data(), self.mode, self.incident);
+        store
+            .and_then(|store| store::evidence::read(store.folder(), sha256))
+            .map_err(|error| error.to_string())
     }
 
     /// Writes the report beside the record and gives its path.

@@ -220,7 +220,8 @@ fn setup(statement_timeout: Duration) -> String {
     )
 }
 
-async fn run(connection: &mut PgConnection, text: &str) -> Result<(), Failure> {
+/// Statements of our own, without binds.
+pub(super) async fn run(connection: &mut PgConnection, text: &str) -> Result<(), Failure> {
     sqlx::raw_sql(AssertSqlSafe(text.to_owned()))
         .execute(connection)
         .await?;

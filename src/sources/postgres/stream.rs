@@ -28,6 +28,8 @@ const FIRST_ROWS: u64 = 100;
 pub(super) struct Run<'a> {
     pub(super) statement: &'a str,
     pub(super) kind: StatementKind,
+    /// A verdict will rest on it.
+    pub(super) judged: bool,
     pub(super) values: Vec<&'a str>,
     pub(super) max_rows: u64,
     pub(super) max_bytes: u64,
@@ -108,7 +110,7 @@ impl Run<'_> {
     }
 
     /// A statement with its binds, forgotten by the connection after use.
-    fn query(&self, text: String) -> Query<'static, Postgres, PgArguments> {
+    pub(super) fn query(&self, text: String) -> Query<'static, Postgres, PgArguments> {
         let query = sqlx::query(AssertSqlSafe(text)).persistent(false);
         self.values
             .iter()
