@@ -39,5 +39,8 @@ pub struct KeptFile {
 
 /// Reads a kept result back.
 pub fn read(bytes: &[u8]) -> Result<Answer, String> {
-    Err(format!("{} bytes that no version of this program wrote", bytes.len()))
+    Err(format!(
+        "{} bytes that no version of this program wrote",
+        bytes.len()
+    ))
 }

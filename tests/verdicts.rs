@@ -178,7 +178,11 @@ fn expressions_over_results_and_facts() {
             ],
         )
     };
-    let script = || with_outcome(output("pod-1 up\npod-2 down\n"), |of| of.exit_code = Some(1));
+    let script = || {
+        with_outcome(output("pod-1 up\npod-2 down\n"), |of| {
+            of.exit_code = Some(1)
+        })
+    };
     let silent = || {
         with_outcome(answer(AnswerBody::Nothing), |outcome| {
             outcome.exit_code = Some(0);
@@ -188,30 +192,120 @@ fn expressions_over_results_and_facts() {
     let touched = || with_outcome(answer(AnswerBody::Nothing), |of| of.rows = Some(4));
     for (answer, expect, verdict, reason) in [
         // Types.
-        (typed(), "rows[0].n == 3 && rows[0].x == 0.25 && rows[0].ok", Pass, "rows[0].x is 0.25"),
-        (typed(), "rows[0].at == '2026-01-31T03:12:44.000Z'", Pass, "as expected"),
-        (typed(), "rows[0].age == 900 && rows[0].age == inputs.window", Pass, "rows[0].age is 900"),
-        (typed(), "rows[0].doc.org == 'a'", Pass, "rows[0].doc.org is \"a\""),
-        (typed(), "rows[0].who == inputs.actor_id && rows[0].n < inputs.most", Pass, ""),
-        (typed(), "count == 2 && distinct(rows, 'who') == 1", Pass, "count is 2"),
+        (
+            typed(),
+            "rows[0].n == 3 && rows[0].x == 0.25 && rows[0].ok",
+            Pass,
+            "rows[0].x is 0.25",
+        ),
+        (
+            typed(),
+            "rows[0].at == '2026-01-31T03:12:44.000Z'",
+            Pass,
+            "as expected",
+        ),
+        (
+            typed(),
+            "rows[0].age == 900 && rows[0].age == inputs.window",
+            Pass,
+            "rows[0].age is 900",
+        ),
+        (
+            typed(),
+            "rows[0].doc.org == 'a'",
+            Pass,
+            "rows[0].doc.org is \"a\"",
+        ),
+        (
+            typed(),
+            "rows[0].who == inputs.actor_id && rows[0].n < inputs.most",
+            Pass,
+            "",
+        ),
+        (
+            typed(),
+            "count == 2 && distinct(rows, 'who') == 1",
+            Pass,
+            "count is 2",
+        ),
         // Facts.
-        (typed(), "severity == 'P1' && mode == 'live' && operator == 'alice'", Pass, ""),
-        (typed(), "decision['pattern'] == 'attack' && 'jobs' in decision['systems']", Pass, ""),
-        (typed(), "'confirmed' in milestone && incident_id == '0195-7f3a'", Pass, ""),
+        (
+            typed(),
+            "severity == 'P1' && mode == 'live' && operator == 'alice'",
+            Pass,
+            "",
+        ),
+        (
+            typed(),
+            "decision['pattern'] == 'attack' && 'jobs' in decision['systems']",
+            Pass,
+            "",
+        ),
+        (
+            typed(),
+            "'confirmed' in milestone && incident_id == '0195-7f3a'",
+            Pass,
+            "",
+        ),
         // Scripts and HTTP.
-        (script(), "exit == 1 && lines[1].endsWith('down') && size(lines) == 2", Pass, "exit is 1"),
-        (script(), "stdout.contains('error')", Fail, "stdout.contains('error') is false"),
-        (silent(), "exit == 0 && stdout == '' && size(lines) == 0", Pass, "stdout is \"\""),
-        (reply(), "status == 200 && body.contains('UP')", Pass, "status is 200"),
+        (
+            script(),
+            "exit == 1 && lines[1].endsWith('down') && size(lines) == 2",
+            Pass,
+            "exit is 1",
+        ),
+        (
+            script(),
+            "stdout.contains('error')",
+            Fail,
+            "stdout.contains('error') is false",
+        ),
+        (
+            silent(),
+            "exit == 0 && stdout == '' && size(lines) == 0",
+            Pass,
+            "stdout is \"\"",
+        ),
+        (
+            reply(),
+            "status == 200 && body.contains('UP')",
+            Pass,
+            "status is 200",
+        ),
         (touched(), "count == 4", Pass, "count is 4"),
         // What does not hold.
-        (typed(), "rows[0].n == 4", Fail, "rows[0].n is 3; expected rows[0].n == 4"),
+        (
+            typed(),
+            "rows[0].n == 4",
+            Fail,
+            "rows[0].n is 3; expected rows[0].n == 4",
+        ),
         (typed(), "false", Fail, "it does not hold: false"),
         // Errors are never false: unknown names, missing columns, wrong types, NULL.
-        (typed(), "rows[0].missing == 0", Inconclusive, "there is no missing"),
-        (typed(), "rows[7].n == 0", Inconclusive, "no row of that number"),
-        (typed(), "rows[0].who == 1", Inconclusive, "cannot be compared"),
-        (typed(), "rows[0].who > 1", Inconclusive, "cannot be compared"),
+        (
+            typed(),
+            "rows[0].missing == 0",
+            Inconclusive,
+            "there is no missing",
+        ),
+        (
+            typed(),
+            "rows[7].n == 0",
+            Inconclusive,
+            "no row of that number",
+        ),
+        (
+            typed(),
+            "rows[0].who == 1",
+            Inconclusive,
+            "cannot be compared",
+        ),
+        (
+            typed(),
+            "rows[0].who > 1",
+            Inconclusive,
+            "cannot be compared",
+        ),
         (typed(), "rows[1].n == 0", Inconclusive, "NULL"),
         (typed(), "rows[1].n != 0", Inconclusive, "NULL"),
         (typed(), "rows[1].n > 0", Inconclusive, "compared"),
@@ -219,16 +313,61 @@ fn expressions_over_results_and_facts() {
         (typed(), "rows[1].n == null || rows[1].n == 0", Pass, ""),
         (typed(), "rows.exists(r, r.who == 'u-1')", Pass, ""),
         (typed(), "count", Inconclusive, "expected true or false"),
-        (typed(), "count == == 2", Inconclusive, "the expectation could not be evaluated"),
-        (typed(), "exit == 0", Inconclusive, "this result has no exit"),
-        (typed(), "last == 0", Inconclusive, "last belongs to a chart"),
-        (typed(), "decision['plan'] == 'a'", Inconclusive, "the decision plan was not made yet"),
-        (typed(), "inputs.table == 'a'", Inconclusive, "the input table has no value"),
-        (chart("0 0"), "rows[0].n == 0", Inconclusive, "this result is a chart"),
-        (reply(), "exit == 0", Inconclusive, "this result has no exit"),
+        (
+            typed(),
+            "count == == 2",
+            Inconclusive,
+            "the expectation could not be evaluated",
+        ),
+        (
+            typed(),
+            "exit == 0",
+            Inconclusive,
+            "this result has no exit",
+        ),
+        (
+            typed(),
+            "last == 0",
+            Inconclusive,
+            "last belongs to a chart",
+        ),
+        (
+            typed(),
+            "decision['plan'] == 'a'",
+            Inconclusive,
+            "the decision plan was not made yet",
+        ),
+        (
+            typed(),
+            "inputs.table == 'a'",
+            Inconclusive,
+            "the input table has no value",
+        ),
+        (
+            chart("0 0"),
+            "rows[0].n == 0",
+            Inconclusive,
+            "this result is a chart",
+        ),
+        (
+            reply(),
+            "exit == 0",
+            Inconclusive,
+            "this result has no exit",
+        ),
         // Two columns of one name: neither is meant.
-        (table("n:int n:int", &["0|1"]), "rows[0].n == 1", Inconclusive, "several columns are named n"),
-        (table("n:int n:int k:int", &["0|1|2"]), "rows[0].k == 2", Pass, ""),
+        (
+            table("n:int n:int", &["0|1"]),
+            "rows[0].n == 1",
+            Inconclusive,
+            "several columns are named n",
+        ),
+        (
+            table("n:int n:int k:int", &["0|1|2"]),
+            "rows[0].k == 2",
+            Pass,
+            "",
+        ),
     ] {
         check(&question(answer, expect, ""), verdict, reason);
     }
@@ -246,36 +385,130 @@ fn what_held_but_cannot_be_believed_is_inconclusive() {
     let stale = |answer| with_outcome(answer, |of| of.newest = Some(minutes_ago(12)));
     let empty = || table("n:int", &[]);
     for (answer, expect, doubt, verdict, reason) in [
-        (good(), clean, doubt, Pass, "as expected: rows[0].mismatched is 0"),
+        (
+            good(),
+            clean,
+            doubt,
+            Pass,
+            "as expected: rows[0].mismatched is 0",
+        ),
         (bad(), clean, doubt, Fail, "rows[0].mismatched is 3"),
-        (audit("0|2|120"), clean, doubt, Inconclusive, "in doubt: rows[0].unknown is 2"),
-        (audit("0|0|0"), clean, doubt, Inconclusive, "rows[0].checked is 0"),
+        (
+            audit("0|2|120"),
+            clean,
+            doubt,
+            Inconclusive,
+            "in doubt: rows[0].unknown is 2",
+        ),
+        (
+            audit("0|0|0"),
+            clean,
+            doubt,
+            Inconclusive,
+            "rows[0].checked is 0",
+        ),
         (audit("3|2|120"), clean, doubt, Fail, "in doubt"),
-        (good(), clean, "rows[0].missing > 0", Inconclusive, "the doubt could not be evaluated"),
-        (bad(), clean, "rows[0].missing > 0", Inconclusive, "rows[0].mismatched is 3"),
+        (
+            good(),
+            clean,
+            "rows[0].missing > 0",
+            Inconclusive,
+            "the doubt could not be evaluated",
+        ),
+        (
+            bad(),
+            clean,
+            "rows[0].missing > 0",
+            Inconclusive,
+            "rows[0].mismatched is 3",
+        ),
         (audit("0|∅|120"), clean, doubt, Inconclusive, "compared"),
-        (cut(good()), clean, doubt, Inconclusive, "incomplete: row cap: only 100"),
-        (cut(bad()), clean, doubt, Fail, "incomplete: row cap: only 100"),
-        (partial(good()), clean, doubt, Inconclusive, "a part is missing: 1 shard of 3"),
+        (
+            cut(good()),
+            clean,
+            doubt,
+            Inconclusive,
+            "incomplete: row cap: only 100",
+        ),
+        (
+            cut(bad()),
+            clean,
+            doubt,
+            Fail,
+            "incomplete: row cap: only 100",
+        ),
+        (
+            partial(good()),
+            clean,
+            doubt,
+            Inconclusive,
+            "a part is missing: 1 shard of 3",
+        ),
         (partial(bad()), clean, doubt, Fail, "a part is missing"),
-        (blind(good()), clean, doubt, Inconclusive, "row-level security"),
+        (
+            blind(good()),
+            clean,
+            doubt,
+            Inconclusive,
+            "row-level security",
+        ),
         (blind(bad()), clean, doubt, Fail, "row-level security"),
-        (stale(good()), clean, doubt, Inconclusive, "the newest sample is 12m old, at most 5m"),
+        (
+            stale(good()),
+            clean,
+            doubt,
+            Inconclusive,
+            "the newest sample is 12m old, at most 5m",
+        ),
         (stale(bad()), clean, doubt, Fail, "12m old"),
-        (empty(), "count == 0", "", Inconclusive, "nothing was found, and nothing says"),
-        (empty(), "rows.all(r, r.n == 0)", "", Inconclusive, "nothing was found"),
+        (
+            empty(),
+            "count == 0",
+            "",
+            Inconclusive,
+            "nothing was found, and nothing says",
+        ),
+        (
+            empty(),
+            "rows.all(r, r.n == 0)",
+            "",
+            Inconclusive,
+            "nothing was found",
+        ),
         (empty(), "count == 0", "count > 10", Pass, "count is 0"),
         (empty(), "count > 0", "", Fail, "count is 0"),
-        (empty(), "rows[0].n == 0", "", Inconclusive, "no row of that number"),
-        (answer(AnswerBody::Chart(vec![])), "count == 0", "", Inconclusive, "nothing was found"),
-        (answer(AnswerBody::Chart(vec![])), "last == 0", "count < 3", Inconclusive, "NULL"),
+        (
+            empty(),
+            "rows[0].n == 0",
+            "",
+            Inconclusive,
+            "no row of that number",
+        ),
+        (
+            answer(AnswerBody::Chart(vec![])),
+            "count == 0",
+            "",
+            Inconclusive,
+            "nothing was found",
+        ),
+        (
+            answer(AnswerBody::Chart(vec![])),
+            "last == 0",
+            "count < 3",
+            Inconclusive,
+            "NULL",
+        ),
     ] {
         let mut question = question(answer, expect, doubt);
         question.stale_after = Some(Duration::from_secs(300));
         let judgement = check(&question, verdict, reason);
-        assert_eq!(judgement.held, judgement.reasons.iter().all(|reason| {
-            !reason.contains("; expected") && !reason.contains("the expectation could not")
-        }), "{expect}: {judgement:?}");
+        assert_eq!(
+            judgement.held,
+            judgement.reasons.iter().all(|reason| {
+                !reason.contains("; expected") && !reason.contains("the expectation could not")
+            }),
+            "{expect}: {judgement:?}"
+        );
     }
 }
 
@@ -318,16 +551,79 @@ fn counts_always_work_and_rows_up_to_ten_thousand() {
     };
     let of = |count| many(Rows(Arc::new(Many(count))));
     for (answer, expect, doubt, own_limit, verdict, reason) in [
-        (of(1_000_000), "count == 1000000", "", None, Pass, "count is 1000000"),
-        (of(1_000_000), "count == 0", "", None, Fail, "count is 1000000"),
-        (of(1_000_000), "rows[0].n == 1", "", None, Inconclusive, "only up to 10000: use count"),
-        (of(10_001), "distinct(rows, 'n') == 1", "", None, Inconclusive, "10001 rows"),
-        (of(10_000), "distinct(rows, 'n') == 1", "", None, Pass, "distinct(rows, 'n') is 1"),
-        (of(1_000_000), "count > 0", "rows[0].n > 1", None, Inconclusive, "only up to 10000"),
-        (many(Rows(Arc::new(Lost))), "rows[0].n == 1", "", None, Inconclusive, "could not be read"),
-        (of(50), "count > 0", "", Some(50), Inconclusive, "own limit of 50 rows is filled"),
+        (
+            of(1_000_000),
+            "count == 1000000",
+            "",
+            None,
+            Pass,
+            "count is 1000000",
+        ),
+        (
+            of(1_000_000),
+            "count == 0",
+            "",
+            None,
+            Fail,
+            "count is 1000000",
+        ),
+        (
+            of(1_000_000),
+            "rows[0].n == 1",
+            "",
+            None,
+            Inconclusive,
+            "only up to 10000: use count",
+        ),
+        (
+            of(10_001),
+            "distinct(rows, 'n') == 1",
+            "",
+            None,
+            Inconclusive,
+            "10001 rows",
+        ),
+        (
+            of(10_000),
+            "distinct(rows, 'n') == 1",
+            "",
+            None,
+            Pass,
+            "distinct(rows, 'n') is 1",
+        ),
+        (
+            of(1_000_000),
+            "count > 0",
+            "rows[0].n > 1",
+            None,
+            Inconclusive,
+            "only up to 10000",
+        ),
+        (
+            many(Rows(Arc::new(Lost))),
+            "rows[0].n == 1",
+            "",
+            None,
+            Inconclusive,
+            "could not be read",
+        ),
+        (
+            of(50),
+            "count > 0",
+            "",
+            Some(50),
+            Inconclusive,
+            "own limit of 50 rows is filled",
+        ),
         (of(49), "count > 0", "", Some(50), Pass, ""),
-        (of(50), "count == 0", "", Some(50), Fail, "own limit of 50 rows is filled"),
+        (
+            of(50),
+            "count == 0",
+            "",
+            Some(50),
+            Fail,
+            "own limit of 50 rows is filled",
+        ),
     ] {
         let mut question = question(answer, expect, doubt);
         question.own_limit = own_limit;
@@ -344,16 +640,77 @@ fn charts_are_judged_by_all_their_lines() {
         ]))
     };
     for (answer, expect, doubt, verdict, reason) in [
-        (chart("1 2 3"), "last == 3 && value == 3 && max == 3 && sum == 6 && count == 3", "", Pass, ""),
+        (
+            chart("1 2 3"),
+            "last == 3 && value == 3 && max == 3 && sum == 6 && count == 3",
+            "",
+            Pass,
+            "",
+        ),
         (chart("5 0"), "last == 0", "count < 2", Pass, "last is 0"),
         (chart("5 NaN"), "last == 5 && count == 1", "", Pass, ""),
-        (two("0 0", "0 0"), "last == 0 && sum == 0", "", Pass, "last is 0 (machine=order)"),
-        (two("0 0", "0 4"), "last == 0", "", Fail, "last is 4 (machine=refund)"),
-        (two("1 1", "0 0"), "last >= 1", "", Fail, "last is 0 (machine=refund)"),
-        (two("1 1", "2 2"), "sum == 6 && max == 2 && count == 4", "", Pass, "sum is 6"),
-        (two("1 1", "1 9"), "last >= 1", "last > 5", Inconclusive, "in doubt: last is 9"),
+        (
+            two("0 0", "0 0"),
+            "last == 0 && sum == 0",
+            "",
+            Pass,
+            "last is 0 (machine=order)",
+        ),
+        (
+            two("0 0", "0 4"),
+            "last == 0",
+            "",
+            Fail,
+            "last is 4 (machine=refund)",
+        ),
+        (
+            two("1 1", "0 0"),
+            "last >= 1",
+            "",
+            Fail,
+            "last is 0 (machine=refund)",
+        ),
+        (
+            two("1 1", "2 2"),
+            "sum == 6 && max == 2 && count == 4",
+            "",
+            Pass,
+            "sum is 6",
+        ),
+        (
+            two("1 1", "1 9"),
+            "last >= 1",
+            "last > 5",
+            Inconclusive,
+            "in doubt: last is 9",
+        ),
     ] {
         check(&question(answer, expect, doubt), verdict, reason);
+    }
+}
+
+#[test]
+fn a_chart_is_stale_when_its_next_sample_is_long_due() {
+    let every = |step: i64, newest: i64| {
+        let mut series = line("", "1 1 1 1");
+        for (sample, back) in series.samples.iter_mut().rev().zip(0..) {
+            sample.at = minutes_ago(newest + back * step);
+        }
+        answer(AnswerBody::Chart(vec![series]))
+    };
+    for (answer, verdict, reason) in [
+        (every(1, 2), Pass, ""),
+        (
+            every(1, 6),
+            Inconclusive,
+            "the newest sample is 6m old, at most 5m count",
+        ),
+        (every(30, 40), Pass, ""),
+        (every(30, 61), Inconclusive, "61m old"),
+    ] {
+        let mut question = question(answer, "last == 1", "count < 3");
+        question.stale_after = Some(Duration::from_secs(300));
+        check(&question, verdict, reason);
     }
 }
 
@@ -365,11 +722,31 @@ fn other_results_are_looked_up() {
     let expect = "rows[0].mismatched == 0 && result['heartbeat'].last >= 1";
     for (others, expect, verdict, reason) in [
         (here(), expect, Pass, "result['heartbeat'].last is 2"),
-        (here(), "result['heartbeat'].count == 5", Fail, "result['heartbeat'].count is 2"),
-        (here(), "result['heartbeat'].rows[0].n == 5", Inconclusive, "heartbeat: rows belong to a table"),
-        (here(), "result['other'].count == 0", Inconclusive, "the result of other is not at hand"),
+        (
+            here(),
+            "result['heartbeat'].count == 5",
+            Fail,
+            "result['heartbeat'].count is 2",
+        ),
+        (
+            here(),
+            "result['heartbeat'].rows[0].n == 5",
+            Inconclusive,
+            "heartbeat: rows belong to a table",
+        ),
+        (
+            here(),
+            "result['other'].count == 0",
+            Inconclusive,
+            "the result of other is not at hand",
+        ),
         (missing(), expect, Inconclusive, "heartbeat was not run yet"),
-        (Reference::Evidence(Hash::default()), expect, Inconclusive, "was not read"),
+        (
+            Reference::Evidence(Hash::default()),
+            expect,
+            Inconclusive,
+            "was not read",
+        ),
     ] {
         let mut question = question(audit("0|0|1"), expect, "");
         question.others = reference(others);
@@ -384,12 +761,36 @@ fn proofs_must_have_passed_and_not_long_ago() {
     for (judged, age, mismatched, verdict, reason) in [
         (ago(Pass, 5), None, "0", Pass, "as expected"),
         (ago(Pass, 15), None, "0", Pass, "as expected"),
-        (ago(Pass, 16), None, "0", Inconclusive, "passed 16m ago, at most 15m count"),
+        (
+            ago(Pass, 16),
+            None,
+            "0",
+            Inconclusive,
+            "passed 16m ago, at most 15m count",
+        ),
         (ago(Pass, 59), hour, "0", Pass, ""),
         (ago(Pass, 61), hour, "0", Inconclusive, "passed 61m ago"),
-        (ago(Fail, 1), None, "0", Inconclusive, "the proof alive ended in FAIL"),
-        (ago(Inconclusive, 1), None, "0", Inconclusive, "ended in INCONCLUSIVE"),
-        (None, None, "0", Inconclusive, "the proof alive was not judged yet: run it first"),
+        (
+            ago(Fail, 1),
+            None,
+            "0",
+            Inconclusive,
+            "the proof alive ended in FAIL",
+        ),
+        (
+            ago(Inconclusive, 1),
+            None,
+            "0",
+            Inconclusive,
+            "ended in INCONCLUSIVE",
+        ),
+        (
+            None,
+            None,
+            "0",
+            Inconclusive,
+            "the proof alive was not judged yet: run it first",
+        ),
         (None, None, "3", Fail, "rows[0].mismatched is 3"),
     ] {
         let answer = audit(&format!("{mismatched}|0|9"));
@@ -401,7 +802,10 @@ fn proofs_must_have_passed_and_not_long_ago() {
             judged,
         }];
         let judgement = check(&question, verdict, reason);
-        assert_eq!(judgement.proofs[0].verdict, judged.map(|(verdict, _)| verdict));
+        assert_eq!(
+            judgement.proofs[0].verdict,
+            judged.map(|(verdict, _)| verdict)
+        );
     }
     let mut question = question(table("n:int", &[]), "count == 0", "");
     question.judge.proof = vec!["alive".into()];
@@ -418,14 +822,39 @@ fn what_must_be_sustained_is_looked_at_sample_by_sample() {
     let five = Some(Duration::from_secs(300));
     for (values, expect, verdict, reason) in [
         ("9 0 0 0 0 0 0", "last == 0", Pass, "last is 0"),
-        ("0 9 0 0 0 0 0", "last == 0", Inconclusive, "did not hold at 03:25:00 UTC: the value was 9"),
-        ("0 0 0 0 0 9 0", "value == 0", Inconclusive, "did not hold at 03:29:00 UTC"),
+        (
+            "0 9 0 0 0 0 0",
+            "last == 0",
+            Inconclusive,
+            "did not hold at 03:25:00 UTC: the value was 9",
+        ),
+        (
+            "0 0 0 0 0 9 0",
+            "value == 0",
+            Inconclusive,
+            "did not hold at 03:29:00 UTC",
+        ),
         ("0 0 0 0 0 0 9", "last == 0", Fail, "last is 9"),
         ("0 0 0 0 0 0 0", "max == 0", Pass, ""),
-        ("0 0 0", "last == 0", Inconclusive, "no sample for 3m before 03:28:00 UTC"),
-        ("0 0 0 _ _ _ 0", "last == 0", Inconclusive, "no sample for 4m before 03:30:00 UTC"),
+        (
+            "0 0 0",
+            "last == 0",
+            Inconclusive,
+            "no sample for 3m before 03:28:00 UTC",
+        ),
+        (
+            "0 0 0 _ _ _ 0",
+            "last == 0",
+            Inconclusive,
+            "no sample for 4m before 03:30:00 UTC",
+        ),
         ("0 0 0 0 _ 0 0", "last == 0", Pass, ""),
-        ("0 0 0 0 0 0 0 0 _ _ _", "last == 0", Inconclusive, "no sample for 3m before 03:30:00 UTC"),
+        (
+            "0 0 0 0 0 0 0 0 _ _ _",
+            "last == 0",
+            Inconclusive,
+            "no sample for 3m before 03:30:00 UTC",
+        ),
         ("0", "last == 0", Inconclusive, "fewer than 2 samples"),
     ] {
         let mut series = line("", values);
@@ -473,12 +902,24 @@ fn a_run_without_a_result_is_inconclusive_and_a_doubt_takes_a_pass_away() {
     assert_eq!(not_ended("timed out").verdict, Inconclusive);
     for (answer, verdict, first) in [
         (audit("0|0|1"), Inconclusive, "its rows could not be kept"),
-        (audit("3|0|1"), Fail, "rows[0].mismatched is 3; expected rows[0].mismatched == 0"),
+        (
+            audit("3|0|1"),
+            Fail,
+            "rows[0].mismatched is 3; expected rows[0].mismatched == 0",
+        ),
     ] {
         let judged = judge(&question(answer, "rows[0].mismatched == 0", ""));
         let doubted = with_doubt(judged, "its rows could not be kept");
-        assert_eq!((doubted.verdict, doubted.reasons[0].as_str()), (verdict, first));
-        assert!(doubted.reasons.iter().any(|reason| reason == "its rows could not be kept"));
+        assert_eq!(
+            (doubted.verdict, doubted.reasons[0].as_str()),
+            (verdict, first)
+        );
+        assert!(
+            doubted
+                .reasons
+                .iter()
+                .any(|reason| reason == "its rows could not be kept")
+        );
     }
 }
 
@@ -496,7 +937,10 @@ fn choices_are_suggested_by_the_results_they_are_over() {
     let ask = |over: Reference, when: &str| {
         let question = SuggestionQuestion {
             choices: vec![choice("this", Some(when)), choice("other", None)],
-            over: vec![("who".into(), over), ("audit".into(), Reference::Here(audit("3|0|9")))],
+            over: vec![
+                ("who".into(), over),
+                ("audit".into(), Reference::Here(audit("3|0|9"))),
+            ],
             others: BTreeMap::from([(
                 "spike".into(),
                 Reference::Missing("spike was not run yet: run it first".into()),
@@ -514,10 +958,26 @@ fn choices_are_suggested_by_the_results_they_are_over() {
         (here(), "result['audit'].rows[0].mismatched == 3", Ok(true)),
         (here(), "result['who'].count == 3", Ok(true)),
         (here(), "rows[0].missing == 1", Err("there is no missing")),
-        (here(), "result['spike'].max > 1", Err("spike was not run yet")),
-        (Reference::Missing("run it".into()), "count > 3", Err("run it")),
-        (Reference::Missing("run it".into()), "severity == 'P1'", Ok(true)),
-        (here(), "count >", Err("Suggest when could not be evaluated")),
+        (
+            here(),
+            "result['spike'].max > 1",
+            Err("spike was not run yet"),
+        ),
+        (
+            Reference::Missing("run it".into()),
+            "count > 3",
+            Err("run it"),
+        ),
+        (
+            Reference::Missing("run it".into()),
+            "severity == 'P1'",
+            Ok(true),
+        ),
+        (
+            here(),
+            "count >",
+            Err("Suggest when could not be evaluated"),
+        ),
     ] {
         let suggestion = ask(over, when);
         match (&suggestion.suggested, expected) {
@@ -527,6 +987,9 @@ fn choices_are_suggested_by_the_results_they_are_over() {
         }
     }
     let figures = ask(here(), many).figures;
-    assert_eq!((figures[0].of.as_str(), figures[0].is.as_str()), ("distinct(rows, 'actorId')", "1"));
+    assert_eq!(
+        (figures[0].of.as_str(), figures[0].is.as_str()),
+        ("distinct(rows, 'actorId')", "1")
+    );
     assert_eq!(figures[1].is, "2");
 }

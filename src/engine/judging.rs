@@ -120,7 +120,13 @@ impl Turn<'_> {
         else {
             return;
         };
-        let judgement = judgement.map(|judgement| believed(judgement, &kept, intent));
+        let expected = cockpit
+            .playbook
+            .action(&action)
+            .is_some_and(|action| action.judge.expect.is_some());
+        let judgement = judgement
+            .or_else(|| expected.then(|| verdict::not_ended("its result was not at hand any more")))
+            .map(|judgement| believed(judgement, &kept, intent));
         if let Some(shown) = cockpit.result_of_run(&action, run) {
             shown.judgement.clone_from(&judgement);
         }
@@ -140,7 +146,9 @@ impl Turn<'_> {
             });
         }
         if let Some(intent) = intent {
-            let took = ended_at.as_millisecond().abs_diff(started_at.as_millisecond());
+            let took = ended_at
+                .as_millisecond()
+                .abs_diff(started_at.as_millisecond());
             let id = action.clone();
             let judged = judgement.clone();
             self.append(result_body(intent, id, took, &Ok(outcome), judged, hashes));
@@ -154,7 +162,9 @@ impl Turn<'_> {
             }
             None => {
                 if let Some(reason) = lost {
-                    self.complain(format!("the result of {action} could not be kept: {reason}"));
+                    self.complain(format!(
+                        "the result of {action} could not be kept: {reason}"
+                    ));
                 }
             }
         }
@@ -194,7 +204,9 @@ impl Turn<'_> {
             .playbook
             .action(action)
             .and_then(|action| proposals::parse(action.judge.otherwise.as_deref()?))
-            .filter(|otherwise| failed && proposals::is_open(&cockpit.playbook, &cockpit.incident, otherwise));
+            .filter(|otherwise| {
+                failed && proposals::is_open(&cockpit.playbook, &cockpit.incident, otherwise)
+            });
         let tail = otherwise.map_or_else(String::new, |otherwise| {
             let key = self.state.keys.of(Command::AcceptProposal);
             let key = key.first().map_or_else(String::new, ToString::to_string);
@@ -442,7 +454,9 @@ fn is_needed(playbook: &Playbook, id: &ActionId) -> bool {
         items.any(|item| item.from.as_deref() == Some(id.as_str()))
     };
     let decides = || {
-        let mut decisions = playbook.steps().filter_map(|(_, step)| step.decision.as_ref());
+        let mut decisions = playbook
+            .steps()
+            .filter_map(|(_, step)| step.decision.as_ref());
         decisions.any(|decision| decision.over.contains(id))
     };
     let in_message = || {

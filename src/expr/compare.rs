@@ -49,7 +49,11 @@ pub(super) fn tighten(tree: &mut IdedExpr, in_rows: bool) {
                 tighten(part, in_rows);
             }
         }
-        Expr::Map(map) => map.entries.iter_mut().map(|part| &mut part.expr).for_each(entry),
+        Expr::Map(map) => map
+            .entries
+            .iter_mut()
+            .map(|part| &mut part.expr)
+            .for_each(entry),
         Expr::Struct(structure) => {
             let entries = structure.entries.iter_mut();
             entries.map(|part| &mut part.expr).for_each(entry);
@@ -90,9 +94,16 @@ fn same(left: &Value, right: &Value, in_rows: bool) -> Result<bool, ExecutionErr
     let message = match (left, right) {
         (Value::Null, _) | (_, Value::Null) if in_rows => return Ok(false),
         (Value::Null, other) | (other, Value::Null) => {
-            format!("a value is NULL, it cannot be compared with a {}", other.type_of())
+            format!(
+                "a value is NULL, it cannot be compared with a {}",
+                other.type_of()
+            )
         }
-        _ => format!("a {} cannot be compared with a {}", left.type_of(), right.type_of()),
+        _ => format!(
+            "a {} cannot be compared with a {}",
+            left.type_of(),
+            right.type_of()
+        ),
     };
     Err(ExecutionError::function_error(SAME, message))
 }

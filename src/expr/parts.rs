@@ -137,10 +137,19 @@ mod tests {
                 vec!["distinct(rows, 'actorId')", "count"],
             ),
             ("'confirmed' in milestone", vec!["'confirmed' in milestone"]),
-            ("rows.exists(r, r.n > 4 && r.m == 1)", vec!["rows.exists(r, r.n > 4 && r.m == 1)"]),
-            ("(count + 1) * 2 >= size(rows)", vec!["(count + 1) * 2", "size(rows)"]),
+            (
+                "rows.exists(r, r.n > 4 && r.m == 1)",
+                vec!["rows.exists(r, r.n > 4 && r.m == 1)"],
+            ),
+            (
+                "(count + 1) * 2 >= size(rows)",
+                vec!["(count + 1) * 2", "size(rows)"],
+            ),
             ("count == 0 ? true : last < 5", vec!["count", "last"]),
-            ("stdout == 'it\\'s > 1' && lines[0] == \"\"\"a\"b\"\"\"", vec!["stdout", "lines[0]"]),
+            (
+                "stdout == 'it\\'s > 1' && lines[0] == \"\"\"a\"b\"\"\"",
+                vec!["stdout", "lines[0]"],
+            ),
             ("1 == 1 && true", vec![]),
             ("== (", vec![]),
         ] {

@@ -31,7 +31,10 @@ pub fn own_limit(statement: &str, parameters: &[Parameter]) -> Option<u64> {
         .map(|(_, token, _)| *token)
         .collect();
     // SQLite: LIMIT offset, count.
-    if let Some(comma) = clause.iter().position(|token| token.kind == TokenKind::Symbol(',')) {
+    if let Some(comma) = clause
+        .iter()
+        .position(|token| token.kind == TokenKind::Symbol(','))
+    {
         clause.drain(..=comma);
     }
     let value = value(statement, &clause, parameters);
@@ -44,7 +47,10 @@ fn unwrapped(mut tokens: &[Token]) -> &[Token] {
     while let [first, inside @ .., last] = tokens
         && first.kind == TokenKind::Symbol('(')
         && last.kind == TokenKind::Symbol(')')
-        && depths(tokens).skip(1).take(inside.len()).all(|(depth, ..)| depth > 0)
+        && depths(tokens)
+            .skip(1)
+            .take(inside.len())
+            .all(|(depth, ..)| depth > 0)
     {
         tokens = inside;
     }
@@ -67,9 +73,9 @@ fn depths(tokens: &[Token]) -> impl Iterator<Item = (usize, &Token, usize)> {
 }
 
 fn numbers(clause: &[&Token]) -> usize {
-    let values = clause.iter().filter(|token| {
-        matches!(token.kind, TokenKind::Number | TokenKind::Parameter)
-    });
+    let values = clause
+        .iter()
+        .filter(|token| matches!(token.kind, TokenKind::Number | TokenKind::Parameter));
     values.count()
 }
 
@@ -82,9 +88,10 @@ fn value(statement: &str, clause: &[&Token], parameters: &[Parameter]) -> Option
     if computed || numbers(clause) != 1 {
         return None;
     }
-    let (at, token) = clause.iter().enumerate().find(|(_, token)| {
-        matches!(token.kind, TokenKind::Number | TokenKind::Parameter)
-    })?;
+    let (at, token) = clause
+        .iter()
+        .enumerate()
+        .find(|(_, token)| matches!(token.kind, TokenKind::Number | TokenKind::Parameter))?;
     let text = token.text(statement);
     // `?1` is a sign and a number to PostgreSQL's scanner.
     let sign = at.checked_sub(1).and_then(|before| clause.get(before));
@@ -124,7 +131,10 @@ mod tests {
             ("SELECT 1 FROM t LIMIT 5, 20", Some(20)),
             ("SELECT 1 FROM t FETCH FIRST 7 ROWS ONLY", Some(7)),
             ("SELECT 1 FROM t FETCH FIRST ROW ONLY", Some(1)),
-            ("SELECT 1 FROM t OFFSET 3 ROWS FETCH NEXT 7 ROWS ONLY", Some(7)),
+            (
+                "SELECT 1 FROM t OFFSET 3 ROWS FETCH NEXT 7 ROWS ONLY",
+                Some(7),
+            ),
             ("SELECT count(*) FROM (SELECT 1 FROM t LIMIT 10) s", None),
             ("WITH s AS (SELECT 1 LIMIT 10) SELECT * FROM s", None),
             ("(SELECT 1) UNION (SELECT 2 LIMIT 10)", None),

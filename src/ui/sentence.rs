@@ -66,7 +66,11 @@ fn marked(body: &Body, names: Names<'_>) -> Option<(SafeText, Role)> {
             ..
         } => {
             let mut parts = Vec::new();
-            parts.extend(judged.as_ref().map(|judged| judged.verdict.word().to_owned()));
+            parts.extend(
+                judged
+                    .as_ref()
+                    .map(|judged| judged.verdict.word().to_owned()),
+            );
             if judged.is_none() || *outcome != ActionOutcome::Ok {
                 parts.push(ActionStatus::Ended(*outcome).word().to_owned());
             }
@@ -90,7 +94,9 @@ fn marked(body: &Body, names: Names<'_>) -> Option<(SafeText, Role)> {
                 (ActionOutcome::Cancelled, _) => Role::Warning,
                 (ActionOutcome::Unknown, _) => Role::Doubt,
             };
-            let reason = judged.iter().filter(|judged| judged.verdict != Verdict::Pass);
+            let reason = judged
+                .iter()
+                .filter(|judged| judged.verdict != Verdict::Pass);
             let reason = reason.filter_map(|judged| judged.reasons.first()).next();
             let reason = reason.filter(|_| message.is_empty());
             let message = reason.map_or(message, |reason| format!(": {reason}"));

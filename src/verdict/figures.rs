@@ -33,7 +33,9 @@ pub(super) fn figures(text: &str, worlds: &Worlds, at: usize) -> Vec<Figure> {
 
 /// `rows[0].mismatched is 3, rows[0].checked is 10`
 pub(super) fn sentence(figures: &[Figure]) -> String {
-    let each = figures.iter().map(|figure| format!("{} is {}", figure.of, figure.is));
+    let each = figures
+        .iter()
+        .map(|figure| format!("{} is {}", figure.of, figure.is));
     each.collect::<Vec<_>>().join(", ")
 }
 

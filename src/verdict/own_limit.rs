@@ -9,7 +9,9 @@ pub fn kql_limit(text: &str) -> Option<u64> {
     let operator = words.next()?;
     let cuts = ["take", "limit", "top"].contains(&operator);
     let piped = code.len() > last.len();
-    (cuts && piped).then(|| words.next()?.parse().ok()).flatten()
+    (cuts && piped)
+        .then(|| words.next()?.parse().ok())
+        .flatten()
 }
 
 /// The text with comments and quoted texts blanked.

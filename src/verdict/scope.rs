@@ -141,7 +141,9 @@ impl Worlds {
     /// An error of an expression in words that say what to do, where that is known.
     pub(super) fn why(&self, expression: &Expression, text: &str, error: String) -> String {
         let names = expr::variables(expression);
-        let absent = names.iter().find_map(|name| self.own.absent.get(name.as_str()));
+        let absent = names
+            .iter()
+            .find_map(|name| self.own.absent.get(name.as_str()));
         if let Some(reason) = absent {
             return reason.clone();
         }
@@ -152,7 +154,8 @@ impl Worlds {
                 Some(Ok(members)) => {
                     let member = |name: &&&str| text.contains(&format!(".{name}"));
                     let absent = MEMBERS.iter().filter(member);
-                    if let Some(reason) = absent.filter_map(|name| members.absent.get(name)).next() {
+                    if let Some(reason) = absent.filter_map(|name| members.absent.get(name)).next()
+                    {
                         return format!("{id}: {reason}");
                     }
                 }
@@ -241,7 +244,12 @@ impl Members {
         self.doubled = columns
             .iter()
             .enumerate()
-            .filter(|(at, column)| columns.iter().take(*at).any(|other| other.name == column.name))
+            .filter(|(at, column)| {
+                columns
+                    .iter()
+                    .take(*at)
+                    .any(|other| other.name == column.name)
+            })
             .map(|(_, column)| column.name.clone())
             .collect();
         if !wanted {

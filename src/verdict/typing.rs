@@ -38,9 +38,7 @@ pub(super) fn cell(kind: ColumnKind, text: Option<&str>) -> Value {
 pub(super) fn input(kind: &str, text: &str) -> Value {
     let typed = match kind {
         "integer" => text.parse::<i64>().ok().map(Value::from),
-        "duration" | "lookback" => {
-            duration::parse(text).map(|length| number(length.as_secs_f64()))
-        }
+        "duration" | "lookback" => duration::parse(text).map(|length| number(length.as_secs_f64())),
         _ => None,
     };
     typed.unwrap_or_else(|| Value::String(text.to_owned()))
@@ -109,18 +107,38 @@ mod tests {
             (Bool, "0", json!(false)),
             (Bool, "maybe", json!("maybe")),
             (Integer, "-7", json!(-7)),
-            (Integer, "18446744073709551616", json!(18_446_744_073_709_551_616.0)),
+            (
+                Integer,
+                "18446744073709551616",
+                json!(18_446_744_073_709_551_616.0),
+            ),
             (Integer, "7 apples", json!("7 apples")),
             (Number, "0.30", json!(0.3)),
             (Number, "NaN", json!(null)),
             (Number, "Infinity", json!(null)),
-            (Timestamp, "2026-01-31 04:12:44.12+01", json!("2026-01-31T03:12:44.120Z")),
-            (Timestamp, "2026-01-31T03:12:44Z", json!("2026-01-31T03:12:44.000Z")),
-            (Timestamp, "2026-01-31 03:12:44", json!("2026-01-31T03:12:44.000Z")),
+            (
+                Timestamp,
+                "2026-01-31 04:12:44.12+01",
+                json!("2026-01-31T03:12:44.120Z"),
+            ),
+            (
+                Timestamp,
+                "2026-01-31T03:12:44Z",
+                json!("2026-01-31T03:12:44.000Z"),
+            ),
+            (
+                Timestamp,
+                "2026-01-31 03:12:44",
+                json!("2026-01-31T03:12:44.000Z"),
+            ),
             (Timestamp, "2026-01-31", json!("2026-01-31T00:00:00.000Z")),
             (Timestamp, "infinity", json!("infinity")),
             (Interval, "00:15:00", json!(900.0)),
-            (Interval, "1 mon -2 days +00:00:01.5", json!(28.0 * 86_400.0 + 1.5)),
+            (
+                Interval,
+                "1 mon -2 days +00:00:01.5",
+                json!(28.0 * 86_400.0 + 1.5),
+            ),
             (Interval, "-00:00:30", json!(-30.0)),
             (Interval, "1.02:00:00.5000000", json!(93_600.5)),
             (Interval, "5 weeks", json!("5 weeks")),

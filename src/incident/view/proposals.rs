@@ -142,7 +142,11 @@ mod tests {
             });
         }
         let joined = session(&writer, "alice");
-        for (at, body) in [joined, judged].into_iter().chain(after.iter().cloned()).enumerate() {
+        for (at, body) in [joined, judged]
+            .into_iter()
+            .chain(after.iter().cloned())
+            .enumerate()
+        {
             let entry = write(&mut writer, at as i64, body);
             crate::incident::apply(&mut incident, &entry);
         }
@@ -178,10 +182,25 @@ mod tests {
             ("escalate SEV1", fail, vec![], vec![]),
             ("escalate P1", fail, vec![severity("P2")], escalate("P1")),
             ("escalate odd", fail, vec![], escalate("odd")),
-            ("milestone aware", fail, vec![], vec![Otherwise::Milestone("aware".into())]),
+            (
+                "milestone aware",
+                fail,
+                vec![],
+                vec![Otherwise::Milestone("aware".into())],
+            ),
             ("milestone aware", fail, vec![milestone], vec![]),
-            ("goto revoke", fail, vec![], vec![Otherwise::GoTo("revoke".into())]),
-            ("goto contain", fail, vec![], vec![Otherwise::GoTo("contain".into())]),
+            (
+                "goto revoke",
+                fail,
+                vec![],
+                vec![Otherwise::GoTo("revoke".into())],
+            ),
+            (
+                "goto contain",
+                fail,
+                vec![],
+                vec![Otherwise::GoTo("contain".into())],
+            ),
             ("goto revoke", fail, vec![started], vec![]),
             ("goto nowhere", fail, vec![], vec![]),
             ("panic now", fail, vec![], vec![]),

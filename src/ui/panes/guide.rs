@@ -20,9 +20,9 @@ use crate::engine::state::{Run, RunPhase};
 use crate::incident::view::{ActionStatus, StepStatus, judgement};
 use crate::layout::PaneKind;
 use crate::model::ids::ActionId;
-use crate::model::verdict::Verdict;
 use crate::model::playbook::{Block, Check, Decision, Effect, Step};
 use crate::model::safe_text::{SafeText, sanitize};
+use crate::model::verdict::Verdict;
 use crate::record::entry::ActionOutcome;
 use crate::theme::Role;
 use crate::ui::local::{WrappedProse, follow};
@@ -400,7 +400,10 @@ fn status(view: &View<'_>, id: &ActionId) -> TextLine {
             line.push(text, view.theme.style(role));
         };
         if let Some(verdict) = verdict {
-            push(SafeText::fixed(verdict.word()), words::verdict_role(verdict));
+            push(
+                SafeText::fixed(verdict.word()),
+                words::verdict_role(verdict),
+            );
         }
         if let Some(rows) = record.rows {
             push(words::rows(rows), Role::Text);
@@ -441,7 +444,12 @@ fn status(view: &View<'_>, id: &ActionId) -> TextLine {
 /// Why an action's verdict is what it is, and what a key does about it.
 fn verdict_lines(view: &View<'_>, id: &ActionId, room: usize) -> Vec<TextLine> {
     let cockpit = view.cockpit;
-    let runs = || cockpit.runs.values().any(|run| run.action == *id && !run.poll);
+    let runs = || {
+        cockpit
+            .runs
+            .values()
+            .any(|run| run.action == *id && !run.poll)
+    };
     let record = cockpit.incident.actions.get(id);
     let Some((judgement, _)) = record.and_then(|record| record.judged.as_ref()) else {
         return Vec::new();
@@ -455,17 +463,20 @@ fn verdict_lines(view: &View<'_>, id: &ActionId, room: usize) -> Vec<TextLine> {
     };
     let indent = if room > 24 { 4 } else { 0 };
     let style = view.theme.style(Role::Text);
-    let mut lines = Vec::new();
+    let mut line = TextLine::of(spaces(indent), style);
+    line.push(sanitize(reason), view.theme.style(role));
+    let most = if judgement.verdict == Verdict::Pass {
+        1
+    } else {
+        2
+    };
+    let wrapped = line.wrap(room.saturating_sub(2), indent);
+    let mut lines = boxes::at_most(wrapped, most, view.theme);
     if let Some(line) = hints::proposal(view.state, id, view.theme) {
         let mut proposal = TextLine::of(spaces(indent), style);
         proposal.extend(line);
         lines.extend(proposal.wrap(room, indent));
     }
-    let mut line = TextLine::of(spaces(indent), style);
-    line.push(sanitize(reason), view.theme.style(role));
-    let most = if judgement.verdict == Verdict::Pass { 1 } else { 2 };
-    let wrapped = line.wrap(room.saturating_sub(2), indent);
-    lines.extend(boxes::at_most(wrapped, most, view.theme));
     lines
 }
 

@@ -185,10 +185,7 @@ fn verdict_lines(
     let role = words::verdict_role(judgement.verdict);
     let mut reasons = judgement.reasons.iter();
     let first = reasons.next().map_or("", String::as_str);
-    let mut line = view.line(
-        safe!("{}: ", judgement.verdict.word()),
-        role,
-    );
+    let mut line = view.line(safe!("{}: ", judgement.verdict.word()), role);
     line.push(sanitize(first), view.theme.style(role));
     let mut lines = line.wrap(room, 2);
     if let Some(proposal) = hints::proposal(view.state, id, view.theme) {
