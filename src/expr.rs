@@ -532,6 +532,7 @@ fn execution_message(error: &ExecutionError) -> String {
             left.type_of(),
             right.type_of()
         ),
+        ExecutionError::NoSuchOverload(_) => overload_message(&error.to_string()),
         ExecutionError::NoSuchKey(key) => format!("there is no {key}"),
         ExecutionError::UndeclaredReference(name) => format!("{name} is not known here"),
         ExecutionError::IndexOutOfBounds(_) => "there is no row of that number".into(),
@@ -546,6 +547,23 @@ fn execution_message(error: &ExecutionError) -> String {
             let text = other.to_string();
             text.chars().take(200).collect()
         }
+    }
+}
+
+/// `found no matching overload for '_>_' applied to '(null_type, int)'`, for people.
+fn overload_message(text: &str) -> String {
+    let mut quoted = text.split('\'').skip(1).step_by(2);
+    let operator = quoted.next().unwrap_or_default().trim_matches('_');
+    let types = quoted.next().unwrap_or_default();
+    let types = types.trim_matches(['(', ')']).replace("null_type", "NULL");
+    match types.split_once(", ") {
+        Some((left, right)) if ["<", "<=", ">", ">="].contains(&operator) => {
+            format!("a {left} cannot be compared with a {right}")
+        }
+        Some((left, right)) if !right.contains(',') => {
+            format!("{operator} does not work between a {left} and a {right}")
+        }
+        _ => format!("{operator} does not work with a {types}"),
     }
 }
 

@@ -21,9 +21,7 @@ use quarterdeck::model::answer::{Answer, AnswerBody};
 use quarterdeck::model::ids::ActionId;
 use quarterdeck::model::input;
 use quarterdeck::model::playbook::{Action, Effect, Language, Playbook};
-use quarterdeck::model::request::{
-    BoundInput, Chunk, PlanContext, PlanError, Request, RunError,
-};
+use quarterdeck::model::request::{BoundInput, Chunk, PlanContext, PlanError, Request, RunError};
 use quarterdeck::model::verdict::{Judgement, Verdict};
 use quarterdeck::model::{Mode, Timestamp, timestamp_text};
 use quarterdeck::playbook::library;

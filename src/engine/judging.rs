@@ -120,7 +120,13 @@ impl Turn<'_> {
         else {
             return;
         };
-        let judgement = judgement.map(|judgement| believed(judgement, &kept, intent));
+        let expected = cockpit
+            .playbook
+            .action(&action)
+            .is_some_and(|action| action.judge.expect.is_some());
+        let judgement = judgement
+            .or_else(|| expected.then(|| verdict::not_ended("its result was not at hand any more")))
+            .map(|judgement| believed(judgement, &kept, intent));
         if let Some(shown) = cockpit.result_of_run(&action, run) {
             shown.judgement.clone_from(&judgement);
         }

@@ -3,6 +3,7 @@
 //! A run that is cancelled or out of time is cancelled on the server as well, from a second connection. A write that
 //! came through its gate runs in a transaction of its own (see `write`); a read never does.
 
+mod blind;
 mod describe;
 mod failure;
 mod kind;
@@ -84,8 +85,19 @@ impl Postgres {
     ) -> Result<Outcome, RunError> {
         let pid = lease.session.pid;
         let stop = CancellationToken::new();
+        let role = self.settings.user.as_str();
         let ended = {
-            let work = run.stream(&mut lease.session.connection, sink, &stop);
+            let work = async {
+                let connection = &mut lease.session.connection;
+                let blind = if run.judged {
+                    let asked = blind::blind(connection, run, role).await;
+                    asked.map_err(|failure| (failure, 0))?
+                } else {
+                    None
+                };
+                let outcome = run.stream(connection, sink, &stop).await?;
+                Ok(Outcome { blind, ..outcome })
+            };
             tokio::pin!(work);
             tokio::select! {
                 // What is done is done, even when the order to stop comes in the same moment.
@@ -107,7 +119,10 @@ impl Postgres {
         };
         match ended {
             Ok(mut outcome) => {
-                outcome.partial = self.hidden_rows(&mut lease, run.statement).await;
+                // Of a judged query the server itself has said whether rows are hidden.
+                if !run.judged || run.kind != StatementKind::Query {
+                    outcome.partial = self.hidden_rows(&mut lease, run.statement).await;
+                }
                 lease.give_back().await;
                 Ok(outcome)
             }
@@ -249,6 +264,7 @@ impl Source for Postgres {
             let run = Run {
                 statement,
                 kind,
+                judged: request.judged,
                 values: request
                     .parameters
                     .iter()

@@ -9,6 +9,7 @@ use crate::model::Timestamp;
 use crate::model::input::Origin;
 use crate::model::playbook::Playbook;
 use crate::model::safe_text::{SafeText, sanitize};
+use crate::model::verdict::Verdict;
 use crate::record::entry::{ActionOutcome, Body, Sealed, WatchState};
 use crate::report::figures::{detail as short_detail, happened};
 use crate::report::names::Names;
@@ -63,9 +64,18 @@ fn marked(body: &Body, names: Names<'_>) -> Option<(SafeText, Role)> {
             partial,
             message,
             duration_ms,
+            judged,
             ..
         } => {
-            let mut parts = vec![ActionStatus::Ended(*outcome).word().to_owned()];
+            let mut parts = Vec::new();
+            parts.extend(
+                judged
+                    .as_ref()
+                    .map(|judged| judged.verdict.word().to_owned()),
+            );
+            if judged.is_none() || *outcome != ActionOutcome::Ok {
+                parts.push(ActionStatus::Ended(*outcome).word().to_owned());
+            }
             parts.extend(rows.map(|rows| words::rows(rows).into_string()));
             if truncated.is_some() || partial.is_some() {
                 parts.push("incomplete".to_owned());
@@ -74,17 +84,24 @@ fn marked(body: &Body, names: Names<'_>) -> Option<(SafeText, Role)> {
                 names.0.and_then(|playbook| playbook.action(action)),
                 *outcome,
             );
-            parts.extend(judgement.map(str::to_owned));
+            parts.extend(judgement.filter(|_| judged.is_none()).map(str::to_owned));
             parts.push(words::took(*duration_ms).into_string());
             let message = message
                 .as_ref()
                 .map_or_else(String::new, |message| format!(": {message}"));
-            let role = match outcome {
-                ActionOutcome::Ok => Role::Text,
-                ActionOutcome::Failed | ActionOutcome::TimedOut => Role::Bad,
-                ActionOutcome::Cancelled => Role::Warning,
-                ActionOutcome::Unknown => Role::Doubt,
+            let role = match (outcome, judged) {
+                (ActionOutcome::Ok, Some(judged)) => words::verdict_role(judged.verdict),
+                (ActionOutcome::Ok, None) => Role::Text,
+                (ActionOutcome::Failed | ActionOutcome::TimedOut, _) => Role::Bad,
+                (ActionOutcome::Cancelled, _) => Role::Warning,
+                (ActionOutcome::Unknown, _) => Role::Doubt,
             };
+            let reason = judged
+                .iter()
+                .filter(|judged| judged.verdict != Verdict::Pass);
+            let reason = reason.filter_map(|judged| judged.reasons.first()).next();
+            let reason = reason.filter(|_| message.is_empty());
+            let message = reason.map_or(message, |reason| format!(": {reason}"));
             let parts = parts.join(" · ");
             (safe!("→ {parts} · {}{message}", names.action(action)), role)
         }

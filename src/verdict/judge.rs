@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::figures::{cut, figures, sentence};
 use super::scope::Worlds;
-use super::sustained::not_yet;
+use super::sustained::{not_yet, usual_step_of};
 use super::{Proof, Question};
 use crate::expr::{self, Prepared};
 use crate::model::answer::AnswerBody;
@@ -78,8 +78,9 @@ pub fn judge(question: &Question) -> Judgement {
         (true, false, true) => Verdict::Pass,
         _ => Verdict::Inconclusive,
     };
-    errors.append(&mut reasons);
-    let mut reasons = errors;
+    // What was found stands first, and what could not be evaluated right behind it.
+    let behind = usize::from(broken);
+    reasons.splice(behind..behind, errors);
     if reasons.is_empty() {
         reasons.push(as_expected(&expect.text, &of_expect));
     }
@@ -212,7 +213,11 @@ fn incomplete(question: &Question) -> Vec<String> {
 }
 
 fn stale(question: &Question) -> Option<String> {
-    let most = question.stale_after?;
+    let mut most = question.stale_after?;
+    if let AnswerBody::Chart(series) = &question.answer.body {
+        // A table drawn as a chart may have one point an hour: the next one is not late before its time.
+        most = most.max(usual_step_of(series) * 2);
+    }
     let newest = question
         .answer
         .outcome

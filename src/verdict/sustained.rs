@@ -39,12 +39,7 @@ fn gap(series: &[Series], start: Timestamp, now: Timestamp, wanted: Duration) ->
         // The last sample before the start counts: from there on it is covered.
         let first = times.partition_point(|at| *at <= start).saturating_sub(1);
         let inside = times.get(first..).unwrap_or_default();
-        let from = inside.first().copied().unwrap_or(now).min(start);
-        let from = if inside.first().is_some_and(|at| *at > start) {
-            start
-        } else {
-            from
-        };
+        let from = inside.first().map_or(start, |first| start.min(*first));
         let ends = inside.iter().copied().chain([now]);
         ends.scan(from, |before, at| Some((std::mem::replace(before, at), at)))
             .find(|(before, at)| since(*before, *at) > most)
@@ -133,6 +128,15 @@ fn peaks(series: &[Series]) -> Vec<(Timestamp, f64)> {
 /// A missing value is no sample.
 fn known(samples: &[Sample]) -> impl Iterator<Item = &Sample> {
     samples.iter().filter(|sample| !sample.value.is_nan())
+}
+
+/// The longest usual distance between samples of any line.
+pub(super) fn usual_step_of(series: &[Series]) -> Duration {
+    let steps = series.iter().filter_map(|line| {
+        let times: Vec<Timestamp> = known(&line.samples).map(|sample| sample.at).collect();
+        usual_step(&times)
+    });
+    steps.max().unwrap_or_default()
 }
 
 /// The median of the distances between samples.

@@ -244,6 +244,7 @@ fn settings(statement_timeout: Duration) -> String {
     )
 }
 
+/// Statements of our own, without binds.
 pub(super) async fn run(connection: &mut PgConnection, text: &str) -> Result<(), Failure> {
     sqlx::raw_sql(AssertSqlSafe(text.to_owned()))
         .execute(connection)

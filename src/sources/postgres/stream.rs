@@ -28,6 +28,8 @@ const FIRST_ROWS: u64 = 100;
 pub(super) struct Run<'a> {
     pub(super) statement: &'a str,
     pub(super) kind: StatementKind,
+    /// A verdict will rest on it.
+    pub(super) judged: bool,
     pub(super) values: Vec<&'a str>,
     pub(super) max_rows: u64,
     pub(super) max_bytes: u64,

@@ -24,6 +24,7 @@ use crate::layout::PaneKind;
 use crate::model::ids::ActionId;
 use crate::model::playbook::{Block, Check, Effect, Step};
 use crate::model::safe_text::{SafeText, sanitize};
+use crate::model::verdict::Verdict;
 use crate::record::entry::ActionOutcome;
 use crate::theme::Role;
 use crate::ui::local::{WrappedProse, follow};
@@ -166,6 +167,7 @@ impl Body {
                 Block::Action(id) => {
                     digit += 1;
                     let mut lines = action_lines(view, id, digit, room);
+                    lines.extend(verdict_lines(view, id, room));
                     if describe == Describe::All || body.items.len() == at_hand {
                         lines.extend(prose.iter().cloned());
                     }
@@ -379,9 +381,12 @@ fn status(view: &View<'_>, id: &ActionId) -> TextLine {
     let Some(action) = cockpit.view.actions.get(id) else {
         return view.line("not run", Role::Muted);
     };
+    let record = cockpit.incident.actions.get(id);
+    let verdict = record.and_then(|record| Some(record.judged.as_ref()?.0.verdict));
     let mut line = match action.status {
         ActionStatus::NotRun => TextLine::new(),
         ActionStatus::Running => view.line("running elsewhere", Role::Active),
+        ActionStatus::Ended(ActionOutcome::Ok) if verdict.is_some() => TextLine::new(),
         ActionStatus::Ended(outcome) => {
             let role = match outcome {
                 ActionOutcome::Ok => Role::Text,
@@ -394,15 +399,23 @@ fn status(view: &View<'_>, id: &ActionId) -> TextLine {
         status @ ActionStatus::ByHand(_) => view.line(status.word(), Role::Text),
         ActionStatus::Unknown => view.line("OUTCOME UNKNOWN", Role::Doubt),
     };
-    if let Some(record) = cockpit.incident.actions.get(id) {
+    if let Some(record) = record {
         let mut push = |text: SafeText, role: Role| {
-            line.push(" · ", view.theme.style(Role::Muted));
+            if !line.is_empty() {
+                line.push(" · ", view.theme.style(Role::Muted));
+            }
             line.push(text, view.theme.style(role));
         };
+        if let Some(verdict) = verdict {
+            push(
+                SafeText::fixed(verdict.word()),
+                words::verdict_role(verdict),
+            );
+        }
         if let Some(rows) = record.rows {
             push(words::rows(rows), Role::Text);
         }
-        if let ActionStatus::Ended(outcome) = action.status
+        if let (ActionStatus::Ended(outcome), None) = (action.status, verdict)
             && let Some(word) = judgement(cockpit.playbook.action(id), outcome)
         {
             push(SafeText::fixed(word), Role::Doubt);
@@ -433,6 +446,45 @@ fn status(view: &View<'_>, id: &ActionId) -> TextLine {
         line.push("not run", view.theme.style(Role::Muted));
     }
     line
+}
+
+/// Why an action's verdict is what it is, and what a key does about it.
+fn verdict_lines(view: &View<'_>, id: &ActionId, room: usize) -> Vec<TextLine> {
+    let cockpit = view.cockpit;
+    let runs = || {
+        cockpit
+            .runs
+            .values()
+            .any(|run| run.action == *id && !run.poll)
+    };
+    let record = cockpit.incident.actions.get(id);
+    let Some((judgement, _)) = record.and_then(|record| record.judged.as_ref()) else {
+        return Vec::new();
+    };
+    let Some(reason) = judgement.reasons.first().filter(|_| !runs()) else {
+        return Vec::new();
+    };
+    let role = match judgement.verdict {
+        Verdict::Pass => Role::Muted,
+        Verdict::Fail | Verdict::Inconclusive => words::verdict_role(judgement.verdict),
+    };
+    let indent = if room > 24 { 4 } else { 0 };
+    let style = view.theme.style(Role::Text);
+    let mut line = TextLine::of(spaces(indent), style);
+    line.push(sanitize(reason), view.theme.style(role));
+    let most = if judgement.verdict == Verdict::Pass {
+        1
+    } else {
+        2
+    };
+    let wrapped = line.wrap(room.saturating_sub(2), indent);
+    let mut lines = boxes::at_most(wrapped, most, view.theme);
+    if let Some(line) = hints::proposal(view.state, id, view.theme) {
+        let mut proposal = TextLine::of(spaces(indent), style);
+        proposal.extend(line);
+        lines.extend(proposal.wrap(room, indent));
+    }
+    lines
 }
 
 fn run_status(view: &View<'_>, run: &Run) -> TextLine {

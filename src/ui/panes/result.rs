@@ -66,7 +66,13 @@ pub fn draw(view: &View<'_>, local: &mut Local, area: Rect, buffer: &mut Buffer)
         ..inside
     };
     let height = usize::from(inside.height);
-    let mut above = ending(view, result, inside.width.into());
+    let room = usize::from(inside.width);
+    let mut above = boxes::at_most(
+        verdict_lines(view, id, result, room.saturating_sub(2)),
+        (height / 3).max(1),
+        view.theme,
+    );
+    above.extend(ending(view, result, room));
     let whole = matches!(result.content, Content::Nothing);
     if !whole {
         above.truncate((height / 2).max(1).min(height.saturating_sub(2)));
@@ -158,6 +164,46 @@ fn note(view: &View<'_>, result: &ActionResult, day: Option<&SafeText>) -> TextL
         ),
         _ => TextLine::new(),
     }
+}
+
+/// The verdict with the first reason, what a key does about it, the other reasons and the figures.
+fn verdict_lines(
+    view: &View<'_>,
+    id: &ActionId,
+    result: &ActionResult,
+    room: usize,
+) -> Vec<TextLine> {
+    let Some(judgement) = &result.judgement else {
+        let waits = view.cockpit.runs.get(&result.run);
+        let judging = waits.is_some_and(|run| matches!(run.phase, RunPhase::Judging { .. }));
+        return if judging {
+            vec![view.line("▶ judging and keeping it", Role::Active)]
+        } else {
+            Vec::new()
+        };
+    };
+    let role = words::verdict_role(judgement.verdict);
+    let mut reasons = judgement.reasons.iter();
+    let first = reasons.next().map_or("", String::as_str);
+    let mut line = view.line(safe!("{}: ", judgement.verdict.word()), role);
+    line.push(sanitize(first), view.theme.style(role));
+    let mut lines = line.wrap(room, 2);
+    if let Some(proposal) = hints::proposal(view.state, id, view.theme) {
+        lines.extend(proposal.wrap(room, 2));
+    }
+    for reason in reasons {
+        lines.extend(view.line(safe!("and {reason}"), role).wrap(room, 2));
+    }
+    let figures: Vec<String> = judgement
+        .figures
+        .iter()
+        .map(|figure| format!("{} is {}", figure.of, figure.is))
+        .collect();
+    if !figures.is_empty() {
+        let figures = safe!("figures: {}", figures.join(" · "));
+        lines.extend(view.line(figures, Role::Muted).wrap(room, 2));
+    }
+    lines
 }
 
 /// How it ended, as far as that has to be said, the gravest first.
@@ -296,7 +342,10 @@ fn facts(view: &View<'_>, id: &ActionId, result: &ActionResult, area: Rect, buff
         if let Ok(outcome) = outcome {
             facts.extend(outcome.rows.map(words::rows));
             let action = view.cockpit.playbook.action(id);
-            facts.extend(judgement(action, ActionOutcome::Ok).map(SafeText::fixed));
+            let not_judged = judgement(action, ActionOutcome::Ok).filter(|_| {
+                result.judgement.is_none() && !view.cockpit.runs.contains_key(&result.run)
+            });
+            facts.extend(not_judged.map(SafeText::fixed));
             facts.extend(outcome.exit_code.map(|code| safe!("exit {code}")));
             facts.extend(outcome.status.map(|status| safe!("HTTP {status}")));
         }
