@@ -465,15 +465,11 @@ fn is_met(
             .get(&step.id)
             .is_some_and(|record| record.state == StepState::Done);
     }
-    match playbook.evidence.get(name).map(|item| item.from.as_deref()) {
-        Some(Some("note")) => incident.notes > 0,
-        Some(Some(from)) => actions
-            .get(from)
-            .is_some_and(|action| action.status.is_done()),
-        Some(None) => incident.evidence > 1,
-        // The linter reports an unknown name; here it must not lock the operator out.
-        None => true,
-    }
+    // The linter reports an unknown name; here it must not lock the operator out.
+    playbook
+        .evidence
+        .get(name)
+        .is_none_or(|item| evidence::is_there(playbook, incident, item))
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use futures_util::future::BoxFuture;
 use reqwest::Response;
 use reqwest::header::{AGE, LOCATION};
 
+use super::health::{Fit, Health};
 use super::registry::{self, SourceKind, Surroundings};
 use super::{RunContext, SharedSource, Sink, Source};
 use crate::config::secret::SecretReference;
@@ -120,6 +121,27 @@ impl Source for HttpSource {
         Box::pin(async move {
             registry::check_sendable(request)?;
             registry::within_time(&context, request.timeout, self.exchange(request, sink)).await
+        })
+    }
+
+    /// Connects and says nothing: a request is a playbook's to make.
+    fn health(&self) -> BoxFuture<'_, Health> {
+        Box::pin(async move {
+            match self.client.reach().await {
+                Ok(place) => {
+                    Health::answers(format!("{place} takes connections; nothing was asked"))
+                }
+                Err(reason) => Health::unreachable(reason),
+            }
+        })
+    }
+
+    fn fit<'a>(&'a self, _request: &'a Request) -> BoxFuture<'a, Fit> {
+        Box::pin(async move {
+            match self.client.reach().await {
+                Ok(place) => Fit::Planned(format!("planned; {place} takes connections")),
+                Err(reason) => Fit::Unreachable(reason),
+            }
         })
     }
 

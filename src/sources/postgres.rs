@@ -5,6 +5,7 @@
 
 mod describe;
 mod failure;
+mod health;
 mod kind;
 mod probe;
 mod session;
@@ -24,6 +25,7 @@ pub use settings::{Password, PostgresSettings, SslMode};
 use self::failure::Failure;
 use self::session::{Lease, Sessions};
 use self::stream::Run;
+use super::health::{Fit, Health};
 use super::{RunContext, Sink, Source};
 use crate::model::ids::SourceName;
 use crate::model::limits;
@@ -257,6 +259,14 @@ impl Source for Postgres {
             };
             self.run_on(lease, &run, sink, time, until).await
         })
+    }
+
+    fn health(&self) -> BoxFuture<'_, Health> {
+        Box::pin(self.examine())
+    }
+
+    fn fit<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Fit> {
+        Box::pin(self.would_take(request))
     }
 
     fn target(&self) -> String {

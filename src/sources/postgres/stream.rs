@@ -226,7 +226,10 @@ fn fetch(connection: &mut PgConnection, rows: u64) -> BoxStream<'_, Result<PgRow
 }
 
 /// The columns of a statement, asked for without running it: they are there even when no row is.
-async fn columns(connection: &mut PgConnection, statement: &str) -> Result<Vec<Column>, Failure> {
+pub(super) async fn columns(
+    connection: &mut PgConnection,
+    statement: &str,
+) -> Result<Vec<Column>, Failure> {
     let prepared = (&mut *connection)
         .prepare(AssertSqlSafe(statement.to_owned()).into_sql_str())
         .await?;
