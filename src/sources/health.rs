@@ -51,19 +51,17 @@ pub enum Fit {
     Unreachable(String),
 }
 
-/// The place in `to` of the word that stands at a place of `from`: binding changes a text around its words, never the
+/// The place in `to` of the word that stands at, or last before, a place of `from`: binding changes a text around its words, never the
 /// words themselves. Places are 0-based counts of characters; none when the word is not there.
 pub fn same_word(from: &str, position: usize, to: &str) -> Option<usize> {
-    if from == to {
-        return Some(position);
+    if let Some(at) = to.find(from) {
+        return Some(to.get(..at)?.chars().count() + position);
     }
-    let (nth, word) = words(from)
-        .filter(|(start, word)| *start <= position && position < start + word.chars().count())
-        .map(|(start, word)| {
-            let before = words(from).filter(|(at, other)| *other == word && *at < start);
-            (before.count(), word)
-        })
-        .next()?;
+    let (start, word) = words(from)
+        .take_while(|(start, _)| *start <= position)
+        .last()?;
+    let before = words(from).filter(|(at, other)| *other == word && *at < start);
+    let nth = before.count();
     words(to)
         .filter(|(_, other)| *other == word)
         .nth(nth)
@@ -107,7 +105,14 @@ mod tests {
             let to = place(written);
             assert_eq!(same_word(sent, from, written), to, "{word} {nth}");
         }
-        assert_eq!(same_word(sent, 42, written), None);
-        assert_eq!(same_word("a b", 2, "a b"), Some(2));
+        let text = sent.chars().count() - sent.split_once("text").unwrap().1.chars().count() - 1;
+        assert_eq!(same_word(sent, text, written), None, "a word of the cast");
+        for (from, position, to, found) in [
+            ("a b", 2, "a b", Some(2)),
+            ("sum(up", 3, " sum(up\n", Some(4)),
+            ("f($1)", 1, "f(:x)", Some(0)),
+        ] {
+            assert_eq!(same_word(from, position, to), found, "{from}");
+        }
     }
 }

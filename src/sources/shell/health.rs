@@ -1,6 +1,7 @@
 //! Scripts for `doctor`: bash reads them without running a line, and the commands they name are looked for on PATH.
 
 use std::io::Write as _;
+use std::ops::Range;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Stdio;
@@ -221,31 +222,49 @@ const BEFORE_A_COMMAND: &[&str] = &[
 /// built from a variable cannot be looked up and is left out, as are functions of the script and patterns of `case`.
 fn commands<'a>(text: &'a str, script: &Script) -> Vec<(&'a str, usize)> {
     let functions = functions(&script.code);
-    let mut commands = Vec::new();
+    let mut commands: Vec<(&str, usize)> = Vec::new();
     let mut expected = true;
+    // Commands before this line or list item, and parentheses that are open.
+    let (mut behind, mut open) = (0, 0_usize);
+    let (mut last, mut in_case) = ("", false);
     for (start, word) in words(text, script) {
-        if word.chars().all(|character| SEPARATORS.contains(character)) {
-            expected = !word.ends_with(')');
-            continue;
+        let before = std::mem::replace(&mut last, word);
+        match word {
+            ")" if open == 0 => {
+                // The end of a pattern of `case`: what stood before it was none.
+                commands.truncate(behind);
+                expected = true;
+                continue;
+            }
+            ")" => {
+                open -= 1;
+                // Behind the `()` of a function its body begins.
+                expected = before == "(";
+                continue;
+            }
+            // A pattern may begin with a parenthesis as well.
+            "(" if in_case && matches!(before, "in" | ";" | "\n") => {}
+            "(" => open += 1,
+            "case" if expected => in_case = true,
+            "esac" => in_case = false,
+            "\n" | ";" => behind = commands.len(),
+            _ => {}
         }
-        if !expected {
+        if SEPARATORS.contains(word) {
+            expected = true;
             continue;
         }
         let is_assignment = word
             .split_once('=')
             .is_some_and(|(name, _)| is_name(name.trim_end_matches('+')));
-        if is_assignment || BEFORE_A_COMMAND.contains(&word) {
+        if !expected || is_assignment || BEFORE_A_COMMAND.contains(&word) {
             continue;
         }
         expected = false;
         let is_plain = word
             .chars()
             .all(|character| character.is_ascii_alphanumeric() || "._+-/".contains(character));
-        let pattern = text
-            .get(start + word.len()..)
-            .is_some_and(|rest| rest.starts_with(')') && !rest.starts_with("))"))
-            && script.code.contains("case");
-        if is_plain && !pattern && !BUILT_IN.contains(&word) && !functions.contains(&word) {
+        if is_plain && !BUILT_IN.contains(&word) && !functions.contains(&word) {
             commands.push((word, start));
         }
     }
@@ -257,6 +276,13 @@ const SEPARATORS: &str = ";|&\n()";
 
 /// Words and separators. Quoted text belongs to the word it touches, and what separates commands does so only outside of it.
 fn words<'a>(text: &'a str, script: &Script) -> Vec<(usize, &'a str)> {
+    // Comments, and the bodies of here-documents, which no quote opens.
+    let is_body = |span: &&Range<usize>| {
+        text.get(span.start..)
+            .is_some_and(|rest| !rest.starts_with(['"', '\'', '$']))
+    };
+    let bodies = script.quoted.iter().chain(&script.literal).filter(is_body);
+    let asides: Vec<&Range<usize>> = script.comments.iter().chain(bodies).collect();
     let mut words = Vec::new();
     let mut begun: Option<usize> = None;
     let mut at = 0;
@@ -272,8 +298,8 @@ fn words<'a>(text: &'a str, script: &Script) -> Vec<(usize, &'a str)> {
                 .get(..index)
                 .is_some_and(|before| before.ends_with('$'));
         let separates = opens || is_code && SEPARATORS.contains(character);
-        let is_comment = script.comments.iter().any(|span| span.contains(&index));
-        if !(character.is_whitespace() || separates || is_comment) {
+        let is_aside = asides.iter().any(|span| span.contains(&index));
+        if !(character.is_whitespace() || separates || is_aside) {
             begun.get_or_insert(index);
         } else if let Some(start) = begun.take() {
             words.extend(text.get(start..index).map(|word| (start, word)));
@@ -350,8 +376,8 @@ mod tests {
             ),
             ("for p in a b; do pgrep \"$p\"; done", vec!["pgrep"]),
             (
-                "case $x in\n  start) systemctl status y;;\nesac",
-                vec!["systemctl"],
+                "case $x in\n  start|on) systemctl status y;;\n  (off) halt;;\nesac",
+                vec!["systemctl", "halt"],
             ),
             (
                 "cat <<EOF\nSELECT x; y\nEOF\ndate # or jq; ls\n",
