@@ -5,6 +5,7 @@
 pub mod capturing;
 pub mod clock;
 pub mod customs;
+pub mod doctor;
 pub mod ending;
 pub mod event_loop;
 pub mod events;

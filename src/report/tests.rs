@@ -120,7 +120,7 @@ OUTCOME UNKNOWN: find out and settle, do not repeat
 
 Open steps (1 of 4 settled)
 > Title of quantify (doing, operator 1 since 2026-01-31 03:00:10 UTC)
-  Title of revoke (needs “Title of quantify”; 1 check open)
+  Title of revoke (needs “rows”, “Title of quantify”; 1 check open)
   Title of maybe (under a condition; 1 check open)
 
 Live panes

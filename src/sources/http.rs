@@ -14,6 +14,7 @@ use futures_util::future::BoxFuture;
 use reqwest::Response;
 use reqwest::header::{AGE, LOCATION};
 
+use super::health::{Fit, Health};
 use super::registry::{self, SourceKind, Surroundings};
 use super::{RunContext, SharedSource, Sink, Source};
 use crate::config::secret::SecretReference;
@@ -133,6 +134,27 @@ impl Source for HttpSource {
                     Err(self.in_doubt(request, &error.to_string()))
                 }
                 other => other,
+            }
+        })
+    }
+
+    /// Connects and says nothing: a request is a playbook's to make.
+    fn health(&self) -> BoxFuture<'_, Health> {
+        Box::pin(async move {
+            match self.client.reach().await {
+                Ok(place) => {
+                    Health::answers(format!("{place} takes connections; nothing was asked"))
+                }
+                Err(reason) => Health::unreachable(reason),
+            }
+        })
+    }
+
+    fn fit<'a>(&'a self, _request: &'a Request) -> BoxFuture<'a, Fit> {
+        Box::pin(async move {
+            match self.client.reach().await {
+                Ok(place) => Fit::Planned(format!("planned; {place} takes connections")),
+                Err(reason) => Fit::Unreachable(reason),
             }
         })
     }

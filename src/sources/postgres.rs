@@ -6,6 +6,7 @@
 mod blind;
 mod describe;
 mod failure;
+mod health;
 mod kind;
 mod probe;
 mod session;
@@ -27,6 +28,7 @@ use self::failure::Failure;
 use self::session::{Lease, Sessions};
 use self::stream::Run;
 use self::write::Write;
+use super::health::{Fit, Health};
 use super::{RunContext, Sink, Source, registry};
 use crate::model::ids::SourceName;
 use crate::model::limits;
@@ -302,6 +304,14 @@ impl Source for Postgres {
                 }
             }
         })
+    }
+
+    fn health(&self) -> BoxFuture<'_, Health> {
+        Box::pin(self.examine())
+    }
+
+    fn fit<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Fit> {
+        Box::pin(self.would_take(request))
     }
 
     fn target(&self) -> String {

@@ -3,6 +3,7 @@
 //! A script's text is never changed: values arrive as environment variables, in an environment that is otherwise clean. The
 //! script runs in a process group of its own, which is ended as a whole. It never gets a terminal or an input.
 
+mod health;
 mod process;
 mod variables;
 
@@ -11,6 +12,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
+use super::health::{Fit, Health};
 use super::mask::Masker;
 use super::registry::{self, SourceKind, Surroundings};
 use super::{RunContext, SharedSource, Sink, Source};
@@ -155,6 +157,25 @@ impl Source for ShellSource {
         })
     }
 
+    fn health(&self) -> BoxFuture<'_, Health> {
+        Box::pin(async move { health::health(self.variable("PATH"), self.cwd.as_deref()) })
+    }
+
+    fn fit<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Fit> {
+        Box::pin(async move {
+            let Payload::Shell { script, cwd, .. } = &request.payload else {
+                return Fit::Planned("this is not a script".to_owned());
+            };
+            health::fit(
+                script,
+                cwd.as_deref(),
+                &self.inherited,
+                self.variable("PATH"),
+            )
+            .await
+        })
+    }
+
     fn target(&self) -> String {
         let user = self.environment.get("USER").unwrap_or("the current user");
         match &self.cwd {
@@ -165,6 +186,12 @@ impl Source for ShellSource {
 }
 
 impl ShellSource {
+    /// A variable that every script gets.
+    fn variable(&self, name: &str) -> Option<&str> {
+        let found = self.inherited.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
     /// The action's folder, below the source's when it is relative.
     fn folder(&self, of_action: Option<&str>) -> Option<String> {
         match (&self.cwd, of_action) {

@@ -4,6 +4,7 @@
 //! Opening read-only is not enough (`ATTACH` and `VACUUM INTO` write elsewhere): the authorizer allows select, read,
 //! recursion and named functions, and nothing else. SQLite blocks, so a run has a thread of its own.
 
+mod health;
 mod write;
 
 use std::borrow::Cow;
@@ -19,6 +20,7 @@ use rusqlite::{Connection, OpenFlags};
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
+use super::health::{Fit, Health};
 use super::registry::{self, SourceKind, Surroundings};
 use super::spill::SpillWriter;
 use super::{RunContext, SharedSource, Sink, Source};
@@ -195,6 +197,28 @@ impl Source for Sqlite {
                     "SQLite was told to stop and has not done so yet".into(),
                 )),
             }
+        })
+    }
+
+    fn health(&self) -> BoxFuture<'_, Health> {
+        Box::pin(async move {
+            let path = self.settings.path.clone();
+            tokio::task::spawn_blocking(move || health::health(&path))
+                .await
+                .unwrap_or_else(|_| Health::unreachable("SQLite gave up on this file"))
+        })
+    }
+
+    fn fit<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Fit> {
+        Box::pin(async move {
+            let Payload::Sql { statement } = &request.payload else {
+                return Fit::Planned("this request is not SQL".to_owned());
+            };
+            let (path, statement) = (self.settings.path.clone(), statement.clone());
+            let writes = request.effect == Effect::Write;
+            tokio::task::spawn_blocking(move || health::fit(&path, &statement, writes))
+                .await
+                .unwrap_or_else(|_| Fit::Unreachable("SQLite gave up on this file".to_owned()))
         })
     }
 

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{ActionStatus, ActionView, Applies};
+use super::{ActionStatus, ActionView, Applies, evidence};
 use crate::incident::{Incident, StepState};
 use crate::model::ids::{ActionId, StepId};
 use crate::model::playbook::{Action, EvidenceItem, Language, Phase, Playbook, Step};
@@ -55,7 +55,7 @@ impl Requirements<'_> {
                     settled || !applies.counts()
                 })
             }
-            Some(Named::Evidence(item)) => self.is_in_the_record(item),
+            Some(Named::Evidence(item)) => evidence::is_there(self.playbook, self.incident, item),
             // The linter reports an unknown name; here it must not lock the operator out.
             None => true,
         }
@@ -82,15 +82,6 @@ impl Requirements<'_> {
             }
             _ => action.language == Language::Message && sent(),
         }
-    }
-
-    /// A capture of its action, or a note that is this item.
-    fn is_in_the_record(&self, item: &EvidenceItem) -> bool {
-        let captured = item
-            .from
-            .as_deref()
-            .is_some_and(|from| self.incident.captured.contains_key(from));
-        captured || self.incident.noted_evidence.contains_key(&item.id)
     }
 }
 

@@ -129,6 +129,22 @@ impl WebClient {
         url.origin() == self.base.origin()
     }
 
+    /// Opens a connection to the host and closes it again. Sends nothing. Gives host and port.
+    pub async fn reach(&self) -> Result<String, String> {
+        let host = self.base.host_str().unwrap_or_default();
+        let port = self.base.port_or_known_default().unwrap_or(443);
+        let place = format!("{host}:{port}");
+        let connecting = tokio::net::TcpStream::connect((host.trim_matches(['[', ']']), port));
+        match tokio::time::timeout(limits::CONNECT_TIMEOUT, connecting).await {
+            Ok(Ok(_)) => Ok(place),
+            Ok(Err(error)) => Err(format!("cannot connect to {place}: {error}")),
+            Err(_) => Err(format!(
+                "cannot connect to {place}: no answer within {} s",
+                limits::CONNECT_TIMEOUT.as_secs()
+            )),
+        }
+    }
+
     /// Fetches the secrets of a run.
     pub async fn access(&self) -> Result<Access, RunError> {
         let reference = match &self.credentials {
