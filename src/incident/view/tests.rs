@@ -104,7 +104,11 @@ fn requirements_block_until_they_are_met() {
         title: "Rows".into(),
         origin: Some(crate::record::entry::EvidenceOrigin {
             action: "count".into(),
-            ..crate::record::entry::EvidenceOrigin::default()
+            target: "postgres audit".into(),
+            query: "select 1".into(),
+            acquired_at: at(10),
+            intent: None,
+            incomplete: None,
         }),
     });
     assert_eq!(missing(&story.look(), "revoke"), ["quantify-the-scope"]);
