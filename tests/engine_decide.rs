@@ -214,7 +214,7 @@ fn a_decision_asks_for_its_suggestions_and_says_what_is_missing() {
         .map(|text| text.as_str())
         .collect();
     assert_eq!(missing.len(), 2, "{missing:?}");
-    assert!(missing[0].contains("[1 of Identify]") && missing[0].contains("run it first"));
+    assert!(missing[0].contains("([1] in “Identify”)") && missing[0].contains("run it first"));
     assert_eq!(form(&harness).suggestions, None, "computing");
     suggest(&mut harness, [Ok(true), Err("no column".into()), Ok(false)]);
     assert_eq!(form(&harness).suggested(), ["One actor"]);

@@ -227,7 +227,7 @@ fn nothing_hostile_in_a_reason_or_an_error_reaches_the_screen() {
         }
     }
     show(&mut harness, "pattern");
-    let mut check = |harness: &Harness| {
+    let check = |harness: &Harness| {
         for size in [(80, 24), (20, 5), (3, 2)] {
             let shown = screen(harness, size);
             let bad = shown.chars().find(|letter| {
