@@ -163,20 +163,16 @@ impl Cockpit {
 
     /// What to run first, and where, for a result that cannot be had.
     fn run_first(&self, action: &ActionId, reason: &str) -> SafeText {
-        let title = self.title_of(action);
         let place = self.playbook.steps().find_map(|(_, step)| {
             let digit = step.actions().position(|id| id == action)? + 1;
             let place = if step.id == self.step {
                 String::new()
             } else {
-                format!(" of {}", step.title)
+                format!(" in “{}”", step.title)
             };
-            Some(format!("{digit}{place}"))
+            Some(format!(" ([{digit}]{place})"))
         });
-        sanitize(&match place {
-            Some(place) => format!("{title} [{place}]: {reason}"),
-            None => format!("{title}: {reason}"),
-        })
+        sanitize(&format!("{reason}{}", place.unwrap_or_default()))
     }
 
     /// The first step that a decision opens, in the playbook's order, and the title of its branch.
@@ -390,9 +386,11 @@ impl Turn<'_> {
             Some(typed)
         };
         let Some(reason) = reason else {
-            form.error = Some(SafeText::fixed(
-                "a reason is needed, because this is not what is suggested; Esc goes back to the choices",
-            ));
+            form.error = Some(SafeText::fixed(if form.suggested().is_empty() {
+                "a reason is needed; Esc goes back to the choices"
+            } else {
+                "a reason is needed, because this is not what is suggested; Esc goes back to the choices"
+            }));
             return self.open_overlay(Overlay::Decide(form));
         };
         let chosen = form.chosen(decision);

@@ -50,7 +50,7 @@ fn dangling(playbook: &Playbook) -> Vec<String> {
             .filter_map(|check| check.by.as_ref())
             .for_each(|id| ask("by", id.as_str()));
         expressions.extend(step.when.as_deref());
-        for decision in &step.decision {
+        if let Some(decision) = &step.decision {
             decision.over.iter().for_each(|id| ask("over", id.as_str()));
             for choice in &decision.choices {
                 let here = choice.then.iter();

@@ -191,8 +191,7 @@ impl Body {
             if !body.lines.is_empty() {
                 body.lines.push(TextLine::new());
             }
-            body.lines
-                .extend(branch::decision(view, &step.id, decision, room));
+            body.lines.extend(branch::decision(view, decision, room));
         }
         body
     }

@@ -1,5 +1,5 @@
-//! What stands before a step, in words: the decision that folds it, what it waits for, what it went on without; and the
-//! table of a decision with how it stands.
+//! What stands before a step, in words: the decision that folds it, what it waits for, what it went on without, how it was
+//! decided; and the table of a decision.
 
 use super::hints;
 use crate::engine::command::Command;
@@ -24,6 +24,12 @@ pub(super) fn lines(view: &View<'_>, step: &Step, room: usize) -> Vec<TextLine> 
         titles.collect::<Vec<_>>().join("; ")
     };
     let open = key(view, Command::NextStep);
+    let blocked = !state.missing.is_empty() && state.status == StepStatus::Blocked;
+    let all_the_same = if blocked {
+        String::new()
+    } else {
+        format!(" {open} opens it all the same.")
+    };
     let mut said: Vec<(SafeText, Role)> = Vec::new();
     match &state.applies {
         Applies::Always | Applies::Holds | Applies::Chosen { .. } => {}
@@ -44,20 +50,18 @@ pub(super) fn lines(view: &View<'_>, step: &Step, room: usize) -> Vec<TextLine> 
                 }
                 None => format!("waits for the decision “{title}” ({decide} decides)"),
             };
-            said.push((safe!("{why}. {open} opens it all the same."), Role::Warning));
+            said.push((safe!("{why}.{all_the_same}"), Role::Warning));
         }
         Applies::DoesNotHold(when) => said.push((
-            safe!(
-                "does not apply, because this does not hold: {when}. {open} opens it all the same."
-            ),
+            safe!("does not apply, because this does not hold: {when}.{all_the_same}"),
             Role::Warning,
         )),
         Applies::Unclear(error) => said.push((
-            safe!("nobody can tell whether it applies: {error}. {open} starts it all the same."),
+            safe!("nobody can tell whether it applies: {error}.{all_the_same}"),
             Role::Doubt,
         )),
     }
-    if !state.missing.is_empty() && state.status == StepStatus::Blocked {
+    if blocked {
         let waive = key(view, Command::Waive);
         said.push((
             safe!(
@@ -77,6 +81,8 @@ pub(super) fn lines(view: &View<'_>, step: &Step, room: usize) -> Vec<TextLine> 
             Role::Muted,
         ));
     }
+    // What one waits for goes first: nobody decides before that.
+    said.extend(decided(view, step));
     let mut lines: Vec<TextLine> = said
         .into_iter()
         .flat_map(|(text, role)| view.line(text, role).wrap(room, 2))
@@ -87,13 +93,8 @@ pub(super) fn lines(view: &View<'_>, step: &Step, room: usize) -> Vec<TextLine> 
     lines
 }
 
-/// The table of a decision without its expressions, and how it stands.
-pub(super) fn decision(
-    view: &View<'_>,
-    step: &StepId,
-    decision: &Decision,
-    room: usize,
-) -> Vec<TextLine> {
+/// The table of a decision without its expressions.
+pub(super) fn decision(view: &View<'_>, decision: &Decision, room: usize) -> Vec<TextLine> {
     // Expressions are for the dialog, which shows what they came to.
     let shown: Vec<bool> = decision
         .columns
@@ -106,29 +107,27 @@ pub(super) fn decision(
     };
     let mut rows = vec![row(&decision.columns)];
     rows.extend(decision.choices.iter().map(|choice| row(&choice.cells)));
-    let mut lines = prose::text_table(&rows, room, view.theme);
-    lines.push(TextLine::new());
+    prose::text_table(&rows, room, view.theme)
+}
+
+/// How a decision stands; it is the first line, because the table may be longer than the pane.
+fn decided(view: &View<'_>, step: &Step) -> Option<(SafeText, Role)> {
+    step.decision.as_ref()?;
     let decide = key(view, Command::Decide);
-    let (said, role) = match view.cockpit.incident.decisions.get(step) {
-        Some(record) => {
-            let at = words::minute(record.at, view.state.now, &view.state.zone);
-            (
-                safe!(
-                    "Decided {at} by {}: {} ({}). {decide} revises it.",
-                    record.operator,
-                    record.chosen.join(", "),
-                    record.reason
-                ),
-                Role::Good,
-            )
-        }
-        None => (
+    let Some(record) = view.cockpit.incident.decisions.get(&step.id) else {
+        return Some((
             safe!("Not decided. {decide} shows what the results suggest, and decides."),
-            Role::Text,
-        ),
+            Role::Warning,
+        ));
     };
-    lines.extend(view.line(said, role).wrap(room, 0));
-    lines
+    let at = words::minute(record.at, view.state.now, &view.state.zone);
+    let said = safe!(
+        "Decided {at} by {}: {} ({}). {decide} revises it.",
+        record.operator,
+        record.chosen.join(", "),
+        record.reason
+    );
+    Some((said, Role::Good))
 }
 
 fn key(view: &View<'_>, command: Command) -> SafeText {
