@@ -243,10 +243,14 @@ fn purpose(harness: &Harness) -> Option<&Purpose> {
 }
 
 fn open_at_the_end(harness: &Harness) -> Vec<String> {
-    let opens = harness.appended().into_iter().rev().find_map(|body| match body {
-        Body::IncidentResolved { open, .. } | Body::IncidentClosed { open, .. } => Some(open),
-        _ => None,
-    });
+    let opens = harness
+        .appended()
+        .into_iter()
+        .rev()
+        .find_map(|body| match body {
+            Body::IncidentResolved { open, .. } | Body::IncidentClosed { open, .. } => Some(open),
+            _ => None,
+        });
     opens.unwrap()
 }
 
@@ -260,14 +264,17 @@ fn what_is_open_is_told_and_why_it_ends_all_the_same_is_asked() {
     assert_eq!(
         open_at_the_end(&harness),
         [
-            "clock running, due 2026-01-31 03:15 UTC: First look",
             "clock running, due 2026-01-31 03:10 UTC: Next update",
+            "clock running, due 2026-01-31 03:15 UTC: First look",
             "step todo: Look",
             "step todo: Tell",
             "1 check open: Look",
         ]
     );
-    assert!(matches!(harness.cockpit().incident.stage, Stage::Resolved(_)));
+    assert!(matches!(
+        harness.cockpit().incident.stage,
+        Stage::Resolved(_)
+    ));
     harness.keys("esc");
     harness.take();
     harness.keys("X enter");
@@ -329,7 +336,7 @@ fn the_list_of_what_is_open_leads_there() {
     harness.keys("X g enter");
     assert!(matches!(
         harness.state.overlays.last(),
-        Some(Overlay::Clocks { selected: 1 })
+        Some(Overlay::Clocks { selected: 0 })
     ));
     harness.keys("esc g j j j enter");
     assert_eq!(harness.cockpit().step.as_str(), "tell");

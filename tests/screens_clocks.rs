@@ -88,11 +88,23 @@ fn breach_with(text: Texts<'_>) -> State {
                 milestone("aware"),
             )
         },
-        clock(text, "exec", "Executive notification", 20, ClockStart::Opened),
+        clock(
+            text,
+            "exec",
+            "Executive notification",
+            20,
+            ClockStart::Opened,
+        ),
         Clock {
             repeats: true,
             until: Some(milestone("resolved")),
-            ..clock(text, "update", "Next internal update", 10, ClockStart::Opened)
+            ..clock(
+                text,
+                "update",
+                "Next internal update",
+                10,
+                ClockStart::Opened,
+            )
         },
         Clock {
             after_close: true,
@@ -141,7 +153,7 @@ fn the_strictest_clock_is_always_in_the_header() {
     for (columns, expected) in [
         (
             80,
-            " ● LIVE  UNKNOWN OUTCOME  Org isolation breac…  P1  T+14m  ⚑ update overdue 4m! +4",
+            " ● LIVE  UNKNOWN OUTCOME  Org isolation bre…  P1  T+14m  ⚑ update overdue 4m! +4",
         ),
         (
             120,
@@ -184,7 +196,10 @@ fn an_incident_that_is_over_says_so_and_how_long_it_took() {
     cockpit(&mut state).incident.stage = Stage::Resolved(at("03:10:10"));
     see_anew(&mut state);
     let shown = header(&state, 200);
-    assert!(shown.contains(" RESOLVED ") && shown.contains("T+12m"), "{shown}");
+    assert!(
+        shown.contains(" RESOLVED ") && shown.contains("T+12m"),
+        "{shown}"
+    );
     assert!(shown.contains("review 34d 23h"), "{shown}");
     assert!(!shown.contains("update"), "{shown}");
     cockpit(&mut state).incident.stage = Stage::Closed {
@@ -193,7 +208,10 @@ fn an_incident_that_is_over_says_so_and_how_long_it_took() {
     };
     see_anew(&mut state);
     let shown = header(&state, 200);
-    assert!(shown.contains(" CLOSED ") && shown.contains("review 34d 23h"), "{shown}");
+    assert!(
+        shown.contains(" CLOSED ") && shown.contains("review 34d 23h"),
+        "{shown}"
+    );
 }
 
 #[test]
