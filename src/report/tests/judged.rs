@@ -96,6 +96,7 @@ fn decision(chosen: &str) -> Body {
 }
 
 /// Every kind of entry that a person decides, in the order of an incident, with the second of each.
+#[expect(clippy::too_many_lines, reason = "a story, written out")]
 fn entries() -> Vec<Sealed> {
     let mut alice = writer(1, Mode::Live);
     let mut entries = Vec::new();
