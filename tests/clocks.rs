@@ -15,7 +15,7 @@ use quarterdeck::record::entry::{ActionOutcome, Body, Entry, Hash, Sealed};
 /// A playbook with one clock.
 fn playbook(clock: &str) -> Playbook {
     let text = format!(
-        r#"---
+        r"---
 quarterdeck: 1
 id: clocks
 title: Clocks
@@ -50,7 +50,7 @@ An update.
 | --- | --- |
 | Notify | tell them |
 | Nothing | leave it |
-"#
+"
     );
     let parsed = quarterdeck::playbook::parse(&SourceText::new("test.md", &text));
     parsed.into_iter().next().unwrap().playbook
@@ -518,7 +518,7 @@ fn a_clock_stands_as_the_record_says() {
             "running 0-30",
         ),
         (
-            r#"within: 30m, met_by: look, when: 'count > 0'"#,
+            r"within: 30m, met_by: look, when: 'count > 0'",
             &["5 done look"],
             "met 5/30",
         ),

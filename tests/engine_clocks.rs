@@ -1,6 +1,6 @@
 //! Clocks and the end of an incident as transitions: what is put on record, once; when the screen wakes; what is asked.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 #[path = "support/cockpit.rs"]
 #[expect(dead_code, reason = "this file uses a part of it")]
@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use cockpit::Harness;
+use proptest::prelude::*;
 use quarterdeck::engine::effect::Effect;
 use quarterdeck::engine::event::EventKind;
 use quarterdeck::engine::next_wake;
@@ -264,8 +265,8 @@ fn what_is_open_is_told_and_why_it_ends_all_the_same_is_asked() {
     assert_eq!(
         open_at_the_end(&harness),
         [
-            "clock running, due 2026-01-31 03:15 UTC: First look",
             "clock running, due 2026-01-31 03:10 UTC: Next update",
+            "clock running, due 2026-01-31 03:15 UTC: First look",
             "step todo: Look",
             "step todo: Tell",
             "1 check open: Look",
@@ -336,7 +337,7 @@ fn the_list_of_what_is_open_leads_there() {
     harness.keys("X g enter");
     assert!(matches!(
         harness.state.overlays.last(),
-        Some(Overlay::Clocks { selected: 1 })
+        Some(Overlay::Clocks { selected: 0 })
     ));
     harness.keys("esc g j j j enter");
     assert_eq!(harness.cockpit().step.as_str(), "tell");
@@ -350,4 +351,68 @@ fn the_list_of_what_is_open_leads_there() {
         harness.state.overlays.last(),
         Some(Overlay::Closing { .. })
     ));
+}
+
+/// Things that happen to clocks, by number.
+fn happening(number: u8, due: quarterdeck::model::Timestamp) -> Body {
+    let (open, reason) = (Vec::new(), String::from("so it was"));
+    let clock = ["first", "update", "review"][usize::from(number) % 3].into();
+    match number {
+        0..3 => Body::StepDone {
+            step: "look".into(),
+        },
+        3..6 => Body::StepDone {
+            step: "tell".into(),
+        },
+        6..8 => Body::StepReopened {
+            step: "look".into(),
+        },
+        8..10 => Body::IncidentResolved { open, reason },
+        10 => Body::IncidentClosed { open, reason },
+        11..13 => Body::IncidentReopened { reason },
+        13..16 => Body::ClockMet {
+            clock,
+            by: "by hand: so it was".into(),
+            due,
+        },
+        16..19 => Body::ClockStarted { clock, due },
+        19..22 => Body::ClockMissed {
+            clock,
+            due,
+            reason: Some(reason),
+        },
+        _ => Body::ClockWaived {
+            clock,
+            reason,
+            role: "legal".into(),
+        },
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever other sessions wrote, in whatever order: what follows is recorded once, and then there is nothing to record.
+    #[test]
+    fn the_clocks_come_to_rest(steps in prop::collection::vec((0u8..23, 0i64..40, 0i64..40), 1..30)) {
+        let mut harness = harness();
+        for (number, minutes, due) in steps {
+            harness.now += jiff::SignedDuration::from_mins(minutes);
+            let due = time("03:00:00") + jiff::SignedDuration::from_mins(due);
+            let mut entry = harness.seal(happening(number, due));
+            entry.entry.writer = "gone".into();
+            let mut incident = harness.cockpit().incident.clone();
+            quarterdeck::incident::apply(&mut incident, &entry);
+            harness.take();
+            harness.event(EventKind::EntryArrived {
+                entry: Arc::new(entry),
+                incident: Box::new(incident),
+                alive: BTreeSet::from(["me".to_owned()]),
+            });
+            prop_assert!(told(&harness).len() < 12, "{:?}", told(&harness));
+            harness.take();
+            harness.event(EventKind::Ticked);
+            prop_assert_eq!(told(&harness), Vec::<String>::new());
+        }
+    }
 }

@@ -159,9 +159,14 @@ impl Cockpit {
         let met_by = || met(&self.playbook, &self.incident, clock);
         match &view.state {
             ClockState::Met { due, .. } => {
-                if recorded_due.is_some() || record.is_none_or(|record| record.times_met == 0) {
-                    news.extend(met_by().map(|met| clock_met(&view.id, met.by, *due)));
-                }
+                // The record takes a meeting of the round that it has begun, and no other: another would be said again
+                // and again.
+                let begun = match recorded_due {
+                    None if record.is_none_or(|record| record.times_met == 0) => Some(*due),
+                    begun => begun,
+                };
+                let met = begun.and_then(|due| Some(clock_met(&view.id, met_by()?.by, due)));
+                news.extend(met);
             }
             ClockState::Running { due, .. } | ClockState::Unclear { due: Some(due), .. } => {
                 // A round that the record has begun ended when it was met; the next one begins after that is recorded.

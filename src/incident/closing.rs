@@ -143,25 +143,27 @@ impl Things {
     }
 }
 
+/// What ran out first stands first.
 fn clocks(things: &mut Things, view: &View) {
+    let mut found = Vec::new();
     for clock in &view.clocks {
-        let due = clock.state.due();
-        let overdue = due.filter(|due| clock.missed.iter().any(|(missed, _)| missed == due));
-        if let Some(due) = overdue {
-            let text = format!("clock overdue since {}: {}", utc(due), clock.title);
-            things.add(Open::Clock(clock.id.clone()), text);
-        } else if let Some(due) = due {
-            let text = format!("clock running, due {}: {}", utc(due), clock.title);
-            things.add(Open::Clock(clock.id.clone()), text);
+        let running = clock.state.due();
+        if let Some(due) = running {
+            let ran_out = clock.missed.iter().any(|(missed, _)| *missed == due);
+            let how = if ran_out {
+                "overdue since"
+            } else {
+                "running, due"
+            };
+            found.push((due, how, clock));
         }
-        for missed in clock.unexplained().filter(|missed| Some(*missed) != due) {
-            let text = format!(
-                "clock missed without a reason, due {}: {}",
-                utc(missed),
-                clock.title
-            );
-            things.add(Open::Clock(clock.id.clone()), text);
-        }
+        let missed = clock.unexplained().filter(|due| Some(*due) != running);
+        found.extend(missed.map(|due| (due, "missed without a reason, due", clock)));
+    }
+    found.sort_by_key(|(due, ..)| *due);
+    for (due, how, clock) in found {
+        let text = format!("clock {how} {}: {}", utc(due), clock.title);
+        things.add(Open::Clock(clock.id.clone()), text);
     }
 }
 

@@ -60,6 +60,7 @@ impl Incident {
 }
 
 /// Applies the next entry. Entries come in the incident's order; [`super::Log`] sees to that.
+#[expect(clippy::too_many_lines, reason = "one arm a kind")]
 pub fn apply(incident: &mut Incident, sealed: &Sealed) {
     let Sealed {
         entry, hash, body, ..
@@ -89,7 +90,7 @@ pub fn apply(incident: &mut Incident, sealed: &Sealed) {
             incident.playbook_sha256 = *playbook_sha256;
             incident.opened_at = at;
             incident.severity.clone_from(severity);
-            for level in severity.iter() {
+            if let Some(level) = severity {
                 incident.severities.entry(level.clone()).or_insert(at);
             }
             incident.alert.clone_from(alert);
@@ -267,10 +268,8 @@ fn apply_judgement(incident: &mut Incident, entry: &Entry, body: &Body) {
             playbook,
             playbook_sha256,
             ..
-        } => {
-            if !incident.attached.iter().any(|(id, _)| id == playbook) {
-                incident.attached.push((playbook.clone(), *playbook_sha256));
-            }
+        } if !incident.attached.iter().any(|(id, _)| id == playbook) => {
+            incident.attached.push((playbook.clone(), *playbook_sha256));
         }
         Body::IncidentResolved { .. } => incident.stage = Stage::Resolved(at),
         Body::IncidentClosed { .. } => {

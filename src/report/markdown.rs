@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 use super::names::Names;
 use super::{mark, sentence, timeline, utc};
 use crate::incident::view::{StepStatus, View, judgement};
-use crate::incident::{CheckRecord, Incident};
+use crate::incident::{CheckRecord, Incident, Stage};
 use crate::model::playbook::{Effect, Playbook, Step};
 use crate::model::safe_text::{sanitize, sanitize_block};
 use crate::record::entry::{Body, EvidenceOrigin, Hash, Sealed};
@@ -32,7 +32,7 @@ pub fn markdown(
     judged::severity_and_milestones(&mut text, entries);
     judged::decisions(&mut text, playbook, entries);
     judged::verdicts(&mut text, playbook, entries);
-    judged::clocks(&mut text, incident, view);
+    judged::clocks(&mut text, playbook, incident, view);
     steps(&mut text, playbook, incident, view);
     judged::waived(&mut text, playbook, entries);
     sent::writes(&mut text, playbook, entries);
@@ -75,6 +75,17 @@ fn facts(text: &mut String, playbook: &Playbook, incident: &Incident) {
         }
     }
     fact("Opened", &utc(incident.opened_at));
+    match incident.stage {
+        Stage::Open => {}
+        Stage::Resolved(at) => fact("Resolved", &utc(at)),
+        Stage::Closed {
+            resolved_at,
+            closed_at,
+        } => {
+            fact("Resolved", &utc(resolved_at));
+            fact("Closed", &utc(closed_at));
+        }
+    }
     if let Some(last) = &incident.last {
         fact("Last entry", &utc(last.at));
     }

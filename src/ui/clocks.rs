@@ -7,15 +7,17 @@ use crate::engine::state::Cockpit;
 use crate::incident::view::{ClockState, ClockView};
 use crate::model::Timestamp;
 use crate::model::duration::in_words;
-use crate::model::safe_text::SafeText;
+use crate::model::safe_text::{SafeText, sanitize};
 use crate::report::figures::minutes;
 use crate::theme::Role;
 
-use super::text::safe;
+use super::text::{fit, safe, width};
 use super::words;
 
 /// How long a clock that was met stays in the header.
 const RECENTLY: Duration = Duration::from_mins(15);
+/// Columns of a name in the header.
+const NAME: usize = 16;
 /// Less than this left needs attention.
 const SOON: Duration = Duration::from_mins(10);
 
@@ -25,37 +27,44 @@ pub fn short(cockpit: &Cockpit, now: Timestamp) -> Vec<(SafeText, Role)> {
     let clocks = cockpit.clocks_in_order();
     let running = clocks.iter().filter_map(|clock| {
         let due = clock.running(stage)?;
+        let id = name(clock.id.as_str());
         let left = left(due, now);
         let unclear = match clock.state {
             ClockState::Unclear { .. } => "?",
             _ => "",
         };
         Some(match left {
-            Left::Over(by) if by.as_secs() < 60 => {
-                (safe!("{}{unclear} overdue!", clock.id), Role::Bad)
-            }
-            Left::Over(by) => (
-                safe!("{}{unclear} overdue {}!", clock.id, minutes(by)),
-                Role::Bad,
-            ),
+            Left::Over(by) if by.as_secs() < 60 => (safe!("{id}{unclear} overdue!"), Role::Bad),
+            Left::Over(by) => (safe!("{id}{unclear} overdue {}!", minutes(by)), Role::Bad),
             Left::Still(left) => {
                 let role = if left < SOON {
                     Role::Warning
                 } else {
                     Role::Text
                 };
-                (safe!("{}{unclear} {}", clock.id, in_words(left)), role)
+                (safe!("{id}{unclear} {}", in_words(left)), role)
             }
         })
     });
     let met = clocks.iter().filter_map(|clock| match clock.state {
         ClockState::Met { at, due } if words::between(at, now) < RECENTLY => {
             let late = if at > due { " late" } else { "" };
-            Some((safe!("{} ✓{late}", clock.id), Role::Good))
+            let id = name(clock.id.as_str());
+            Some((safe!("{id} ✓{late}"), Role::Good))
         }
         _ => None,
     });
     running.chain(met).collect()
+}
+
+/// A name that stands in the header, cut to what leaves room for others.
+pub fn name(name: &str) -> SafeText {
+    let name = sanitize(name);
+    if width(name.as_str()) <= NAME {
+        return name;
+    }
+    let (head, _) = fit(name.as_str(), NAME - 1);
+    safe!("{head}…")
 }
 
 /// How a clock stands, in words.

@@ -110,6 +110,7 @@ fn marked(body: &Body, names: Names<'_>) -> Option<(SafeText, Role)> {
 }
 
 /// What operators decided, clocks, messages and the end, the weightiest word first.
+#[expect(clippy::too_many_lines, reason = "one arm a kind")]
 fn decided(
     body: &Body,
     names: Names<'_>,

@@ -53,11 +53,15 @@ impl ClockView {
         self.state.due().filter(|_| self.stays(stage))
     }
 
-    /// The due times that were missed and that nobody has given a reason for.
+    /// The due times that were missed and that nobody has given a reason for. A clock that does not apply needs none.
     pub fn unexplained(&self) -> impl Iterator<Item = Timestamp> + '_ {
+        let applies = !matches!(
+            self.state,
+            ClockState::Waived { .. } | ClockState::DoesNotApply
+        );
         self.missed
             .iter()
-            .filter(|(_, reason)| reason.is_none())
+            .filter(move |(_, reason)| applies && reason.is_none())
             .map(|(due, _)| *due)
     }
 }

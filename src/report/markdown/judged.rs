@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::{code, escape, heading, item, of_kind, under, when};
 use crate::incident::Incident;
+use crate::incident::view::clocks::BY_HAND;
 use crate::incident::view::{ClockState, View};
 use crate::model::playbook::Playbook;
 use crate::model::verdict::Figure;
@@ -111,7 +112,8 @@ pub(super) fn verdicts(text: &mut String, playbook: &Playbook, entries: &[Sealed
 }
 
 /// Every clock that began: when it ran out, and what became of it.
-pub(super) fn clocks(text: &mut String, incident: &Incident, view: &View) {
+pub(super) fn clocks(text: &mut String, playbook: &Playbook, incident: &Incident, view: &View) {
+    let names = Names(Some(playbook));
     let mut any = false;
     for clock in &view.clocks {
         let (state, due) = match &clock.state {
@@ -152,7 +154,12 @@ pub(super) fn clocks(text: &mut String, incident: &Incident, view: &View) {
         }
         let record = incident.clocks.get(&clock.id);
         for (at, by) in record.into_iter().flat_map(|record| &record.met) {
-            under(text, "Met", &format!("{} by {}", utc(*at), escape(by)));
+            let by = if by.starts_with(BY_HAND) {
+                by.clone()
+            } else {
+                format!("with {}", names.requirement(by))
+            };
+            under(text, "Met", &format!("{} {}", utc(*at), escape(&by)));
         }
         for (missed, reason) in &clock.missed {
             let still = if Some(*missed) == due {

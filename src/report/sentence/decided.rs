@@ -9,6 +9,7 @@ use crate::report::names::Names;
 use crate::report::utc;
 
 /// The sentence of an entry of these kinds; the kind's name for any other.
+#[expect(clippy::too_many_lines, reason = "one arm a kind")]
 pub(super) fn sentence(body: &Body, names: Names<'_>) -> String {
     match body {
         Body::DecisionMade {

@@ -29,7 +29,8 @@ pub fn draw(scene: &Scene<'_>, selected: usize, local: &mut Local, buffer: &mut 
         .map(|clock| width(sanitize(&clock.title).as_str()))
         .max()
         .unwrap_or_default()
-        .clamp(8, TITLE.min(room / 2));
+        .min(TITLE.min(room / 2))
+        .max(8);
     let lines: Vec<TextLine> = found
         .iter()
         .map(|clock| row(scene, clock, titles))

@@ -46,7 +46,9 @@ pub fn draw(scene: &Scene<'_>, selected: usize, local: &mut Local, buffer: &mut 
         Stage::Resolved(_) => "Resolved",
         Stage::Closed { .. } => "Closed",
     };
-    let size = (room, head.len() + lines.len() + ways.len() + 2);
+    // The header with its most urgent clock stays in sight.
+    let rows = usize::from(buffer.area.height).saturating_sub(5).max(1);
+    let size = (room, (head.len() + lines.len() + ways.len() + 2).min(rows));
     let inside = boxes::dialog(buffer, size, title, &hint, scene.theme);
     let height = usize::from(inside.height);
     // Where there is next to no room, the way goes first.
@@ -103,10 +105,14 @@ fn head(scene: &Scene<'_>, cockpit: &Cockpit, room: usize) -> Vec<TextLine> {
             _ => groups.push((thing.what.group(), 1)),
         }
     }
-    let groups: Vec<String> = groups
+    let mut groups: Vec<String> = groups
         .iter()
-        .map(|(group, count)| format!("{count} {}", group.to_lowercase()))
+        .map(|(group, count)| format!("{} {count}", group.to_lowercase()))
         .collect();
+    match cockpit.incident.follow_ups.len() {
+        0 => {}
+        later => groups.push(format!("afterwards {later}")),
+    }
     let line = safe!("{} open: {}", things.len(), groups.join(", "));
     lines.extend(scene.line(line, Role::Warning).wrap(room, 2));
     lines
@@ -136,6 +142,7 @@ fn list(
         }
         lines.push(line);
     }
+    let last = cockpit.open_things().len().checked_sub(1);
     if !cockpit.incident.follow_ups.is_empty() {
         lines.push(scene.line("To be done afterwards", Role::Title));
     }
@@ -147,6 +154,10 @@ fn list(
         let mut line = scene.line(safe!("  {}", follow_up.text), Role::Text);
         line.push(owner, scene.theme.style(Role::Muted));
         lines.push(line);
+    }
+    // At the end of what is open, what comes behind it is in sight too.
+    if last == Some(selected) {
+        place = lines.len().checked_sub(1);
     }
     (lines, place)
 }

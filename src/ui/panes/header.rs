@@ -37,7 +37,7 @@ pub fn draw(view: &View<'_>, buffer: &mut Buffer) {
             view.theme.style(Role::Muted),
         );
     let mut facts = match &incident.severity {
-        Some(severity) => view.line(safe!("  {severity}"), Role::Bad),
+        Some(severity) => view.line(safe!("  {}", clocks::name(severity)), Role::Bad),
         None => view.line("  no severity", Role::Warning),
     };
     let since = view.line(
@@ -70,7 +70,11 @@ pub fn draw(view: &View<'_>, buffer: &mut Buffer) {
         width: (width as u16).min(area.right().saturating_sub(x)),
         ..area
     };
-    let x = left.write(buffer, at(area.x, room.saturating_sub(must)), area.y);
+    let x = left.write(
+        buffer,
+        at(area.x, room.saturating_sub(must).max(MODE)),
+        area.y,
+    );
     let taken = usize::from(x - area.x) + facts.width() + profile.width();
     let x = title.write(buffer, at(x, room.saturating_sub(taken)), area.y);
     let x = facts.write(buffer, at(x, room), area.y);
@@ -121,6 +125,8 @@ impl Clocks {
     }
 }
 
+/// Columns of the mode: it is never left out.
+const MODE: usize = 14;
 /// Columns of the number of clocks that are left out.
 const MORE: usize = 4;
 
