@@ -27,7 +27,7 @@ fn keys_are_as_the_program_has_them() {
         "# Keys\n\n\
          A narrower place wins over a wider one: `enter` in the result shows the row, elsewhere in the cockpit it goes to the next step.\n\
          Other keys for a command stand in `keys.toml` in the configuration folder, one line a command, and replace the ones below:\n\n\
-         ```toml\nnote = [\"m\", \"ctrl-e\"]\n```\n\n\
+         ```toml\nnote = [\"u\", \"ctrl-e\"]\n```\n\n\
          Keys are written as a character, `f1` to `f24` or a name as in the table, with `ctrl-`, `alt-` or `shift-` before it.\n\
          `quarterdeck list keys` prints the keys in force.\n",
     );

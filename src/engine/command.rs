@@ -290,8 +290,8 @@ mod tests {
             keys.resolve(&[Scope::Steps, Scope::Cockpit], enter),
             Some(Command::NextStep)
         );
-        assert_eq!(keys.rebind("note", &[Chord::char('m')]), Ok(()));
-        assert_eq!(keys.of(Command::Note), [Chord::char('m')]);
+        assert_eq!(keys.rebind("note", &[Chord::char('u')]), Ok(()));
+        assert_eq!(keys.of(Command::Note), [Chord::char('u')]);
         assert!(
             keys.rebind("note", &[Chord::char('d')])
                 .unwrap_err()
