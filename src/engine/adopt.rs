@@ -205,9 +205,7 @@ fn still_fits(overlay: &mut Overlay, before: &Playbook, now: &Playbook) -> bool 
             Purpose::Settle { .. } | Purpose::Search => true,
             Purpose::Role(role) => now.roles.contains_key(role),
             Purpose::Waive(step) => now.step(step).is_some(),
-            Purpose::WaiveThenRun(step, action) => {
-                now.step(step).is_some() && same_text(action)
-            }
+            Purpose::WaiveThenRun(step, action) => now.step(step).is_some() && same_text(action),
             Purpose::ClockMissed(clock, _)
             | Purpose::ClockWaived(clock)
             | Purpose::ClockMet(clock, _) => now.clocks.contains_key(clock),

@@ -94,7 +94,9 @@ impl GateForm {
     /// A paste into the gate. The target's name is typed, so that it was read.
     pub(super) fn paste(&mut self, text: &str) {
         if self.selected == 0 {
-            self.error = Some(SafeText::fixed("type the target's name; a paste proves nothing"));
+            self.error = Some(SafeText::fixed(
+                "type the target's name; a paste proves nothing",
+            ));
         } else if let Some(editor) = self.field() {
             editor.paste(text);
         }
@@ -123,9 +125,9 @@ impl GateForm {
             return Err((0, found));
         }
         let ceiling = match &self.ceiling {
-            Some(editor) => Some(
-                ceiling(&editor.content(), action.max_rows).map_err(|reason| (1, reason))?,
-            ),
+            Some(editor) => {
+                Some(ceiling(&editor.content(), action.max_rows).map_err(|reason| (1, reason))?)
+            }
             None => None,
         };
         let approvals = match &self.approver {
@@ -517,12 +519,7 @@ impl Turn<'_> {
     }
 
     /// A key in the gate.
-    pub(super) fn gate_key(
-        &mut self,
-        mut form: GateForm,
-        command: Option<Command>,
-        chord: Chord,
-    ) {
+    pub(super) fn gate_key(&mut self, mut form: GateForm, command: Option<Command>, chord: Chord) {
         const LINES: usize = 5;
         let fields = form.fields();
         match command {

@@ -201,18 +201,14 @@ impl Turn<'_> {
             return;
         }
         let action = planned.action.clone();
-        let is_message = cockpit
-            .playbook
-            .actions
-            .get(&action)
-            .is_some_and(|action| action.language == Language::Message);
+        let declared = cockpit.playbook.actions.get(&action);
+        let is_declared = declared
+            .is_some_and(|action| is_write(action.effect) || action.language == Language::Message);
         match result {
-            Ok(mut request) if request.effect == ActionEffect::Write || is_message => {
+            Ok(mut request) if is_declared || is_write(request.effect) => {
                 request.effect = ActionEffect::Write;
-                let declared = cockpit.playbook.actions.get(&action);
-                let found_out = declared.is_some_and(|action| action.effect == ActionEffect::Read);
                 // What only turned out to write was not asked for its step's requirements yet.
-                if found_out && !self.may_write(&action, true) {
+                if !is_declared && !self.may_write(&action, true) {
                     if let Some(cockpit) = self.cockpit() {
                         cockpit.runs.remove(&run);
                     }
@@ -600,6 +596,10 @@ impl Turn<'_> {
             .find(|(kind, _)| *kind == pane)
             .map(|(_, area)| area)
     }
+}
+
+fn is_write(effect: ActionEffect) -> bool {
+    effect == ActionEffect::Write
 }
 
 fn result_body(

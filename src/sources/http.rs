@@ -270,7 +270,9 @@ impl HttpSource {
             // 303 is how a service says: done, the result is over there.
             0..=299 | 303 => Ok(()),
             301 | 302 => Err(self.in_doubt(request, &format!("it answered {status}"))),
-            300..=399 => failed(", and a redirect of a write is not followed: nothing was done there"),
+            300..=399 => {
+                failed(", and a redirect of a write is not followed: nothing was done there")
+            }
             502..=504 => failed("; a gateway says so, look whether it happened behind it"),
             _ => failed(""),
         }

@@ -137,7 +137,8 @@ impl Source for ShellSource {
                 cwd: cwd.as_deref(),
             };
             let writes = request.effect == Effect::Write;
-            let ended = process::run(script, request.timeout, writes, &masker, sink, &context).await?;
+            let ended =
+                process::run(script, request.timeout, writes, &masker, sink, &context).await?;
             let code = ended.exit_code.filter(|code| ok_codes.contains(code));
             if code.is_none() {
                 return Err(RunError::Failed {

@@ -295,8 +295,7 @@ impl Run {
                 outcome.truncated = Some(format!("row cap: only the first {} rows", self.max_rows));
                 break;
             }
-            let kept =
-                push(&mut writer, row, &columns).map_err(|error| spill_failed(&error))?;
+            let kept = push(&mut writer, row, &columns).map_err(|error| spill_failed(&error))?;
             if !kept {
                 outcome.truncated = Some(format!(
                     "byte cap: only the first {total} rows, {} bytes are kept",

@@ -236,11 +236,7 @@ fn judge(statement: &Statement) -> (StatementKind, Option<String>) {
     }
 }
 
-pub(super) fn parse(
-    text: &str,
-    tokens: &[Token],
-    dialect: Dialect,
-) -> Result<Statement, SqlError> {
+pub(super) fn parse(text: &str, tokens: &[Token], dialect: Dialect) -> Result<Statement, SqlError> {
     let plain = without_placeholders(text, tokens);
     let dialect: &dyn ParserDialect = match dialect {
         Dialect::Postgres => &PostgreSqlDialect {},

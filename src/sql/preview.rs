@@ -315,7 +315,11 @@ mod tests {
         ] {
             assert_eq!(of(text), Counting::Rows, "{text}");
         }
-        for text in ["ALTER ROLE a NOLOGIN", "truncate t", "REVOKE ALL ON t FROM a"] {
+        for text in [
+            "ALTER ROLE a NOLOGIN",
+            "truncate t",
+            "REVOKE ALL ON t FROM a",
+        ] {
             assert_eq!(of(text), Counting::Nothing, "{text}");
         }
         for text in [

@@ -79,10 +79,7 @@ impl Write<'_> {
         let mut outcome = Outcome::default();
         if let Some((result, columns)) = kept {
             // It is done, whether anybody looks at the rows or not.
-            outcome = result
-                .finish(columns, sink, stop)
-                .await
-                .unwrap_or(outcome);
+            outcome = result.finish(columns, sink, stop).await.unwrap_or(outcome);
         }
         outcome.rows = Some(touched);
         Ok(outcome)

@@ -159,7 +159,10 @@ fn preview(
         } => {
             let mut lines = Vec::new();
             if columns.is_empty() {
-                lines.extend(line(safe!("The preview says, in {rows} lines:"), Role::Title));
+                lines.extend(line(
+                    safe!("The preview says, in {rows} lines:"),
+                    Role::Title,
+                ));
             } else if *cut {
                 lines.extend(line(
                     safe!(
@@ -308,9 +311,8 @@ fn facts(
     }
     match action.and_then(|action| action.undo.as_deref()) {
         Some(undo) => lines.extend(fact("undo", sanitize(undo), Role::Text)),
-        None if action.is_some_and(|action| {
-            action.preserves || action.language == Language::Message
-        }) => {}
+        None if action
+            .is_some_and(|action| action.preserves || action.language == Language::Message) => {}
         None => lines.extend(fact(
             "undo",
             SafeText::fixed("the playbook does not say how"),
