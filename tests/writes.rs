@@ -11,17 +11,26 @@ mod support {
 
 use std::io::Read as _;
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use quarterdeck::model::playbook::{Action, Effect, Language};
-use quarterdeck::model::request::{Payload, Request, RunError};
+use quarterdeck::model::request::{Chunk, Payload, Request, RunError};
 use quarterdeck::sources::SharedSource;
+use quarterdeck::sources::shell::left_running;
 use quarterdeck::sql;
 use support::commit_proxy::{CommitProxy, Cut};
 use support::http_double::{HttpDouble, Reply};
 use support::postgres::PostgresServer;
 use support::run_source::{Ran, action, context, run_with, source};
+
+/// The parts of the shared helpers that this file does not use.
+const _: () = {
+    let _ = (Ran::warnings, Ran::series, Reply::json, Reply::redirect);
+    let _ = support::run_source::TOKEN;
+    let _ = support::run_source::sources;
+};
 
 /// Each test changes a table of its own: they run side by side.
 static SERVER: LazyLock<PostgresServer> = LazyLock::new(|| {
@@ -586,4 +595,43 @@ async fn a_script_that_writes_runs_and_is_unknown_once_it_was_stopped() {
     short.timeout = Duration::from_millis(300);
     let ran = send(&shell, &short).await;
     assert!(unknown(&ran).starts_with("timed out"), "{:?}", ran.result);
+}
+
+#[tokio::test]
+async fn a_script_that_writes_is_listed_while_it_runs_and_its_output_is_in_files() {
+    let shell = source("kind = \"shell\"");
+    let folder = tempfile::tempdir().unwrap();
+    let go = folder.path().join("go");
+    let script = format!(
+        "echo begun $$; echo warned >&2; until [ -e {} ]; do sleep 0.05; done; echo over",
+        go.display()
+    );
+    let plan = shell.plan(&write(Language::Shell, &script), &context(&[]));
+    let mut files = Vec::new();
+    let ran = run_with(&shell, &plan.unwrap(), |chunk, _| {
+        let Chunk::Output { error: false, text } = chunk else {
+            return;
+        };
+        if let Some(process) = text.trim().strip_prefix("begun ") {
+            let wanted = format!("process {process}, its output in ");
+            let left = left_running();
+            let line = left.iter().find_map(|line| line.strip_prefix(&wanted));
+            files = line.unwrap().split(" and ").map(PathBuf::from).collect();
+            assert_eq!(std::fs::read_to_string(&files[0]).unwrap(), *text);
+            std::fs::write(&go, "").unwrap();
+        }
+    })
+    .await;
+    assert!(
+        ran.output(false).ends_with("over\n"),
+        "{}",
+        ran.output(false)
+    );
+    assert_eq!(ran.output(true), "warned\n");
+    assert_eq!(files.len(), 2);
+    for file in files {
+        assert!(!file.exists(), "they go away when it has ended");
+        let shown = file.display().to_string();
+        assert!(!left_running().iter().any(|line| line.contains(&shown)));
+    }
 }

@@ -321,12 +321,14 @@ impl Turn<'_> {
         match cockpit.runs.get_mut(&run).map(|run| &mut run.phase) {
             Some(RunPhase::Recording(_)) => self.start_run(run, Some(intent)),
             // It ran unrecorded and the disk came back meanwhile.
-            Some(RunPhase::Running {
-                intent: recorded, ..
-            }) => *recorded = Some(intent),
-            Some(RunPhase::Judging {
-                intent: recorded, ..
-            }) => *recorded = Some(intent),
+            Some(
+                RunPhase::Running {
+                    intent: recorded, ..
+                }
+                | RunPhase::Judging {
+                    intent: recorded, ..
+                },
+            ) => *recorded = Some(intent),
             Some(RunPhase::Planning | RunPhase::Previewing(_) | RunPhase::Confirming(_)) => {}
             None => {
                 let ended = cockpit

@@ -112,4 +112,4 @@ pub const PLAYBOOKS_A_THREAD: usize = 16;
 /// Rows of a table that are turned into a chart.
 pub const CHART_ROWS: usize = 100_000;
 /// Rows of a preview that the gate of a write shows.
-pub const PREVIEW_ROWS: usize = 5;
+pub const PREVIEW_ROWS: usize = 3;
