@@ -591,7 +591,7 @@ async fn what_is_not_one_read_is_refused_by_the_plan() {
 }
 
 #[tokio::test]
-async fn a_declared_write_is_planned_and_not_run() {
+async fn a_declared_write_that_passed_no_gate_is_not_run() {
     let source = source_as("postgres", |_| {});
     let mut write = action("UPDATE staff_sessions SET revoked_at = now() WHERE id = :id");
     write.effect = Effect::Write;
@@ -600,12 +600,7 @@ async fn a_declared_write_is_planned_and_not_run() {
         .unwrap();
     assert_eq!(request.effect, Effect::Write);
     let answer = run(&source, &request).await;
-    assert!(
-        answer
-            .failure()
-            .0
-            .contains("complete the action with a note")
-    );
+    assert!(answer.failure().0.contains("has not passed its gate"));
     let mut disguised = request.clone();
     disguised.effect = Effect::Read;
     assert!(run(&source, &disguised).await.outcome.is_err());

@@ -301,21 +301,23 @@ impl Turn<'_> {
         let Some(Run { action, phase, .. }) = cockpit.runs.get_mut(&run) else {
             return;
         };
-        *phase = RunPhase::Previewing(request.clone());
         let Some(action) = cockpit.playbook.actions.get(action).cloned() else {
             return;
         };
+        let counted = counts_rows(&action, &request);
+        let derived = derived_request(&request);
+        *phase = RunPhase::Previewing(request);
         let field = |asked: bool| asked.then(|| Editor::line(""));
-        self.open_overlay(Overlay::Gate(GateForm {
+        self.open_overlay(Overlay::Gate(Box::new(GateForm {
             run,
             preview: Preview::None,
             target: Editor::line(""),
-            ceiling: field(counts_rows(&action, &request)),
+            ceiling: field(counted),
             approver: field(action.approve >= 2),
             selected: 0,
             top: 0,
             error: None,
-        }));
+        })));
         if action.language == Language::Message {
             return;
         }
@@ -323,7 +325,7 @@ impl Turn<'_> {
             Some(preview) => self.plan_preview(run, &preview.clone()),
             None if action.preserves => {}
             None => {
-                if let Some(derived) = derived_request(&request) {
+                if let Some(derived) = derived {
                     let id = derived.action.clone();
                     let phase = RunPhase::Confirming(Box::new(derived));
                     let preview = self.begin_preview(run, id, phase);
@@ -519,13 +521,18 @@ impl Turn<'_> {
             .iter_mut()
             .rev()
             .find_map(|overlay| match overlay {
-                Overlay::Gate(form) if form.run == write => Some(form),
+                Overlay::Gate(form) if form.run == write => Some(form.as_mut()),
                 _ => None,
             })
     }
 
     /// A key in the gate.
-    pub(super) fn gate_key(&mut self, mut form: GateForm, command: Option<Command>, chord: Chord) {
+    pub(super) fn gate_key(
+        &mut self,
+        mut form: Box<GateForm>,
+        command: Option<Command>,
+        chord: Chord,
+    ) {
         const LINES: usize = 5;
         let fields = form.fields();
         match command {
@@ -571,7 +578,7 @@ impl Turn<'_> {
     }
 
     /// Goes on only when everything is right: then the intent is recorded with what was seen and typed.
-    fn accept_gate(&mut self, mut form: GateForm) {
+    fn accept_gate(&mut self, mut form: Box<GateForm>) {
         let operator = self.state.operator.clone();
         let Some(cockpit) = self.cockpit() else {
             return;

@@ -207,18 +207,14 @@ impl Turn<'_> {
             return;
         }
         let action = planned.action.clone();
-        let is_message = cockpit
-            .playbook
-            .actions
-            .get(&action)
-            .is_some_and(|action| action.language == Language::Message);
+        let declared = cockpit.playbook.actions.get(&action);
+        let is_declared = declared
+            .is_some_and(|action| is_write(action.effect) || action.language == Language::Message);
         match result {
-            Ok(mut request) if request.effect == ActionEffect::Write || is_message => {
+            Ok(mut request) if is_declared || is_write(request.effect) => {
                 request.effect = ActionEffect::Write;
-                let declared = cockpit.playbook.actions.get(&action);
-                let found_out = declared.is_some_and(|action| action.effect == ActionEffect::Read);
                 // What only turned out to write was not asked for its step's requirements yet.
-                if found_out && !self.may_write(&action, true) {
+                if !is_declared && !self.may_write(&action, true) {
                     if let Some(cockpit) = self.cockpit() {
                         cockpit.runs.remove(&run);
                     }
@@ -331,12 +327,14 @@ impl Turn<'_> {
         match cockpit.runs.get_mut(&run).map(|run| &mut run.phase) {
             Some(RunPhase::Recording(_)) => self.start_run(run, Some(intent)),
             // It ran unrecorded and the disk came back meanwhile.
-            Some(RunPhase::Running {
-                intent: recorded, ..
-            }) => *recorded = Some(intent),
-            Some(RunPhase::Judging {
-                intent: recorded, ..
-            }) => *recorded = Some(intent),
+            Some(
+                RunPhase::Running {
+                    intent: recorded, ..
+                }
+                | RunPhase::Judging {
+                    intent: recorded, ..
+                },
+            ) => *recorded = Some(intent),
             Some(RunPhase::Planning | RunPhase::Previewing(_) | RunPhase::Confirming(_)) => {}
             None => {
                 let ended = cockpit
@@ -600,6 +598,10 @@ impl Turn<'_> {
             .find(|(kind, _)| *kind == pane)
             .map(|(_, area)| area)
     }
+}
+
+fn is_write(effect: ActionEffect) -> bool {
+    effect == ActionEffect::Write
 }
 
 /// How a run ended, as the record has it.

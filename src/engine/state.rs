@@ -501,7 +501,7 @@ pub enum Overlay {
         top: usize,
     },
     /// The gate of a write: its text and preview; target and ceiling are typed.
-    Gate(GateForm),
+    Gate(Box<GateForm>),
     /// A message that is being written.
     Draft(Box<DraftForm>),
     /// The choices of a decision.

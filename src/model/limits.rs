@@ -127,8 +127,8 @@ pub const REASON_CHARACTERS: usize = 400;
 pub const FIGURES: usize = 24;
 /// Characters of a figure's value.
 pub const FIGURE_CHARACTERS: usize = 120;
-/// Rows of a preview that are shown.
-pub const PREVIEW_ROWS: usize = 5;
+/// Rows of a preview that the gate of a write shows.
+pub const PREVIEW_ROWS: usize = 3;
 /// Times at which a step or action was done, and a clock met, that the folded incident keeps of each.
 pub const DONE_TIMES: usize = 256;
 /// Drafts of one message: one a value of `for-each`; more values are an error that says so.

@@ -132,7 +132,7 @@ impl Performer {
             } => {
                 if let Some(session) = &self.session {
                     let sources = Arc::clone(session.sources());
-                    let cancel = self.runs.begin(run);
+                    let cancel = self.runs.begin(run, request.effect);
                     let task = runs::run(run, request, chart, sources, cancel, events);
                     self.ending.tasks().spawn_on(task, &self.tasks);
                 }

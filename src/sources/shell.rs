@@ -1,11 +1,14 @@
 //! Scripts of playbooks, run by bash on this machine.
 //!
 //! A script's text is never changed: values arrive as environment variables, in an environment that is otherwise clean. The
-//! script runs in a process group of its own, which is ended as a whole. It never gets a terminal or an input.
+//! script runs in a process group of its own, which is ended as a whole. It never gets a terminal or an input. A script
+//! that changes something writes to files, not to pipes: it goes on when this program is gone.
 
 mod health;
 mod process;
 mod variables;
+
+pub use process::left_running;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -12,7 +12,7 @@
 //! ┃ UPDATE sessions SET revoked_at = now() WHERE …          ┃
 //! ┃ ──────────────────────────────────────────────────────  ┃
 //! ┃ ▸ target    ap▏          type its name: app             ┃
-//! ┃   at most   14           rows; more, and nothing changes┃
+//! ┃   at most   14           rows; above: no change         ┃
 //! ┗━ enter changes it  esc does not  tab next field ━━━━━━━━┛
 //! ```
 //!
@@ -398,11 +398,7 @@ fn fields(
         let most = action
             .and_then(|action| action.max_rows)
             .map_or_else(String::new, |most| format!(" (max-rows {most})"));
-        field(
-            "at most",
-            ceiling,
-            safe!("rows{most}; more, and nothing is changed"),
-        );
+        field("at most", ceiling, safe!("rows{most}; above: no change"));
     }
     if let Some(approver) = &form.approver {
         field(
