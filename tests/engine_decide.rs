@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 #[path = "support/cockpit.rs"]
-#[expect(dead_code, reason = "shared with tests that run actions")]
 mod cockpit;
 
 use std::sync::Arc;
@@ -77,6 +76,10 @@ Close it.
 
 ### Revoke
 <!-- {#revoke requires="rows call"} -->
+
+```sql {#sessions source=audit}
+SELECT 1
+```
 
 ## Tell
 <!-- {when='severity == "P1" && inputs.tries > 2'} -->
@@ -527,6 +530,19 @@ fn containment_asks_the_reason_at_once_and_locks_nobody_out() {
             assert_eq!(shown(&harness), "look-back");
         }
     }
+}
+
+#[test]
+fn to_read_in_a_blocked_step_neither_starts_it_nor_takes_a_key() {
+    let mut harness = harness();
+    show(&mut harness, "revoke");
+    harness.keys("1");
+    harness.plan_ok();
+    harness.keys("enter");
+    assert_eq!(harness.started().len(), 1);
+    assert!(harness.state.overlays.is_empty());
+    assert!(message(&harness).contains("still waits for: Rows of the actor; Call with the lead"));
+    assert_eq!(status(&harness, "revoke"), StepStatus::Blocked);
 }
 
 #[test]

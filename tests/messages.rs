@@ -1,11 +1,6 @@
 //! Messages: templates filled, drafts held back, and a post to a real server.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod support {
     pub mod http_double;

@@ -86,8 +86,8 @@ impl Turn<'_> {
         self.append(Body::StepStarted { step: step.clone() });
     }
 
-    /// Starts a step because one of its actions was sent, unless something is missing: that is said, and in containment
-    /// the reason is asked at once.
+    /// Starts a step because one of its actions was sent, unless something is missing: to read does no harm, but it is no
+    /// reason to go on. No dialog opens, because the next key is meant for the result.
     pub(super) fn start_step(&mut self, step: &StepId) {
         let Some(cockpit) = self.cockpit().filter(|cockpit| !cockpit.is_begun(step)) else {
             return;
@@ -97,9 +97,6 @@ impl Turn<'_> {
             return self.append(Body::StepStarted { step: step.clone() });
         }
         let words = cockpit.in_words(&missing);
-        if cockpit.is_containment(step) {
-            return self.ask(Purpose::Waive(step.clone()));
-        }
         self.complain(format!(
             "sent, although the step still waits for: {words} (w: go on without it)"
         ));

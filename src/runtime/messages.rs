@@ -2,6 +2,7 @@
 //!
 //! What a template may name was decided by the engine; nothing is sent here.
 
+use std::fmt::Write as _;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -143,7 +144,7 @@ fn contents(draft: &Draft) -> String {
     let mut text = String::new();
     for (name, value) in [("To", &draft.to), ("Subject", &draft.subject)] {
         if let Some(value) = value {
-            text.push_str(&format!("{name}: {}\n", value.replace('\n', " ")));
+            let _ = writeln!(text, "{name}: {}", value.replace('\n', " "));
         }
     }
     if !text.is_empty() {
