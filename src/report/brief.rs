@@ -154,7 +154,8 @@ fn steps(lines: &mut Vec<String>, playbook: &Playbook, incident: &Incident, view
     lines.push(String::new());
     lines.push(format!("Open steps ({settled} of {total} settled)"));
     for step in view.phases.iter().flat_map(|phase| &phase.steps) {
-        if step.status.is_settled() {
+        // A branch that is not chosen is not open.
+        if step.status.is_settled() || !step.applies.counts() {
             continue;
         }
         let title = playbook
@@ -191,7 +192,7 @@ fn remarks(step: &StepView, playbook: &Playbook, incident: &Incident) -> String 
         let missing: Vec<String> = missing.collect();
         remarks.push(format!("needs {}", missing.join(", ")));
     }
-    if step.applies != Applies::Always {
+    if matches!(step.applies, Applies::Unclear(_)) {
         remarks.push("under a condition".into());
     }
     match step.open_checks {
