@@ -203,7 +203,7 @@ fn a_write_can_be_completed_by_hand() {
         harness.keys("d");
     }
     harness.take();
-    harness.keys("a 2 1");
+    harness.keys("down a 1");
     harness.type_text("revoked in the admin console");
     harness.keys("enter");
     let resolved = harness.appended();

@@ -30,6 +30,13 @@ const _: () = {
     let _ = (Ran::warnings, Ran::series, Reply::json, Reply::redirect);
     let _ = support::run_source::TOKEN;
     let _ = support::run_source::sources;
+    // Futures are named by being made, never polled.
+    let _ = |source, action| drop(support::run_source::run(source, action, &[]));
+    let _ = |source, action| {
+        drop(support::run_source::run_until(source, action, &[], |_| {
+            true
+        }));
+    };
 };
 
 /// Each test changes a table of its own: they run side by side.
