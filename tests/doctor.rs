@@ -1,10 +1,6 @@
 //! `doctor`: what it finds of configuration and sources, and of a playbook whose queries do not fit.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test: what fails here fails it"
-)]
+#![expect(clippy::unwrap_used, reason = "a test: what fails here fails it")]
 
 #[path = "support/http_double.rs"]
 mod http_double;
@@ -51,13 +47,13 @@ fn line<'a>(ran: &'a Ran, begin: &str) -> &'a str {
         .unwrap_or_else(|| unreachable!("no line {begin:?} in {ran:?}"))
 }
 
-const DATABASE: &str = r#"
+const DATABASE: &str = r"
 CREATE TABLE audit_entries (id uuid PRIMARY KEY, actor_id text, org_id uuid, created_at timestamptz);
 CREATE ROLE reader LOGIN;
 GRANT SELECT ON audit_entries TO reader;
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 INSERT INTO audit_entries VALUES (gen_random_uuid(), 'u-1', gen_random_uuid(), now());
-"#;
+";
 
 const SICK: &str = r#"---
 quarterdeck: 1
@@ -211,7 +207,7 @@ fn every_other_kind_says_what_it_can() {
         web.url(),
         file.display()
     );
-    let playbook = r##"---
+    let playbook = r#"---
 quarterdeck: 1
 id: sick
 title: Sick
@@ -250,7 +246,7 @@ date
 no-such-program-here --now | cat
 touch ./was-run
 ```
-"##;
+"#;
     let home = home_with(&config, playbook);
     let ran = doctor(&home, &["sick"]);
     assert_eq!(ran.code, Some(1), "{ran:?}");

@@ -1,12 +1,7 @@
 //! Evidence of results: bytes that do not change, that read back to the same result, and that never need a million rows
 //! in memory.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::io::{self, Write};
 use std::ops::Range;
@@ -340,7 +335,7 @@ struct Counting {
 
 impl Write for Counting {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.lines += bytes.iter().filter(|byte| **byte == b'\n').count();
+        self.lines += bytes.split(|byte| *byte == b'\n').count() - 1;
         self.largest = self.largest.max(bytes.len());
         Ok(bytes.len())
     }

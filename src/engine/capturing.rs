@@ -149,9 +149,8 @@ impl Cockpit {
         match result.map(|result| &result.content) {
             Some(Content::Table(_)) => "rows",
             Some(Content::Output(_)) => "output",
-            Some(Content::Chart(_)) => "samples",
             Some(Content::Nothing) => "the outcome",
-            None => "samples",
+            Some(Content::Chart(_)) | None => "samples",
         }
     }
 }

@@ -30,17 +30,17 @@ pub fn put(folder: &Path, mut source: impl Read) -> Result<Kept, StoreError> {
     write(folder, |sink| io::copy(&mut source, sink).map(drop))
 }
 
-/// Keeps what `fill` writes, under the same promise. When it fails, nothing stays behind.
+/// Keeps what `give` writes, under the same promise. When it fails, nothing stays behind.
 pub fn write(
     folder: &Path,
-    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    give: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<Kept, StoreError> {
     let evidence = folder.join(place::EVIDENCE);
     let cannot = || StoreError::io("keep evidence in", &evidence);
     // It goes away again when anything below fails.
     let file = place::make_temporary_file(&evidence).map_err(cannot())?;
     let mut sink = BufWriter::with_capacity(PIECE, Hashed::new(file.as_file()));
-    fill(&mut sink).map_err(cannot())?;
+    give(&mut sink).map_err(cannot())?;
     let hashed = sink
         .into_inner()
         .map_err(|error| cannot()(error.into_error()))?;
