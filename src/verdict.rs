@@ -96,7 +96,7 @@ pub struct Question {
 pub struct SuggestionQuestion {
     /// The decision's choices.
     pub choices: Vec<Choice>,
-    /// Results that `over` names, in its order: bare names (`rows`, `count`) mean the first.
+    /// Results that `over` names, in its order: bare names (`rows`, `count`) mean the first that has a result.
     pub over: Vec<(ActionId, Reference)>,
     /// Other results that the expressions name.
     pub others: BTreeMap<ActionId, Reference>,

@@ -353,8 +353,13 @@ fn a_clock_stands_as_the_record_says() {
         ),
         (
             "within: 30m, met_by: [look, page]",
-            &["5 ran page", "9 done look"],
-            "met 5/30",
+            &["5 ran page", "9 done look", "12 again look"],
+            "met 9/30",
+        ),
+        (
+            "within: 30m, met_by: [look, page]",
+            &["5 ran page"],
+            "running 0-30",
         ),
         (
             "within: 30m, met_by: page",

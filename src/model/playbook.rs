@@ -457,7 +457,7 @@ pub struct Clock {
     pub from: ClockStart,
     /// When a repeating clock ends.
     pub until: Option<ClockStart>,
-    /// Steps or actions that meet it.
+    /// Steps or actions that meet it: all of them, or each one of them where it repeats.
     pub met_by: Vec<String>,
     /// CEL: it runs only when this holds.
     pub when: Option<String>,

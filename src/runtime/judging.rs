@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::capturing;
 use super::session::Session;
-use crate::capture::{self, Capture, KeptFile};
+use crate::capture::{Capture, KeptFile};
 use crate::model::answer::{Answer, AnswerBody};
 use crate::model::ids::ActionId;
 use crate::model::limits;
@@ -20,7 +20,9 @@ pub fn judge(
     capture: Option<&Capture>,
 ) -> (Option<Judgement>, Result<Vec<KeptFile>, String>) {
     let judgement = question.map(|mut question| {
-        bring(&mut question.others, |hash| session.read_evidence(hash));
+        bring(&mut question.others, |hash| {
+            capturing::read_back(session, hash)
+        });
         verdict::judge(&question)
     });
     let kept = capture.map_or(Ok(Vec::new()), |capture| capturing::keep(session, capture));
@@ -29,7 +31,7 @@ pub fn judge(
 
 /// Computes a decision's suggestions.
 pub fn suggest(session: &Session, mut question: SuggestionQuestion) -> Vec<Suggestion> {
-    let read = |hash| session.read_evidence(hash);
+    let read = |hash| capturing::read_back(session, hash);
     bring(&mut question.others, read);
     for (id, reference) in &mut question.over {
         bring_one(id, reference, &read);
@@ -66,7 +68,7 @@ const ROWS_AT_A_TIME: usize = 1_000;
 /// Puts results that lie in evidence files in the place of their hashes.
 fn bring(
     references: &mut BTreeMap<ActionId, Reference>,
-    read: impl Fn(Hash) -> Result<Vec<u8>, String>,
+    read: impl Fn(Hash) -> Result<Answer, String>,
 ) {
     for (id, reference) in references {
         bring_one(id, reference, &read);
@@ -76,12 +78,12 @@ fn bring(
 fn bring_one(
     id: &ActionId,
     reference: &mut Reference,
-    read: &impl Fn(Hash) -> Result<Vec<u8>, String>,
+    read: &impl Fn(Hash) -> Result<Answer, String>,
 ) {
     let Reference::Evidence(hash) = *reference else {
         return;
     };
-    *reference = match read(hash).and_then(|bytes| capture::read(&bytes)) {
+    *reference = match read(hash) {
         Ok(answer) => Reference::Here(answer),
         Err(reason) => Reference::Missing(format!(
             "the result of {id} could not be read back from evidence ({reason}): run it again"

@@ -8,6 +8,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
+use super::capturing;
 use super::clock;
 use super::session::Session;
 use crate::engine::effect::FillRequest;
@@ -15,8 +16,6 @@ use crate::message::{self, Draft, FillError};
 use crate::model::answer::Answer;
 use crate::model::ids::{ActionId, SourceName};
 use crate::model::playbook::Language;
-use crate::record::entry::Hash;
-use crate::store::evidence;
 use crate::verdict::Reference;
 
 /// The folder of saved messages in an incident's folder.
@@ -79,21 +78,10 @@ pub fn sources(session: &Session) -> Vec<(SourceName, String)> {
 fn answer(session: &Session, id: &ActionId, reference: Reference) -> Result<Answer, String> {
     match reference {
         Reference::Here(answer) => Ok(answer),
-        Reference::Evidence(hash) => {
-            read_back(session, hash).map_err(|reason| format!("the result of {id}: {reason}"))
-        }
+        Reference::Evidence(hash) => capturing::read_back(session, hash)
+            .map_err(|reason| format!("the result of {id}: {reason}")),
         Reference::Missing(reason) => Err(reason),
     }
-}
-
-fn read_back(session: &Session, hash: Hash) -> Result<Answer, String> {
-    let bytes = evidence::read(&session.folder(), hash).map_err(|error| error.to_string())?;
-    parse(&bytes)
-}
-
-/// The result that an evidence file holds.
-fn parse(_bytes: &[u8]) -> Result<Answer, String> {
-    Err("it cannot be read back from the evidence: run it again".to_owned())
 }
 
 /// Writes a message to a file of the incident and gives its path. No file is ever written over.

@@ -26,7 +26,7 @@ use crate::engine::event::{EventKind, Opened};
 use crate::incident::Incident;
 use crate::model::ids::{IncidentId, Ticket};
 use crate::model::{Mode, limits};
-use crate::record::entry::{Body, Draft, Hash, Sealed};
+use crate::record::entry::{Body, Draft, Sealed};
 use crate::sources::registry::Sources;
 use crate::store::{self, Fold, Recorder, Store, StoreError};
 
@@ -132,14 +132,6 @@ impl Session {
             .and_then(|store| store.entries(first, count));
         let entries = read.unwrap_or_default().into_iter().map(Arc::new).collect();
         events.send_blocking(EventKind::TimelineLoaded { first, entries });
-    }
-
-    /// The bytes of one of the incident's evidence files, if they are those of its name.
-    pub fn read_evidence(&self, sha256: Hash) -> Result<Vec<u8>, String> {
-        let store = Store::open(self.workplace.data(), self.mode, self.incident);
-        store
-            .and_then(|store| store::evidence::read(store.folder(), sha256))
-            .map_err(|error| error.to_string())
     }
 
     /// Ends the session in the record: once, from any thread, within a time.

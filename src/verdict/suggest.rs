@@ -12,7 +12,12 @@ pub fn suggest(question: &SuggestionQuestion) -> Vec<Suggestion> {
     let texts: Vec<&str> = choices
         .filter_map(|choice| choice.suggest_when.as_deref())
         .collect();
-    let own = match question.over.first() {
+    // Several ways to the same answer: the first that has one. Without any, the first says what to run.
+    let at_hand = question
+        .over
+        .iter()
+        .find(|(_, reference)| matches!(reference, Reference::Here(_)));
+    let own = match at_hand.or_else(|| question.over.first()) {
         Some((_, Reference::Here(answer))) => Ok(answer),
         Some((_, Reference::Missing(reason))) => Err(reason.clone()),
         Some((id, Reference::Evidence(_))) => Err(format!("the evidence of {id} was not read")),

@@ -18,15 +18,31 @@ pub(super) fn clocks(playbook: &Playbook, incident: &Incident) -> Vec<ClockView>
         .collect()
 }
 
-/// What met a clock, and when: the first time, or the last one of a clock that repeats.
+/// What met a clock, and when: the last of all it takes, or the latest time of a clock that repeats.
 pub fn met(playbook: &Playbook, incident: &Incident, clock: &Clock) -> Option<Met> {
     let since = start(playbook, incident, clock)?;
     let mut times = meetings(playbook, incident, clock, since).times;
     if clock.repeats {
         times.pop()
     } else {
-        times.into_iter().next()
+        met_once(clock, &times).cloned()
     }
+}
+
+/// What met a clock that does not repeat: a word how, by hand, or the last of its `met_by` to be done for the first time.
+/// One of several that is done does not make a deadline kept.
+fn met_once<'a>(clock: &Clock, times: &'a [Met]) -> Option<&'a Met> {
+    let by_hand = times.iter().find(|met| !clock.met_by.contains(&met.by));
+    let each = clock
+        .met_by
+        .iter()
+        .map(|name| times.iter().find(|met| met.by == *name));
+    let all = each.collect::<Option<Vec<_>>>();
+    let last = all.and_then(|all| all.into_iter().max_by_key(|met| met.at));
+    [by_hand, last]
+        .into_iter()
+        .flatten()
+        .min_by_key(|met| met.at)
 }
 
 /// A time at which a clock was met.
@@ -125,7 +141,7 @@ fn stand(
         let Some(due) = after(began, clock) else {
             return (ClockState::NotStarted, Vec::new());
         };
-        return match (times.first(), until) {
+        return match (met_once(clock, &times), until) {
             (Some(met), _) => {
                 let late = (met.at > due).then_some(due);
                 (
