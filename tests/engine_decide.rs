@@ -12,6 +12,8 @@ use quarterdeck::engine::effect::Effect;
 use quarterdeck::engine::event::EventKind;
 use quarterdeck::engine::state::{Chosen, DecideForm, Overlay, Purpose, Recording};
 use quarterdeck::incident::view::{Applies, StepStatus};
+use quarterdeck::model::ids::ActionId;
+use quarterdeck::model::safe_text::SafeText;
 use quarterdeck::model::verdict::Figure;
 use quarterdeck::record::entry::{ActionOutcome, Body, Hash, NONE_OF_THESE, NOT_YET_KNOWN};
 use quarterdeck::verdict::{Reference, Suggestion};
@@ -209,12 +211,12 @@ fn a_decision_asks_for_its_suggestions_and_says_what_is_missing() {
     let over: Vec<&str> = question.over.iter().map(|(id, _)| id.as_str()).collect();
     assert_eq!(over, ["who"]);
     assert!(matches!(question.over[0].1, Reference::Missing(_)));
-    let others: Vec<&str> = question.others.keys().map(|id| id.as_str()).collect();
+    let others: Vec<&str> = question.others.keys().map(ActionId::as_str).collect();
     assert_eq!(others, ["proof"]);
     let missing: Vec<&str> = form(&harness)
         .missing
         .iter()
-        .map(|text| text.as_str())
+        .map(SafeText::as_str)
         .collect();
     assert_eq!(missing.len(), 2, "{missing:?}");
     assert!(missing[0].contains("([1] in “Identify”)") && missing[0].contains("run it first"));

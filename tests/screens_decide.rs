@@ -1,7 +1,5 @@
 //! Dialogs and panes of decisions, branches and requirements, drawn without a terminal at the sizes people have.
 
-#![expect(clippy::indexing_slicing, reason = "tests")]
-
 #[path = "support/cockpit.rs"]
 #[expect(dead_code, reason = "shared with tests that run actions")]
 mod cockpit;

@@ -74,7 +74,7 @@ impl Turn<'_> {
                 self.say("opened, although the decision chose another branch");
             }
             Applies::Folded { decided: false, .. } => {
-                self.say("opened before its decision is made")
+                self.say("opened before its decision is made");
             }
             Applies::DoesNotHold(when) => {
                 self.say(format!("opened, although this does not hold: {when}"));

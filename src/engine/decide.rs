@@ -319,12 +319,12 @@ impl Turn<'_> {
     }
 
     /// Suggestions are computed. Those of a dialog that was closed meanwhile are not missed.
-    pub(super) fn suggested(&mut self, decision: &StepId, suggestions: Vec<Suggestion>) {
+    pub(super) fn suggested(&mut self, decision: &StepId, suggestions: &[Suggestion]) {
         for overlay in &mut self.state.overlays {
             if let Overlay::Decide(form) = overlay
                 && form.decision == *decision
             {
-                form.suggestions = Some(suggestions.clone());
+                form.suggestions = Some(suggestions.to_vec());
             }
         }
     }

@@ -73,7 +73,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         EventKind::Suggested {
             decision,
             suggestions,
-        } => turn.suggested(&decision, suggestions),
+        } => turn.suggested(&decision, &suggestions),
         EventKind::PreviewSeen { run, sample, own } => turn.preview_seen(run, sample, own),
         EventKind::Filled {
             action,

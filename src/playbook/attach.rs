@@ -321,22 +321,19 @@ impl Renamed {
         }
     }
 
-    /// An input of both is one: it is asked for once, and may be filled from the columns of either.
+    /// An input of both is one: it is asked for once, and may be filled from the columns of either. A default of the other
+    /// is not taken over: what the first one asks for is still asked.
     fn input(&self, inputs: &mut IndexMap<InputId, Input>, input: &Input) {
         let id = self.input_id(&input.id);
-        match inputs.get_mut(&id) {
-            Some(shared) => {
-                add_missing(&mut shared.from, &input.from);
-                shared.default = shared.default.take().or_else(|| input.default.clone());
-                shared.inferred &= input.inferred;
-            }
-            None => {
-                let input = Input {
-                    id: id.clone(),
-                    ..input.clone()
-                };
-                inputs.insert(id, input);
-            }
+        if let Some(shared) = inputs.get_mut(&id) {
+            add_missing(&mut shared.from, &input.from);
+            shared.inferred &= input.inferred;
+        } else {
+            let input = Input {
+                id: id.clone(),
+                ..input.clone()
+            };
+            inputs.insert(id, input);
         }
     }
 }

@@ -118,9 +118,12 @@ fn rows(view: &View<'_>, height: usize) -> Vec<Row> {
     // A branch that is not chosen is one line, unless one looks into it.
     let folded = |phase: &Phase, view: &PhaseView| !view.applies.counts() && !at_hand(phase);
     let all: usize = phases()
-        .map(|(phase, view)| match folded(phase, view) {
-            true => 1,
-            false => phase.steps.len() + 1,
+        .map(|(phase, view)| {
+            if folded(phase, view) {
+                1
+            } else {
+                phase.steps.len() + 1
+            }
         })
         .sum();
     let mut rows = Vec::new();
