@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test: what fails here fails it")]
 
 #[path = "support/pty.rs"]
-#[expect(dead_code, reason = "this file uses a part of it")]
 mod pty;
 #[path = "support/trial.rs"]
 mod trial;

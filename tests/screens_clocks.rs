@@ -1,6 +1,6 @@
 //! Clocks on the screen, their dialog, and the dialog of the end.
 
-#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 #[path = "support/state.rs"]
 #[expect(dead_code, reason = "this file uses a part of it")]
