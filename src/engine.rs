@@ -12,6 +12,8 @@ mod clocks;
 mod closing;
 pub mod command;
 mod decide;
+mod dialog;
+mod editing;
 pub mod effect;
 pub mod event;
 mod facts;

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use crate::keymap::{Chord, Key};
 use crate::layout::{Area, PaneKind};
 use crate::model::ids::{ActionId, RunId};
-use crate::model::playbook::{Action, Block, Effect as ActionEffect, Language, ResultView, Step};
+use crate::model::playbook::{Action, Effect as ActionEffect, Language, ResultView, Step};
 use crate::model::request::{Outcome, Payload, PlanContext, PlanError, Request, RunError};
 use crate::model::safe_text::{SafeText, sanitize};
 use crate::model::verdict::Judgement;
@@ -13,10 +13,8 @@ use crate::record::entry::{ActionOutcome, Body, Hash};
 
 use super::effect::Effect;
 use super::state::{ActionResult, Chosen, Content, Overlay, Run, RunPhase};
-use super::steps::GuideItem;
 use super::text::digit;
 use super::turn::Turn;
-use crate::editor::Editor;
 
 impl Run {
     /// It was sent, or its intent is on its way to the disk.
@@ -513,69 +511,6 @@ impl Turn<'_> {
         }
         self.effect(Effect::Cancel(run));
         self.say("cancelling, on the server as well …");
-    }
-
-    /// The edit key: the selected action, the step's only one, or a choice.
-    pub(super) fn choose_edit(&mut self) {
-        let Some(cockpit) = self.state.cockpit() else {
-            return;
-        };
-        let selected = cockpit.guide_items().get(cockpit.guide_selected).cloned();
-        let actions: Vec<ActionId> = cockpit
-            .shown_step()
-            .map_or(&[][..], |step| &step.body)
-            .iter()
-            .filter_map(|block| match block {
-                Block::Action(id) => Some(id.clone()),
-                Block::Prose(_) | Block::Check(_) | Block::Notes(_) => None,
-            })
-            .collect();
-        match (selected, actions.as_slice()) {
-            (Some(GuideItem::Action(action)), _) if cockpit.focus == PaneKind::Guide => {
-                self.edit(&action);
-            }
-            (_, []) => self.say("this step has no action to edit"),
-            (_, [action]) => self.edit(&action.clone()),
-            (_, several) => {
-                let items = several
-                    .iter()
-                    .map(|action| (self.action_label(action), Chosen::Edit(action.clone())))
-                    .collect();
-                self.open_overlay(Overlay::Choose {
-                    title: SafeText::fixed("Edit which action?"),
-                    items,
-                    selected: 0,
-                });
-            }
-        }
-    }
-
-    pub(super) fn edit(&mut self, action: &ActionId) {
-        if self.is_message(action) {
-            return self.write_message(action);
-        }
-        let text = self
-            .state
-            .cockpit()
-            .and_then(|cockpit| cockpit.playbook.actions.get(action))
-            .map(|action| action.text.clone());
-        if let Some(text) = text {
-            self.open_overlay(Overlay::Query {
-                action: action.clone(),
-                editor: Editor::text(&text),
-            });
-        }
-    }
-
-    /// From the shown request back to its text.
-    pub(super) fn edit_planned(&mut self, run: RunId) {
-        let action = self
-            .cockpit()
-            .and_then(|cockpit| cockpit.runs.remove(&run))
-            .map(|run| run.action);
-        if let Some(action) = action {
-            self.edit(&action);
-        }
     }
 
     /// The place of a pane in the present layout.
