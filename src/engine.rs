@@ -22,6 +22,7 @@ mod keys;
 mod messages;
 mod navigate;
 mod open;
+mod planning;
 mod results;
 mod runs;
 pub mod state;
