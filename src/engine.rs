@@ -26,6 +26,7 @@ mod keys;
 mod messages;
 mod navigate;
 mod open;
+mod planning;
 mod results;
 mod runs;
 mod stands;

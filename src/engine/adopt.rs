@@ -199,20 +199,20 @@ fn still_fits(overlay: &mut Overlay, before: &Playbook, now: &Playbook) -> bool 
             true
         }
         Overlay::Ask { purpose, .. } => match purpose {
-            Purpose::SkipStep(step) => now.step(step).is_some(),
+            Purpose::SkipStep(step) | Purpose::Waive(step) => now.step(step).is_some(),
             Purpose::NotApplicable(check) => now
                 .steps()
                 .any(|(_, step)| step.checks().any(|other| other.id == *check)),
-            Purpose::Settle { .. } | Purpose::Search => true,
             Purpose::Role(role) => now.roles.contains_key(role),
-            Purpose::Waive(step) => now.step(step).is_some(),
             Purpose::WaiveThenRun(step, action) => now.step(step).is_some() && same_text(action),
             Purpose::ClockMissed(clock, _)
             | Purpose::ClockWaived(clock)
             | Purpose::ClockMet(clock, _) => now.clocks.contains_key(clock),
             Purpose::MessageSent { action, .. } => now.actions.contains_key(action),
             Purpose::EvidenceNote(item) => now.evidence.contains_key(item),
-            Purpose::Severity(_)
+            Purpose::Settle { .. }
+            | Purpose::Search
+            | Purpose::Severity(_)
             | Purpose::Milestone(_)
             | Purpose::FollowUp
             | Purpose::Resolve

@@ -196,6 +196,10 @@ impl Turn<'_> {
     }
 
     /// A key in the topmost dialog, which has none.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one match over every dialog reads best whole"
+    )]
     pub(super) fn dialog_key(&mut self, command: Option<Command>, chord: Chord) {
         let Some(mut overlay) = self.state.overlays.pop() else {
             return;

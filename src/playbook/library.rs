@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn texts_read_on_many_processors_stay_in_order() {
-        let sources: Vec<_> = (0..limits::PLAYBOOKS_A_THREAD * 3 + 1)
+        let sources: Vec<_> = (0..=limits::PLAYBOOKS_A_THREAD * 3)
             .map(|number| SourceText::new(format!("{number}.md"), format!("# Runbook {number}\n")))
             .collect();
         let one_by_one: Vec<_> = sources.iter().map(parse).collect();

@@ -96,10 +96,10 @@ fn marked(body: &Body, names: Names<'_>) -> Option<(SafeText, Role)> {
                 (ActionOutcome::Cancelled, _) => Role::Warning,
                 (ActionOutcome::Unknown, _) => Role::Doubt,
             };
-            let reason = judged
+            let mut reason = judged
                 .iter()
                 .filter(|judged| judged.verdict != Verdict::Pass);
-            let reason = reason.filter_map(|judged| judged.reasons.first()).next();
+            let reason = reason.find_map(|judged| judged.reasons.first());
             let reason = reason.filter(|_| message.is_empty());
             let message = reason.map_or(message, |reason| format!(": {reason}"));
             let parts = parts.join(" · ");

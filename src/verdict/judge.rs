@@ -87,7 +87,7 @@ pub fn judge(question: &Question) -> Judgement {
     all.truncate(limits::FIGURES);
     Judgement {
         verdict,
-        reasons: bounded(reasons),
+        reasons: bounded(&reasons),
         figures: all,
         proofs: question.proofs.iter().map(seen).collect(),
         held,
@@ -98,7 +98,7 @@ pub fn judge(question: &Question) -> Judgement {
 pub fn not_ended(reason: impl Into<String>) -> Judgement {
     Judgement {
         verdict: Verdict::Inconclusive,
-        reasons: bounded(vec![reason.into()]),
+        reasons: bounded(&[reason.into()]),
         figures: Vec::new(),
         proofs: Vec::new(),
         held: false,
@@ -116,7 +116,7 @@ pub fn with_doubt(mut judgement: Judgement, reason: impl Into<String>) -> Judgem
         }
         Verdict::Fail | Verdict::Inconclusive => judgement.reasons.push(reason),
     }
-    judgement.reasons = bounded(judgement.reasons);
+    judgement.reasons = bounded(&judgement.reasons);
     judgement
 }
 
@@ -297,7 +297,7 @@ pub(super) fn since(since: Timestamp, now: Timestamp) -> Duration {
     Duration::try_from(now.duration_since(since)).unwrap_or_default()
 }
 
-fn bounded(reasons: Vec<String>) -> Vec<String> {
+fn bounded(reasons: &[String]) -> Vec<String> {
     let each = reasons.iter().take(limits::REASONS);
     each.map(|reason| cut(reason, limits::REASON_CHARACTERS))
         .collect()

@@ -153,9 +153,8 @@ impl Worlds {
                 Some(Err(reason)) => return reason.clone(),
                 Some(Ok(members)) => {
                     let member = |name: &&&str| text.contains(&format!(".{name}"));
-                    let absent = MEMBERS.iter().filter(member);
-                    if let Some(reason) = absent.filter_map(|name| members.absent.get(name)).next()
-                    {
+                    let mut absent = MEMBERS.iter().filter(member);
+                    if let Some(reason) = absent.find_map(|name| members.absent.get(name)) {
                         return format!("{id}: {reason}");
                     }
                 }

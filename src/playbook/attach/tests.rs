@@ -113,7 +113,9 @@ fn dangling(playbook: &Playbook) -> Vec<String> {
         let expression = expr::parse(text).unwrap();
         for name in ["result", "decision"] {
             let keys = expr::keys_of(&expression, name);
-            keys.iter().for_each(|key| ask(name, key));
+            for key in &keys {
+                ask(name, key);
+            }
         }
         for key in expr::keys_of(&expression, "inputs") {
             assert!(
