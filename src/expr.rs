@@ -528,7 +528,8 @@ fn execution_message(error: &ExecutionError) -> String {
             right.type_of()
         ),
         ExecutionError::UnsupportedBinaryOperator(operator, left, right) => format!(
-            "{operator} does not work between a {} and a {}",
+            "{} does not work between a {} and a {}",
+            sign(operator),
             left.type_of(),
             right.type_of()
         ),
@@ -564,6 +565,18 @@ fn overload_message(text: &str) -> String {
             format!("{operator} does not work between a {left} and a {right}")
         }
         _ => format!("{operator} does not work with a {types}"),
+    }
+}
+
+/// How an operator is written that the crate calls by a word.
+fn sign(operator: &str) -> &str {
+    match operator {
+        "add" => "+",
+        "sub" => "-",
+        "mul" => "*",
+        "div" => "/",
+        "rem" => "%",
+        other => other,
     }
 }
 

@@ -22,7 +22,7 @@ mod support {
 }
 
 use support::http_double::{HttpDouble, Reply};
-use support::operator::{Pane, Place, entries, focused, has_cells};
+use support::operator::{Pane, Place, entries, has_cells};
 use support::postgres::PostgresServer;
 use support::pty::PATIENCE;
 

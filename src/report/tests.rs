@@ -123,7 +123,11 @@ OUTCOME UNKNOWN: find out and settle, do not repeat
 Open steps (1 of 4 settled)
 > Title of quantify (doing, operator 1 since 2026-01-31 03:00:10 UTC)
   Title of revoke (needs “rows”, “Title of quantify”; 1 check open)
-  Title of maybe (under a condition; 1 check open)
+  Title of maybe (nobody can tell whether it applies: pattern is not known here; 1 check open)
+
+Evidence missing
+  rows
+  call
 
 Live panes
   “mismatches”: an alert
@@ -140,8 +144,8 @@ fn next_actions_are_those_not_run_from_the_current_step_on() {
     let view = view(&playbook(), incident, &BTreeSet::new());
     let card = brief(&playbook(), incident, &view, at(0));
     assert!(
-        card.ends_with(
-            "Next actions\n  Title of count (needs actor)\n  Title of revoke-session (needs actor)\n"
+        card.contains(
+            "Next actions\n  Title of count (needs actor)\n  Title of revoke-session (needs actor)\n\nEvidence"
         ),
         "{card}"
     );

@@ -1,10 +1,6 @@
 //! An operator at work: a home with a configuration, the program on a terminal, and what is seen there.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "tests fail by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
