@@ -7,6 +7,8 @@
 mod compare;
 mod parts;
 
+mod threshold;
+
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -17,6 +19,8 @@ use cel::{Context, ExecutionError};
 use serde_json::Value;
 
 use crate::model::limits;
+
+pub use threshold::{Metric, Operator, Threshold, threshold};
 
 pub use parts::parts;
 
@@ -93,45 +97,6 @@ pub struct ExprError {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Scope {
     values: Vec<(String, Value)>,
-}
-
-/// An `alert` that can be drawn as a line over a chart.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Threshold {
-    /// What is compared.
-    pub metric: Metric,
-    /// How.
-    pub operator: Operator,
-    /// With which number.
-    pub number: f64,
-}
-
-/// The left side of a threshold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Metric {
-    /// `value`
-    Value,
-    /// `last`
-    Last,
-    /// `max`
-    Max,
-}
-
-/// The comparison of a threshold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Operator {
-    /// `>`
-    Greater,
-    /// `>=`
-    GreaterOrEqual,
-    /// `<`
-    Less,
-    /// `<=`
-    LessOrEqual,
-    /// `==`
-    Equal,
-    /// `!=`
-    NotEqual,
 }
 
 impl Scope {
@@ -308,36 +273,6 @@ fn truth(value: Value) -> Result<bool, String> {
         Value::Bool(answer) => Ok(answer),
         other => Err(format!("expected true or false, the expression is {other}")),
     }
-}
-
-/// The line that an `alert` draws, when it is `value|last|max OP number`.
-pub fn threshold(text: &str) -> Option<Threshold> {
-    let text = text.trim();
-    let name_end = text.find(|character: char| !character.is_ascii_alphabetic())?;
-    let (name, rest) = text.split_at(name_end);
-    let metric = match name {
-        "value" => Metric::Value,
-        "last" => Metric::Last,
-        "max" => Metric::Max,
-        _ => return None,
-    };
-    let rest = rest.trim_start();
-    let (operator, rest) = [
-        (">=", Operator::GreaterOrEqual),
-        ("<=", Operator::LessOrEqual),
-        ("==", Operator::Equal),
-        ("!=", Operator::NotEqual),
-        (">", Operator::Greater),
-        ("<", Operator::Less),
-    ]
-    .into_iter()
-    .find_map(|(sign, operator)| Some((operator, rest.strip_prefix(sign)?)))?;
-    let number: f64 = rest.trim().parse().ok()?;
-    number.is_finite().then_some(Threshold {
-        metric,
-        operator,
-        number,
-    })
 }
 
 /// Names, functions and looked-up keys of a tree.

@@ -221,7 +221,10 @@ impl Place {
             data: folder.path().to_owned(),
             state: folder.path().to_owned(),
         };
-        let environment = Arc::new(Environment::from_pairs([("PATH", path.as_str())]));
+        let environment = Arc::new(Environment::from_pairs([
+            ("PATH", path.as_str()),
+            ("USER", "alice"),
+        ]));
         let (config, found) =
             Config::load(places, environment.clone(), &Arguments::default()).unwrap();
         assert_eq!(found, []);

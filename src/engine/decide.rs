@@ -278,8 +278,14 @@ impl Turn<'_> {
             return;
         };
         let question = cockpit.suggestion_question(decision, &self.state.operator, self.state.now);
-        let needed = question.over.iter().map(|(id, reference)| (id, reference));
-        let missing = needed
+        // `over` names ways to the same answer: one that has a result is enough.
+        let has_one = question
+            .over
+            .iter()
+            .any(|(_, reference)| !matches!(reference, Reference::Missing(_)));
+        let over = question.over.iter().filter(|_| !has_one);
+        let missing = over
+            .map(|(id, reference)| (id, reference))
             .chain(&question.others)
             .filter_map(|(id, reference)| match reference {
                 Reference::Missing(reason) => Some(cockpit.run_first(id, reason)),

@@ -17,6 +17,7 @@ use crate::incident::view::judgement;
 use crate::layout::PaneKind;
 use crate::model::duration;
 use crate::model::ids::ActionId;
+use crate::model::playbook::Effect;
 use crate::model::request::RunError;
 use crate::model::safe_text::{SafeText, sanitize};
 use crate::model::table::Series;
@@ -247,7 +248,9 @@ fn ending(view: &View<'_>, result: &ActionResult, room: usize) -> Vec<TextLine> 
                 Content::Nothing => true,
                 Content::Output(_) => false,
             };
-            if empty && matches!(result.content, Content::Table(_) | Content::Nothing) {
+            if let (true, Effect::Write, Some(rows)) = (empty, result.request.effect, outcome.rows) {
+                say(safe!("{} touched.", words::rows(rows)), Role::Text);
+            } else if empty && matches!(result.content, Content::Table(_) | Content::Nothing) {
                 say(
                     SafeText::fixed("No rows. That alone is not an all-clear."),
                     Role::Doubt,
