@@ -1,7 +1,5 @@
 //! The tour of `README.md`, key by key: what a newcomer is told to press does what they are told.
 
-#![expect(clippy::unwrap_used, reason = "a test: what fails here fails it")]
-
 #[path = "support/pty.rs"]
 mod pty;
 
