@@ -275,6 +275,70 @@ touch ./was-run
 }
 
 #[test]
+fn every_message_is_filled_with_example_names() {
+    let playbook = r#"---
+quarterdeck: 1
+id: sick
+title: Sick
+severity: P1
+roles: { security: Security lead }
+inputs:
+  since: { title: Since, type: datetime }
+---
+
+## Notify
+
+### Tell them
+
+```sql {#affected source=gone}
+SELECT org, users FROM affected
+```
+
+```message {#whole to="{{ each }}" subject="{{ title }}, {{ severity }}" audience=customer for-each="affected.org"}
+To {{ each }}: since {{ inputs.since }}, says {{ security }} and {{ ic }}.
+{% for row in result["affected"].rows %}{{ row.users }} of {{ row["org"] }}
+{% endfor %}
+```
+
+```message {#left}
+Dear <name>
+```
+
+```message {#nowhere}
+One.
+Two {{ summary }}.
+```
+
+```message {#subject subject="{{ summary }}"}
+One.
+```
+"#;
+    let home = home_with("profile = \"p\"\n[profiles.p]\n", playbook);
+    let ran = doctor(&home, &["sick"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    for (begin, parts) in [
+        (
+            "ok whole",
+            &["the template fills: 2 lines", "example values: since="][..],
+        ),
+        ("ok left", &["line 1: <name> is still to be filled in"]),
+        (
+            "problem nowhere",
+            &["sick.md:31:1:", "summary has no value here"],
+        ),
+        (
+            "problem subject",
+            &["sick.md:35:1:", "in the subject: summary has no value here"],
+        ),
+    ] {
+        let found = line(&ran, begin);
+        for part in parts {
+            assert!(found.contains(part), "{part} in {found}");
+        }
+    }
+}
+
+#[test]
 fn prometheus_is_asked_to_parse_and_never_to_answer() {
     let wrong = r#"{"status":"error","errorType":"bad_data","error":"1:4: parse error: unclosed left parenthesis"}"#;
     let right = r#"{"status":"success","data":"sum(up)"}"#;

@@ -1,7 +1,9 @@
 //! What `doctor` finds out: how each source is, and whether every action of a playbook fits its real source.
 //!
 //! Nothing of a playbook is run: it is planned with given or example values, and the source is asked whether it would
-//! take what was planned.
+//! take what was planned. Messages are filled.
+
+mod templates;
 
 use std::time::Duration;
 
@@ -77,7 +79,7 @@ pub struct ActionReport {
 /// How an action stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ActionFit {
-    /// The source would take it.
+    /// The source would take it; a message can be filled.
     Ok,
     /// It was planned; its source cannot say more without running it.
     Planned,
@@ -264,10 +266,6 @@ impl Examination<'_> {
 
     /// Plans the action and asks the source.
     async fn asked(&self, action: &Action, source: Result<SharedSource, PlanError>) -> Finding {
-        if action.language == Language::Message {
-            let says = "a message: its template is filled when it is written".to_owned();
-            return (ActionFit::Planned, says, None);
-        }
         let unmet = |(id, value): &(InputId, Option<Value>)| {
             (value.is_none() && action.inputs.contains(id)).then(|| id.clone())
         };
@@ -275,6 +273,9 @@ impl Examination<'_> {
             let says =
                 format!("no example meets the pattern of {id}: give one with --set {id}=VALUE");
             return (ActionFit::Misfit, says, None);
+        }
+        if action.language == Language::Message {
+            return self.template(action);
         }
         let source = match source {
             Ok(source) => source,

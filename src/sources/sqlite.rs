@@ -71,7 +71,7 @@ pub const KIND: SourceKind = SourceKind {
 settings! {
     /// Keys of a source of kind `sqlite`.
     pub struct SqliteKeys {
-        /// The database file. It is opened for reading only.
+        /// The database file. Reads open it for reading only; a write opens it for itself.
         path: String,
         /// Rows kept of one result, whatever a playbook asks for. Default: 1000000.
         max_rows: Option<u64>,

@@ -125,7 +125,7 @@ fn nothing(view: &View<'_>, focused: bool, area: Rect, buffer: &mut Buffer) {
         if view.cockpit.incident.actions.is_empty() {
             line.push("Nothing was run yet: ", view.theme.style(Role::Muted));
         } else {
-            let text = "Results of earlier sessions are not kept; run the action again: ";
+            let text = "Results of earlier sessions are not shown here; run the action again: ";
             line.push(text, view.theme.style(Role::Warning));
         }
         line.extend(hints::key(view.state, Command::RunAction, view.theme));
