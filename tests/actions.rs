@@ -501,7 +501,7 @@ impl Victim {
                 "SELECT pg_sleep(600)",
             ])
             .stdout(std::process::Stdio::piped())
-            .stderr(std::process::Stdio::null())
+            .stderr(std::process::Stdio::inherit())
             .spawn()
             .unwrap();
         let mut pid = String::new();

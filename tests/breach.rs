@@ -125,7 +125,7 @@ fn worked_to_its_end(size: (u16, u16)) {
     screen.sees("3 rows would be touched");
     screen.keys("ap<Enter>");
     screen.sees("is not the target");
-    screen.keys("p<Tab><Backspace>2<Enter>");
+    screen.keys("p<Tab><BS>2<Enter>");
     screen.sees("the ceiling is 2");
     assert_eq!(
         active(&name, "true"),
@@ -156,7 +156,7 @@ fn worked_to_its_end(size: (u16, u16)) {
     screen.sees("update ✓");
     let posted = hook.asked();
     assert_eq!(posted.len(), 1, "{posted:?}");
-    let body: Value = serde_json::from_slice(&posted.first().unwrap().body).unwrap();
+    let body: Value = serde_json::from_str(&posted.first().unwrap().body).unwrap();
     let text = body["text"].as_str().unwrap();
     assert!(
         text.starts_with("UPDATE 1. CRITICAL") && text.contains("Actor: u-1932"),

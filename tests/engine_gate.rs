@@ -9,7 +9,7 @@ use cockpit::Harness;
 use proptest::prelude::*;
 use quarterdeck::engine::effect::Effect;
 use quarterdeck::engine::event::EventKind;
-use quarterdeck::engine::state::{Content, GateForm, Overlay, Preview, Purpose};
+use quarterdeck::engine::state::{Content, GateForm, Overlay, Preview, Purpose, Screen};
 use quarterdeck::layout::PaneKind;
 use quarterdeck::model::ids::RunId;
 use quarterdeck::model::playbook::{Effect as ActionEffect, Language};
@@ -79,9 +79,10 @@ const TARGET: &str = "audit";
 fn at_step(step: &str) -> Harness {
     let mut harness = Harness::open(PLAYBOOK);
     harness.keys("tab backtab");
-    while harness.cockpit().step.as_str() != step {
-        harness.keys("d");
-    }
+    let Screen::Cockpit(cockpit) = &mut harness.state.screen else {
+        panic!("no incident is open");
+    };
+    cockpit.step = step.into();
     harness.take();
     harness
 }

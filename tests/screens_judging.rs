@@ -81,7 +81,9 @@ fn a_fail_with_its_reasons_and_what_a_key_does() {
             let name = format!("fail-{focus:?}-{}x{}", size.0, size.1).to_lowercase();
             let shown = screen(&state, size);
             assert!(shown.contains("A escalates to CRITICAL"), "{shown}");
-            assert!(!shown.contains("NOT JUDGED"), "{shown}");
+            // What an earlier version recorded without a verdict stands on the timeline as it was.
+            let now: String = shown.lines().filter(|line| !line.contains('→')).collect();
+            assert!(!now.contains("NOT JUDGED"), "{shown}");
             insta::assert_snapshot!(name, shown);
         }
     }

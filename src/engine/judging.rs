@@ -224,10 +224,16 @@ impl Turn<'_> {
 
     /// Accepts what the latest FAIL proposes.
     pub(super) fn accept_proposal(&mut self) {
+        let now = self.state.now;
         let Some(cockpit) = self.state.cockpit() else {
             return;
         };
-        match cockpit.view.proposals.as_slice() {
+        let mut proposals = cockpit.view.proposals.clone();
+        if proposals.is_empty() {
+            // The verdict is on the screen before its entry is on the disk.
+            proposals.extend(cockpit.proposal_on_its_way(now));
+        }
+        match proposals.as_slice() {
             [] => self.say("nothing is proposed"),
             [proposal] => self.accept(&proposal.clone()),
             several => {
@@ -306,6 +312,30 @@ fn believed(
     match intent {
         Some(_) => judgement,
         None => verdict::with_doubt(judgement, "it ran while the record could not be written"),
+    }
+}
+
+impl Cockpit {
+    /// What the FAIL of an entry proposes that is on its way to the disk.
+    fn proposal_on_its_way(&self, now: Timestamp) -> Option<Proposal> {
+        self.pending.values().rev().find_map(|pending| {
+            let Body::ActionResult {
+                action,
+                judged: Some(judged),
+                ..
+            } = &pending.body
+            else {
+                return None;
+            };
+            let otherwise = self.playbook.action(action)?.judge.otherwise.as_deref()?;
+            (judged.verdict == Verdict::Fail).then_some(())?;
+            Some(Proposal {
+                action: action.clone(),
+                otherwise: proposals::parse(otherwise)?,
+                reason: judged.reasons.first().cloned().unwrap_or_default(),
+                at: now,
+            })
+        })
     }
 }
 

@@ -248,7 +248,8 @@ fn ending(view: &View<'_>, result: &ActionResult, room: usize) -> Vec<TextLine> 
                 Content::Nothing => true,
                 Content::Output(_) => false,
             };
-            if let (true, Effect::Write, Some(rows)) = (empty, result.request.effect, outcome.rows) {
+            if let (true, Effect::Write, Some(rows)) = (empty, result.request.effect, outcome.rows)
+            {
                 say(safe!("{} touched.", words::rows(rows)), Role::Text);
             } else if empty && matches!(result.content, Content::Table(_) | Content::Nothing) {
                 say(
