@@ -205,6 +205,9 @@ fn still_fits(overlay: &mut Overlay, before: &Playbook, now: &Playbook) -> bool 
                 .any(|(_, step)| step.checks().any(|other| other.id == *check)),
             Purpose::Settle { .. } | Purpose::Search => true,
             Purpose::Role(role) => now.roles.contains_key(role),
+            Purpose::RoleForMessage(role, action) => {
+                now.roles.contains_key(role) && same_text(action)
+            }
             Purpose::Waive(step) => now.step(step).is_some(),
             Purpose::WaiveThenRun(step, action) => now.step(step).is_some() && same_text(action),
             Purpose::ClockMissed(clock, _)
