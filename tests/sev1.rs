@@ -221,7 +221,7 @@ fn decide(screen: &mut Screen) {
     screen.keys("D");
     screen.sees_line(&["1 Mode A", "SUGGESTED"]);
     screen.keys("1<Enter>");
-    screen.sees("Why?");
+    screen.sees("Why, when the results suggest");
     screen.keys("<Enter>");
     screen.sees("a reason is needed");
     screen.keys("the sandbox reads are ours<Enter>");
