@@ -342,7 +342,7 @@ impl Webhook {
         let status = response.status();
         let answer = ready.masker.mask(&answer(response).await);
         let head = format!("{status}\n");
-        for (error, text) in [(!status.is_success(), head), (false, answer.clone())] {
+        for (error, text) in [(true, head), (false, answer.clone())] {
             if !text.is_empty() {
                 sink.send(Chunk::Output { error, text }).await;
             }
