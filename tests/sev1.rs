@@ -376,12 +376,12 @@ fn what_the_record_says(scene: &Scene) {
         .filter(|body| body["gate"].is_object())
         .map(|body| (body["action"].as_str().unwrap(), &body["gate"]))
         .collect();
-    let gated: Vec<(&str, &str)> = gates
+    let typed: Vec<(&str, &str)> = gates
         .iter()
         .map(|(action, gate)| (*action, gate["typed"].as_str().unwrap()))
         .collect();
     assert_eq!(
-        gated,
+        typed,
         [
             ("page-security", "pagerduty"),
             ("freeze-operation", "shell"),
