@@ -223,6 +223,8 @@ fn decide(screen: &mut Screen) {
     screen.go_to(FAILURE_MODE, "1 · Which failure mode?");
     run(screen, "1");
     screen.sees("raw query");
+    // Output is seen while the script still runs; the decision needs its end.
+    screen.sees("exit 0");
     screen.keys("D");
     screen.sees_line(&["1 Mode A", "SUGGESTED"]);
     screen.keys("1<Enter>");
