@@ -161,6 +161,9 @@ fn inputs_are_asked_for_before_a_template_is_filled() {
     assert!(fills(&harness).is_empty());
     harness.type_text("eu");
     harness.keys("enter");
+    assert!(fills(&harness).is_empty(), "the role it names is asked for");
+    harness.type_text("bob");
+    harness.keys("enter");
     let fills = fills(&harness);
     let [request] = fills.as_slice() else {
         panic!("filled once: {fills:?}");
@@ -172,7 +175,7 @@ fn inputs_are_asked_for_before_a_template_is_filled() {
         Some("2026-01-31 03:00 UTC")
     );
     assert_eq!(names.top.get("operator").map(String::as_str), Some("alice"));
-    assert_eq!(names.top.get("ic"), None, "nobody has the role");
+    assert_eq!(names.top.get("ic").map(String::as_str), Some("bob"));
     assert_eq!(names.roles, ["ic", "ic"]);
 }
 

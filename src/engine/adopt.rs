@@ -204,6 +204,9 @@ fn still_fits(overlay: &mut Overlay, before: &Playbook, now: &Playbook) -> bool 
                 .steps()
                 .any(|(_, step)| step.checks().any(|other| other.id == *check)),
             Purpose::Role(role) => now.roles.contains_key(role),
+            Purpose::RoleForMessage(role, action) => {
+                now.roles.contains_key(role) && same_text(action)
+            }
             Purpose::WaiveThenRun(step, action) => now.step(step).is_some() && same_text(action),
             Purpose::ClockMissed(clock, _)
             | Purpose::ClockWaived(clock)

@@ -82,7 +82,8 @@ impl Turn<'_> {
             | Purpose::NotApplicable(_)
             | Purpose::Settle { .. }
             | Purpose::Search
-            | Purpose::Role(_) => return,
+            | Purpose::Role(_)
+            | Purpose::RoleForMessage(..) => return,
         };
         self.append(body);
     }

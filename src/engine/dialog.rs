@@ -171,6 +171,8 @@ pub enum Purpose {
     Search,
     /// Who has a role.
     Role(RoleId),
+    /// The same, asked by a message that names the role; it is written once that is answered.
+    RoleForMessage(RoleId, ActionId),
     /// Why a step goes on without what it requires.
     Waive(StepId),
     /// The same, asked by a write of the step, which goes on once it is answered.

@@ -107,8 +107,12 @@ impl Turn<'_> {
             Err(NotYet::RunFirst(first, reason)) => self.offer_to_go(id, &first, &reason),
             Ok(_) if !missing.is_empty() => self.ask_for(&missing, id),
             Ok(request) => {
-                self.say("the message is being filled in …");
-                self.effect(Effect::Fill(Box::new(request)));
+                if let Some(role) = cockpit.role_to_ask(&request) {
+                    self.ask(Purpose::RoleForMessage(role, id.clone()));
+                } else {
+                    self.say("the message is being filled in …");
+                    self.effect(Effect::Fill(Box::new(request)));
+                }
             }
         }
     }

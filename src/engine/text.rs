@@ -192,6 +192,13 @@ impl Turn<'_> {
                 role,
                 person: answer,
             }),
+            Purpose::RoleForMessage(role, message) => {
+                self.append(Body::RoleAssigned {
+                    role,
+                    person: answer,
+                });
+                self.write_message(&message);
+            }
         }
     }
 

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
+use std::ffi::OsString;
+use std::path::Path;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
@@ -12,6 +14,19 @@ use crate::support::exporter::Exporter;
 use crate::support::prometheus::PrometheusServer;
 use crate::support::pty::{Launch, PATIENCE, Signal, Terminal};
 
+/// Each test file uses a part of this; naming the rest here keeps the compiler from calling it dead.
+const _: () = {
+    let _ = (
+        Place::programs_first,
+        has_cells,
+        Screen::kill,
+        Screen::ask,
+        Screen::send,
+        Exporter::spike,
+    );
+    let _ = |place: &Place| place.exporter.target();
+};
+
 /// One operator's home, with metrics of its own: a spike must not be seen by another test.
 pub struct Place {
     /// Everything of the operator's.
@@ -20,11 +35,12 @@ pub struct Place {
     pub exporter: Exporter,
     _prometheus: PrometheusServer,
     size: (u16, u16),
+    path: OsString,
 }
 
 impl Place {
     /// A home whose `audit` and `app` are this database and whose `service` is this address; `more` are further lines of
-    /// its configuration.
+    /// its configuration, the first of them of the source `shell`.
     pub fn new(size: (u16, u16), database: &str, service: &str, more: &str) -> Self {
         let exporter =
             Exporter::start(&[("order-machine-1", "org-a"), ("order-machine-2", "org-a")]);
@@ -47,7 +63,16 @@ impl Place {
             exporter,
             _prometheus: prometheus,
             size,
+            path: std::env::var_os("PATH").unwrap(),
         }
+    }
+
+    /// Programs in this folder are found before the machine's.
+    pub fn programs_first(mut self, folder: &Path) -> Self {
+        let folders = std::env::split_paths(&self.path);
+        self.path =
+            std::env::join_paths(std::iter::once(folder.to_owned()).chain(folders)).unwrap();
+        self
     }
 
     pub fn start(&self, arguments: &[&str]) -> Screen {
@@ -56,6 +81,7 @@ impl Place {
             Launch::quarterdeck(self.home.path())
                 .arguments(arguments)
                 .arguments(["--profile", "test"])
+                .environment("PATH", &self.path)
                 .size(columns, rows)
                 .start(),
         )
@@ -71,7 +97,7 @@ impl Place {
             .env("QUARTERDECK_CONFIG", home.join("config"))
             .env("QUARTERDECK_DATA", home.join("data"))
             .env("QUARTERDECK_STATE", home.join("state"))
-            .env("PATH", std::env::var_os("PATH").unwrap())
+            .env("PATH", &self.path)
             .output()
             .unwrap()
     }

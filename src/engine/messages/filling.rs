@@ -7,6 +7,7 @@ use crate::model::ids::{ActionId, RoleId};
 use crate::model::input::InputType;
 use crate::model::playbook::{Action, MessageSettings};
 use crate::model::{Timestamp, duration};
+use crate::record::entry::Body;
 use crate::verdict::Reference;
 
 use super::DraftForm;
@@ -76,6 +77,12 @@ impl Cockpit {
             .iter()
             .map(|(role, person)| (role.to_string(), person.clone()))
             .collect();
+        // Said a moment ago, and on its way to the record.
+        let said = self.pending.values();
+        top.extend(said.filter_map(|pending| match &pending.body {
+            Body::RoleAssigned { role, person } => Some((role.to_string(), person.clone())),
+            _ => None,
+        }));
         let facts = [
             ("incident_id", incident.id.to_string()),
             ("title", incident.title.clone()),
@@ -104,6 +111,21 @@ impl Cockpit {
             results: std::collections::BTreeMap::new(),
             roles: roles.chain([COMMANDER.to_owned()]).collect(),
         }
+    }
+
+    /// The first role that a message names and nobody has yet.
+    pub(super) fn role_to_ask(&self, request: &FillRequest) -> Option<RoleId> {
+        let settings = request.action.message.as_ref();
+        let lines = settings
+            .into_iter()
+            .flat_map(|message| [&message.to, &message.subject]);
+        let templates = lines.flatten().chain([&request.action.text]);
+        let named = templates
+            .filter_map(|template| message::variables(template).ok())
+            .flatten();
+        let unknown = named.filter(|name| !request.names.top.contains_key(name));
+        let mut roles = unknown.map(RoleId::new);
+        roles.find(|role| self.playbook.roles.contains_key(role))
     }
 
     /// What the draft on screen is held against.

@@ -67,7 +67,8 @@ pub fn draw(scene: &Scene<'_>, form: &GateForm, local: &mut Local, buffer: &mut 
         Mode::Drill => vec![scene.line("DRILL: it goes to a simulated source.", Role::Drill)],
     };
     if !is_message {
-        lines.extend(preview(scene, &form.preview, action, room));
+        let is_sql = matches!(request.payload, Payload::Sql { .. });
+        lines.extend(preview(scene, &form.preview, action, is_sql, room));
     }
     lines.extend(facts(
         scene,
@@ -128,6 +129,7 @@ fn preview(
     scene: &Scene<'_>,
     preview: &Preview,
     action: Option<&Action>,
+    is_sql: bool,
     room: usize,
 ) -> Vec<TextLine> {
     let max_rows = action.and_then(|action| action.max_rows);
@@ -161,6 +163,16 @@ fn preview(
             if columns.is_empty() {
                 lines.extend(line(
                     safe!("The preview says, in {rows} lines:"),
+                    Role::Title,
+                ));
+            } else if !is_sql {
+                // Rows of a database say nothing about what a script or a service goes on to change.
+                let more = if *cut { "more than " } else { "" };
+                lines.extend(line(
+                    safe!(
+                        "The preview shows {more}{}. What it changes is NOT COUNTED.",
+                        words::rows(*rows)
+                    ),
                     Role::Title,
                 ));
             } else if *cut {
@@ -327,8 +339,10 @@ fn facts(
             Role::Warning,
         ));
     }
+    // A message destroys no evidence: what is still to be kept is no news to its sender.
+    let is_message = action.is_some_and(|action| action.language == Language::Message);
     let missing = missing(cockpit, &request.action);
-    if !missing.is_empty() {
+    if !missing.is_empty() && !is_message {
         let role = Role::Warning;
         lines.extend(fact("missing", sanitize(&missing.join(", ")), role));
     }

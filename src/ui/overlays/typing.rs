@@ -197,7 +197,7 @@ fn question(scene: &Scene<'_>, purpose: &Purpose) -> (SafeText, Option<SafeText>
         | Purpose::MessageSent { .. }
         | Purpose::EvidenceNote(_) => judged_question(scene, purpose),
         Purpose::Search => (SafeText::fixed("Search in the result"), None),
-        Purpose::Role(role) => {
+        Purpose::Role(role) | Purpose::RoleForMessage(role, _) => {
             let title = playbook
                 .and_then(|playbook| playbook.roles.get(role))
                 .map_or_else(|| role.to_string(), Clone::clone);
@@ -292,7 +292,8 @@ fn judged_question(scene: &Scene<'_>, purpose: &Purpose) -> (SafeText, Option<Sa
         | Purpose::NotApplicable(_)
         | Purpose::Settle { .. }
         | Purpose::Search
-        | Purpose::Role(_) => ("", String::new()),
+        | Purpose::Role(_)
+        | Purpose::RoleForMessage(..) => ("", String::new()),
     };
     let about = (!about.is_empty()).then(|| sanitize(&about));
     (SafeText::fixed(title), about)
