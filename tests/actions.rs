@@ -439,9 +439,11 @@ async fn check(
         Err(PlanError::NeedsSource(_)) if action.language == Language::Kql => return,
         other => other.unwrap_or_else(|error| panic!("{name}: {error}")),
     };
-    let victim = Victim::start(&place.database);
+    let aimed = action.inputs.contains(&"backend_pid".into());
+    let victim = aimed.then(|| Victim::start(&place.database));
+    let pid = victim.as_ref().map_or("1", |victim| victim.pid.as_str());
     let now = Timestamp::now();
-    let planned = source.plan(action, &context(playbook, &victim.pid, now, now));
+    let planned = source.plan(action, &context(playbook, pid, now, now));
     let request = planned.unwrap_or_else(|error| panic!("{name}: {error}"));
     let mut request = source
         .describe(request)
