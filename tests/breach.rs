@@ -1,7 +1,11 @@
 //! The org-isolation breach worked to its end on real servers, through the real screen: judged, decided, contained through
 //! the gate, told, resolved and closed. And the same query where the breach is not: what may pass, and what may not.
 
-#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
 
 use std::sync::LazyLock;
 
@@ -66,6 +70,7 @@ fn act(screen: &mut Screen, digit: &str, result: &str) {
     screen.sees(result);
 }
 
+#[expect(clippy::too_many_lines, reason = "one story, told in order")]
 fn worked_to_its_end(size: (u16, u16)) {
     let name = format!("breach_{}", size.0);
     let url = database(&name, "postgres", "");
@@ -179,7 +184,7 @@ fn worked_to_its_end(size: (u16, u16)) {
     screen.sees("Why is it closed");
     screen.keys("written up tomorrow<Enter>");
     screen.sees("CLOSED");
-    screen.sees("report.md");
+    screen.sees("closed; the report is");
     screen.quit();
 
     read_back(&place);

@@ -518,7 +518,7 @@ async fn an_http_write_is_sent_once_and_its_status_decides() {
         let ran = post(&service(&double.url()), LONG).await;
         match (&ran.result, code) {
             (Ok(outcome), None) => {
-                assert!(status.starts_with(&outcome.status.unwrap().to_string()))
+                assert!(status.starts_with(&outcome.status.unwrap().to_string()));
             }
             (Err(RunError::Failed { code: found, .. }), Some(code)) => {
                 assert_eq!(found.as_deref(), Some(code));

@@ -55,7 +55,7 @@ fn serve(client: &TcpStream, server: &TcpStream, cut: Cut, commits: &AtomicUsize
         let muted = muted.clone();
         move || answer(&server, &client, cut, &muted)
     });
-    let mut bytes = [0; 64 * 1024];
+    let mut bytes = vec![0; 64 * 1024];
     while let Ok(count) = from_client.read(&mut bytes) {
         let part = bytes.get(..count).unwrap_or_default();
         if count == 0 {
@@ -80,7 +80,7 @@ fn serve(client: &TcpStream, server: &TcpStream, cut: Cut, commits: &AtomicUsize
 /// Hands on what the server says, up to its answer to COMMIT.
 fn answer(server: &TcpStream, client: &TcpStream, cut: Cut, muted: &AtomicBool) {
     let (mut server, mut to_client) = (server, client);
-    let mut bytes = [0; 64 * 1024];
+    let mut bytes = vec![0; 64 * 1024];
     while let Ok(count) = server.read(&mut bytes) {
         if count == 0 {
             break;
