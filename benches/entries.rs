@@ -69,6 +69,7 @@ impl Script {
                 text: "two organisations in one session: see the rows kept as evidence".into(),
                 happened_at: None,
                 step: Some(step),
+                evidence: None,
             },
             4 => action(),
             5 => Body::ActionResult {
@@ -81,6 +82,8 @@ impl Script {
                 duration_ms: 17,
                 code: None,
                 message: None,
+                judged: None,
+                evidence: Vec::new(),
             },
             6 => Body::CheckTicked {
                 check: format!("check-{}", self.number / 8 % 40).as_str().into(),
@@ -92,6 +95,7 @@ impl Script {
                 media_type: "application/json".into(),
                 name: "find-sessions.json".into(),
                 title: "Result of find-sessions".into(),
+                origin: None,
             },
             _ => Body::StepDone { step },
         }
@@ -121,6 +125,7 @@ pub fn action() -> Body {
             })
             .into(),
         effect: Effect::Read,
+        gate: None,
     }
 }
 

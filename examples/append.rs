@@ -72,6 +72,7 @@ fn main() {
         text: format!("note {number}"),
         happened_at: None,
         step: None,
+        evidence: None,
     });
     let mut out = std::io::stdout().lock();
     for (ticket, body) in bodies.into_iter().chain(notes).enumerate() {

@@ -2,6 +2,8 @@
 //!
 //! Reads nothing but the playbook and today's date. What the parser found is not repeated here.
 
+mod decisions;
+mod messages;
 mod names;
 mod texts;
 
@@ -27,6 +29,7 @@ pub fn check(playbook: &Playbook, today: jiff::civil::Date) -> Vec<Diagnostic> {
     checker.texts();
     if playbook.native {
         checker.names();
+        checker.decisions();
         checker.expressions();
         checker.inputs();
         checker.writes();

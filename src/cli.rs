@@ -6,6 +6,7 @@
 mod check;
 mod completions;
 mod config;
+mod doctor;
 mod failure;
 mod list;
 mod note;
@@ -99,6 +100,8 @@ enum Command {
     Resume(screen::Resume),
     /// Check playbooks; folders are searched, without a path the library is checked.
     Check(check::Check),
+    /// Say how configuration, places, terminal and sources are; with a playbook, whether its actions fit their sources.
+    Doctor(doctor::Doctor),
     /// List what there is.
     List(list::List),
     /// Show how an incident stands.
@@ -167,6 +170,7 @@ fn dispatch(cli: Cli, out: &mut Out) -> Result<u8, Failure> {
         Command::Open(open) => screen::open(open, common, cli.screenshot, out),
         Command::Resume(resume) => screen::resume(&resume, common, cli.screenshot, out),
         Command::Check(check) => check.run(common, out),
+        Command::Doctor(doctor) => doctor.run(common, out),
         Command::List(list) => list.run(common, out),
         Command::Show(show) => show.run(common, out),
         Command::Note(note) => note.run(common, out),

@@ -4,17 +4,32 @@
 //! to be done goes out as [`effect::Effect`].
 
 pub mod adopt;
+mod answers;
+mod attached;
+mod blocked;
+pub mod capturing;
+mod clocks;
+mod closing;
 pub mod command;
+mod decide;
+mod dialog;
+mod editing;
 pub mod effect;
 pub mod event;
+mod facts;
 mod fuzzy;
+mod gate;
 mod home;
 mod inputs;
+mod judging;
 mod keys;
+mod messages;
 mod navigate;
 mod open;
+mod planning;
 mod results;
 mod runs;
+mod stands;
 pub mod state;
 mod steps;
 mod text;

@@ -4,6 +4,11 @@
 //! parser of the `cel` crate is used, with caps on source, depth and nodes; the crate's default parser overflows the stack
 //! on deep input. Nothing here knows playbooks, records or clocks.
 
+mod compare;
+mod parts;
+
+mod threshold;
+
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -14,6 +19,10 @@ use cel::{Context, ExecutionError};
 use serde_json::Value;
 
 use crate::model::limits;
+
+pub use threshold::{Metric, Operator, Threshold, threshold};
+
+pub use parts::parts;
 
 /// Names that an expression of a playbook may use.
 pub const NAMES: [&str; 19] = [
@@ -90,45 +99,6 @@ pub struct Scope {
     values: Vec<(String, Value)>,
 }
 
-/// An `alert` that can be drawn as a line over a chart.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Threshold {
-    /// What is compared.
-    pub metric: Metric,
-    /// How.
-    pub operator: Operator,
-    /// With which number.
-    pub number: f64,
-}
-
-/// The left side of a threshold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Metric {
-    /// `value`
-    Value,
-    /// `last`
-    Last,
-    /// `max`
-    Max,
-}
-
-/// The comparison of a threshold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Operator {
-    /// `>`
-    Greater,
-    /// `>=`
-    GreaterOrEqual,
-    /// `<`
-    Less,
-    /// `<=`
-    LessOrEqual,
-    /// `==`
-    Equal,
-    /// `!=`
-    NotEqual,
-}
-
 impl Scope {
     /// A scope without names.
     pub fn new() -> Self {
@@ -181,7 +151,10 @@ pub fn parse(text: &str) -> Result<Expression, ExprError> {
         .max_expression_node_count(NODES)
         .parse(text);
     match parsed {
-        Ok(tree) if depth_within(&tree, TREE_DEPTH) => Ok(Expression(tree)),
+        Ok(mut tree) if depth_within(&tree, TREE_DEPTH) => {
+            compare::tighten(&mut tree, false);
+            Ok(Expression(tree))
+        }
         Ok(_) => fail(
             format!("the expression nests deeper than {TREE_DEPTH} levels"),
             0,
@@ -231,57 +204,75 @@ pub fn uses_all(text: &str) -> bool {
 
 /// Evaluates an expression. An unknown name, a comparison with null, a missing column: all are errors, never false.
 pub fn evaluate(expression: &Expression, scope: &Scope) -> Result<Value, String> {
+    resolve(expression, &context(expression, scope)?)
+}
+
+/// Evaluates an expression that must be true or false.
+pub fn holds(expression: &Expression, scope: &Scope) -> Result<bool, String> {
+    evaluate(expression, scope).and_then(truth)
+}
+
+/// An expression with a scope made ready once, to be asked again and again with a few names changed.
+pub struct Prepared<'e> {
+    expression: &'e Expression,
+    context: Context<'static, 'static>,
+}
+
+impl<'e> Prepared<'e> {
+    /// Makes the scope ready.
+    pub fn new(expression: &'e Expression, scope: &Scope) -> Result<Self, String> {
+        Ok(Self {
+            expression,
+            context: context(expression, scope)?,
+        })
+    }
+
+    /// Evaluates it; the names given stand before those of the scope.
+    pub fn evaluate(&self, names: &Scope) -> Result<Value, String> {
+        let mut inner = self.context.new_inner_scope();
+        for (name, value) in &names.values {
+            inner.add_variable_from_value(name.as_str(), to_cel(value));
+        }
+        resolve(self.expression, &inner)
+    }
+
+    /// The same for one that must be true or false.
+    pub fn holds(&self, names: &Scope) -> Result<bool, String> {
+        self.evaluate(names).and_then(truth)
+    }
+}
+
+/// True when an expression has no name to look up: it is the same whatever there is.
+pub fn is_constant(expression: &Expression) -> bool {
+    variables(expression).is_empty()
+}
+
+fn context(expression: &Expression, scope: &Scope) -> Result<Context<'static, 'static>, String> {
     let mut context = Context::default();
     for name in variables(expression) {
         if let Some(value) = scope.get(&name) {
             context.add_variable_from_value(name, to_cel(value));
         }
     }
-    context
+    let added = context
         .add_function("distinct", distinct)
-        .map_err(|error| error.to_string())?;
+        .and_then(|()| compare::add_functions(&mut context));
+    added.map_err(|error| error.to_string())?;
+    Ok(context)
+}
+
+fn resolve(expression: &Expression, context: &Context<'_, '_>) -> Result<Value, String> {
     let value = context
         .resolve(&expression.0)
         .map_err(|error| execution_message(&error))?;
     value.json().map_err(|error| error.to_string())
 }
 
-/// Evaluates an expression that must be true or false.
-pub fn holds(expression: &Expression, scope: &Scope) -> Result<bool, String> {
-    match evaluate(expression, scope)? {
+fn truth(value: Value) -> Result<bool, String> {
+    match value {
         Value::Bool(answer) => Ok(answer),
         other => Err(format!("expected true or false, the expression is {other}")),
     }
-}
-
-/// The line that an `alert` draws, when it is `value|last|max OP number`.
-pub fn threshold(text: &str) -> Option<Threshold> {
-    let text = text.trim();
-    let name_end = text.find(|character: char| !character.is_ascii_alphabetic())?;
-    let (name, rest) = text.split_at(name_end);
-    let metric = match name {
-        "value" => Metric::Value,
-        "last" => Metric::Last,
-        "max" => Metric::Max,
-        _ => return None,
-    };
-    let rest = rest.trim_start();
-    let (operator, rest) = [
-        (">=", Operator::GreaterOrEqual),
-        ("<=", Operator::LessOrEqual),
-        ("==", Operator::Equal),
-        ("!=", Operator::NotEqual),
-        (">", Operator::Greater),
-        ("<", Operator::Less),
-    ]
-    .into_iter()
-    .find_map(|(sign, operator)| Some((operator, rest.strip_prefix(sign)?)))?;
-    let number: f64 = rest.trim().parse().ok()?;
-    number.is_finite().then_some(Threshold {
-        metric,
-        operator,
-        number,
-    })
 }
 
 /// Names, functions and looked-up keys of a tree.
@@ -472,21 +463,55 @@ fn execution_message(error: &ExecutionError) -> String {
             right.type_of()
         ),
         ExecutionError::UnsupportedBinaryOperator(operator, left, right) => format!(
-            "{operator} does not work between a {} and a {}",
+            "{} does not work between a {} and a {}",
+            sign(operator),
             left.type_of(),
             right.type_of()
         ),
+        ExecutionError::NoSuchOverload(_) => overload_message(&error.to_string()),
         ExecutionError::NoSuchKey(key) => format!("there is no {key}"),
         ExecutionError::UndeclaredReference(name) => format!("{name} is not known here"),
         ExecutionError::IndexOutOfBounds(_) => "there is no row of that number".into(),
         ExecutionError::DivisionByZero(_) | ExecutionError::RemainderByZero(_) => {
             "division by zero".into()
         }
+        ExecutionError::FunctionError { function, message } if function.starts_with('@') => {
+            message.clone()
+        }
         ExecutionError::FunctionError { function, message } => format!("{function}: {message}"),
         other => {
             let text = other.to_string();
             text.chars().take(200).collect()
         }
+    }
+}
+
+/// `found no matching overload for '_>_' applied to '(null_type, int)'`, for people.
+fn overload_message(text: &str) -> String {
+    let mut quoted = text.split('\'').skip(1).step_by(2);
+    let operator = quoted.next().unwrap_or_default().trim_matches('_');
+    let types = quoted.next().unwrap_or_default();
+    let types = types.trim_matches(['(', ')']).replace("null_type", "NULL");
+    match types.split_once(", ") {
+        Some((left, right)) if ["<", "<=", ">", ">="].contains(&operator) => {
+            format!("a {left} cannot be compared with a {right}")
+        }
+        Some((left, right)) if !right.contains(',') => {
+            format!("{operator} does not work between a {left} and a {right}")
+        }
+        _ => format!("{operator} does not work with a {types}"),
+    }
+}
+
+/// How an operator is written that the crate calls by a word.
+fn sign(operator: &str) -> &str {
+    match operator {
+        "add" => "+",
+        "sub" => "-",
+        "mul" => "*",
+        "div" => "/",
+        "rem" => "%",
+        other => other,
     }
 }
 

@@ -3,6 +3,7 @@
 //! [`apply`] is the one place where an incident changes. It is total: unknown ids, unknown kinds and erased bodies are
 //! accepted. What is blocked, missing or due is a [`view::view`] over playbook and incident, never stored here.
 
+pub mod closing;
 mod fold;
 pub mod log;
 #[cfg(test)]
@@ -12,13 +13,16 @@ pub mod view;
 pub use fold::apply;
 pub use log::Log;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::ids::{ActionId, CheckId, IncidentId, InputId, PlaybookId, RoleId, StepId};
+use crate::model::ids::{
+    ActionId, CheckId, ClockId, EvidenceId, IncidentId, InputId, PlaybookId, RoleId, StepId,
+};
 use crate::model::input::Origin;
 use crate::model::playbook::Effect;
+use crate::model::verdict::Judgement;
 use crate::model::{Mode, Timestamp};
 use crate::record::entry::{ActionOutcome, Hash, WatchState};
 
@@ -65,6 +69,30 @@ pub struct Incident {
     pub notes: u64,
     /// Files so far.
     pub evidence: u64,
+    /// Where the incident is on its way to the end.
+    pub stage: Stage,
+    /// Decisions as they stand.
+    pub decisions: BTreeMap<StepId, DecisionRecord>,
+    /// Milestones reached, by name, the first time each.
+    pub milestones: BTreeMap<String, Fact>,
+    /// When each severity was first reached.
+    pub severities: BTreeMap<String, Timestamp>,
+    /// Clocks that have an entry.
+    pub clocks: BTreeMap<ClockId, ClockRecord>,
+    /// Steps whose missing requirements were waived.
+    pub waived: BTreeMap<StepId, WaivedRecord>,
+    /// Messages drafted or sent.
+    pub messages: BTreeMap<ActionId, MessageRecord>,
+    /// Evidence files of each action.
+    pub captured: BTreeMap<ActionId, CapturedRecord>,
+    /// Notes that are an item of the evidence table.
+    pub noted_evidence: BTreeMap<EvidenceId, Fact>,
+    /// What is to be done afterwards.
+    pub follow_ups: Vec<FollowUp>,
+    /// Playbooks attached beside the first, in order, with the hash of their text.
+    pub attached: Vec<(PlaybookId, Hash)>,
+    /// Times that clocks count from.
+    pub marks: Marks,
     /// Entries applied.
     pub entries: u64,
     /// Clock and writer of the last applied entry, and when it was written.
@@ -150,6 +178,16 @@ pub struct ActionRecord {
     pub duration_ms: Option<u64>,
     /// Times it was started.
     pub runs: u64,
+    /// What its latest judged run ended in, and when; a later run that could not be judged removes it.
+    pub judged: Option<(Judgement, Timestamp)>,
+    /// Since when its expectation has held without a break.
+    pub held_since: Option<Timestamp>,
+    /// Entry of its latest result.
+    pub result: Option<Hash>,
+    /// Evidence files of its latest result.
+    pub evidence: Vec<Hash>,
+    /// When it first had a good end.
+    pub first_done_at: Option<Timestamp>,
     /// When it last changed.
     pub at: Timestamp,
     /// By whom.
@@ -206,4 +244,123 @@ pub struct SessionRecord {
     pub host: String,
     /// Since when.
     pub at: Timestamp,
+}
+
+/// Where an incident is on its way to the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stage {
+    /// It is worked on.
+    Open,
+    /// It is over; what follows is writing up.
+    Resolved(Timestamp),
+    /// The record is complete: when it was resolved, when it was closed.
+    Closed {
+        /// When it was resolved; the same as closed when nobody said before.
+        resolved_at: Timestamp,
+        /// When it was closed.
+        closed_at: Timestamp,
+    },
+}
+
+/// Something with a time and an author.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fact {
+    /// Why, or what.
+    pub text: String,
+    /// When.
+    pub at: Timestamp,
+    /// By whom.
+    pub operator: String,
+}
+
+/// A decision as it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DecisionRecord {
+    /// What was chosen, by name.
+    pub chosen: Vec<String>,
+    /// What was suggested when it was made.
+    pub suggested: Vec<String>,
+    /// Why.
+    pub reason: String,
+    /// Times it was made; more than one is a revision.
+    pub times: u64,
+    /// When.
+    pub at: Timestamp,
+    /// By whom.
+    pub operator: String,
+}
+
+/// What entries say of a clock.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ClockRecord {
+    /// When its present round runs out, as its start said.
+    pub due: Option<Timestamp>,
+    /// When it was last met.
+    pub met_at: Option<Timestamp>,
+    /// Times it was met.
+    pub times_met: u64,
+    /// The due times that it missed, with the reason once there is one.
+    pub missed: BTreeMap<Timestamp, Option<String>>,
+    /// Why it does not apply, and who says so.
+    pub waived: Option<(String, String)>,
+    /// The times it was met and what met it, in order; the newest ones when there are many.
+    pub met: Vec<(Timestamp, String)>,
+}
+
+/// Times that clocks count from. Each list is in order and keeps the first time and the newest ones.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Marks {
+    /// When each step was done, and each decision made.
+    pub steps: BTreeMap<StepId, Vec<Timestamp>>,
+    /// When each action had a good end, and each message was out to everybody it was drafted for.
+    pub actions: BTreeMap<ActionId, Vec<Timestamp>>,
+    /// When the incident was last opened again.
+    pub reopened_at: Option<Timestamp>,
+}
+
+/// A step that goes on although something is missing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaivedRecord {
+    /// What was missing.
+    pub missing: Vec<String>,
+    /// Why it goes on.
+    pub reason: String,
+}
+
+/// A message's way out.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct MessageRecord {
+    /// When its text was last final.
+    pub drafted_at: Option<Timestamp>,
+    /// When it first went out.
+    pub first_sent_at: Option<Timestamp>,
+    /// When it last went out.
+    pub sent_at: Option<Timestamp>,
+    /// How often it went out.
+    pub sent: u64,
+    /// Where it last went.
+    pub target: String,
+    /// Drafts that are final and have not gone out: the value of `for-each`, empty for a message to one.
+    pub waiting: BTreeSet<String>,
+}
+
+/// Evidence files of an action.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CapturedRecord {
+    /// How many.
+    pub files: u64,
+    /// The latest.
+    pub latest: Hash,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Something to be done after the incident.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FollowUp {
+    /// What.
+    pub text: String,
+    /// Who does it.
+    pub owner: Option<String>,
 }

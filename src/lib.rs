@@ -3,6 +3,7 @@
 //! The modules in reading order: plain data (`model`), the languages (`playbook`, `expr`, `sql`), the record, what is
 //! made of both (`check`, `incident`, `report`), the pure engine, and then the outside: sources, store, screen, run time.
 
+pub mod capture;
 pub mod check;
 pub mod cli;
 pub mod config;
@@ -12,6 +13,7 @@ pub mod expr;
 pub mod incident;
 pub mod keymap;
 pub mod layout;
+pub mod message;
 pub mod model;
 pub mod playbook;
 pub mod record;
@@ -22,3 +24,4 @@ pub mod sql;
 pub mod store;
 pub mod theme;
 pub mod ui;
+pub mod verdict;

@@ -2,6 +2,7 @@
 //!
 //! Nothing here does IO, reads a clock or draws. Parsing of playbooks lives in `playbook`, execution in `sources`.
 
+pub mod answer;
 pub mod diagnostic;
 pub mod duration;
 pub mod ids;
@@ -12,6 +13,7 @@ pub mod prose;
 pub mod request;
 pub mod safe_text;
 pub mod table;
+pub mod verdict;
 
 pub use jiff::Timestamp;
 

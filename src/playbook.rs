@@ -4,6 +4,7 @@
 //! the names in a playbook fit together is the business of `check`.
 
 mod actions;
+mod attach;
 pub mod attributes;
 mod body;
 mod builder;
@@ -23,6 +24,7 @@ mod steps;
 mod text;
 mod yaml;
 
+pub use attach::attach;
 pub use front_matter::{MILESTONES, unknown};
 pub use library::{BUILT_IN, ReadError, library, parse_all, read_file};
 

@@ -3,6 +3,7 @@
 //! Pure: it hashes and signs what it is given. Files are the store's, clocks and randomness the run time's.
 
 pub mod base64url;
+pub mod body;
 pub mod canonical;
 pub mod chain;
 pub mod entry;

@@ -4,7 +4,7 @@
 //! text unmade safe, and nothing in it can become markup, a formula or a command of the terminal.
 
 pub mod brief;
-mod clocks;
+pub mod clocks;
 pub mod figures;
 pub mod markdown;
 pub mod names;

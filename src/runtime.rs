@@ -2,12 +2,16 @@
 //!
 //! It decides nothing: what is to be done comes from the engine as data.
 
+pub mod capturing;
 pub mod clock;
 pub mod customs;
+pub mod doctor;
 pub mod ending;
 pub mod event_loop;
 pub mod events;
 pub mod home;
+pub mod judging;
+pub mod messages;
 pub mod mode;
 pub mod perform;
 pub mod playbooks;

@@ -4,6 +4,7 @@
 //! (that is the engine's), never writes to the record, and never draws.
 
 pub mod chart;
+pub mod health;
 pub mod http;
 pub mod mask;
 pub mod postgres;
@@ -12,6 +13,7 @@ pub mod registry;
 pub mod shell;
 pub mod spill;
 pub mod sqlite;
+pub mod webhook;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +21,8 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+
+use health::{Fit, Health};
 
 use crate::model::playbook::Action;
 use crate::model::request::{Chunk, Outcome, PlanContext, PlanError, Request, RunError};
@@ -41,7 +45,8 @@ pub trait Source: Send + Sync {
     }
 
     /// Runs a planned request and streams what comes back to the sink. Ends on cancel and at the request's time-out by
-    /// itself, after telling the server to stop. A request whose effect is a write is refused until writes have a gate.
+    /// itself, after telling the server to stop. A write is sent once, whatever happens: an end that is in doubt is
+    /// `RunError::Unknown`, and an SQL write without a ceiling is refused.
     fn run<'a>(
         &'a self,
         request: &'a Request,
@@ -53,6 +58,17 @@ pub trait Source: Send + Sync {
     /// source cannot be asked.
     fn read_only(&self) -> BoxFuture<'_, Option<bool>> {
         Box::pin(async { None })
+    }
+
+    /// How the source is, for `doctor`: reached, as whom, able to write. Sends nothing of a playbook.
+    fn health(&self) -> BoxFuture<'_, Health> {
+        Box::pin(async { Health::default() })
+    }
+
+    /// Whether a planned request fits what is really there: names, types, syntax. Nothing is run.
+    fn fit<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Fit> {
+        let _ = request;
+        Box::pin(async { Fit::Planned("planned".to_owned()) })
     }
 
     /// Where it is and as whom, for people: the same text as [`Request::target`].

@@ -7,12 +7,16 @@
 pub mod bind;
 pub mod classify;
 pub mod lexer;
+mod own_limit;
 pub mod plan;
+pub mod preview;
 
 pub use bind::{Bound, BoundParameter, bind, placeholders};
 pub use classify::{Classified, StatementKind, classify};
 pub use lexer::{StatementPart, split_statements};
+pub use own_limit::own_limit;
 pub use plan::{PlannedSql, plan};
+pub use preview::{Counting, Derived, counting, derive};
 
 /// Whose SQL it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -32,6 +32,11 @@ pub use list::{Listing, Summary, find, list};
 pub use recorder::{Notice, Recorder};
 pub use watcher::Watcher;
 
+/// The folder of an incident's record, whether it is there or not.
+pub fn folder(data: &Path, mode: Mode, incident: IncidentId) -> PathBuf {
+    place::folder(data, mode, incident)
+}
+
 /// Why a record could not be made, read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {

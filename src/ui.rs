@@ -11,6 +11,7 @@
 
 mod boxes;
 mod chart;
+mod clocks;
 mod editor_view;
 mod home;
 pub mod local;

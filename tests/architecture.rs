@@ -19,10 +19,15 @@ const LAYERS: &[(u8, &[&str])] = &[
     (
         1,
         &[
-            "playbook", "expr", "sql", "kql", "layout", "keymap", "record",
+            "playbook", "expr", "sql", "kql", "layout", "keymap", "record", "message",
         ],
     ),
-    (2, &["check", "incident", "drill", "report", "editor"]),
+    (
+        2,
+        &[
+            "capture", "check", "incident", "drill", "report", "editor", "verdict",
+        ],
+    ),
     (3, &["engine"]),
     (4, &["config", "sources", "store", "theme"]),
     (5, &["ui"]),

@@ -321,7 +321,7 @@ fn keys_of_the_user_are_listed_and_mistakes_are_told() {
     let home = home();
     std::fs::write(
         home.path().join("config/keys.toml"),
-        "note = [\"m\"]\nnott = [\"x\"]\n",
+        "note = [\"u\"]\nnott = [\"x\"]\n",
     )
     .unwrap();
     let listed = quarterdeck(home.path(), &["list", "keys"]);
@@ -331,7 +331,7 @@ fn keys_of_the_user_are_listed_and_mistakes_are_told() {
         .lines()
         .find(|line| line.contains(" note "))
         .unwrap();
-    assert!(note.split_whitespace().nth(2) == Some("m"), "{note}");
+    assert!(note.split_whitespace().nth(2) == Some("u"), "{note}");
     assert!(
         listed.talk.contains("keys.toml:2:1: error[bad-key]"),
         "{listed:?}"

@@ -95,6 +95,7 @@ fn bodies() -> Vec<Body> {
                 example: true,
             }],
             effect: Effect::Write,
+            gate: None,
         },
         Body::ActionResult {
             intent,
@@ -106,6 +107,8 @@ fn bodies() -> Vec<Body> {
             duration_ms: 18,
             code: Some("57014".into()),
             message: Some(text.into()),
+            judged: None,
+            evidence: Vec::new(),
         },
         Body::ActionResolved {
             intent: None,
@@ -142,6 +145,7 @@ fn bodies() -> Vec<Body> {
             text: text.into(),
             happened_at: Some(time("2026-01-31T02:59:00Z")),
             step: Some("identify".into()),
+            evidence: None,
         },
         Body::EvidenceAdded {
             sha256: FILE,
@@ -149,9 +153,10 @@ fn bodies() -> Vec<Body> {
             media_type: "application/json".into(),
             name: "../../etc/passwd".into(),
             title: "Rows of identify-source".into(),
+            origin: None,
         },
         Body::Unknown {
-            kind: "milestone.reached".into(),
+            kind: "moon.landed".into(),
             body: serde_json::json!({"milestone": "aware", "\u{1f600}": 1, "\u{fb33}": 2}),
         },
         Body::SessionDetached {
@@ -187,6 +192,7 @@ fn sealed() -> Vec<Sealed> {
                     text: format!("answer {index}"),
                     happened_at: None,
                     step: None,
+                    evidence: None,
                 },
                 at,
                 sim_at: None,

@@ -27,7 +27,7 @@ fn keys_are_as_the_program_has_them() {
         "# Keys\n\n\
          A narrower place wins over a wider one: `enter` in the result shows the row, elsewhere in the cockpit it goes to the next step.\n\
          Other keys for a command stand in `keys.toml` in the configuration folder, one line a command, and replace the ones below:\n\n\
-         ```toml\nnote = [\"m\", \"ctrl-e\"]\n```\n\n\
+         ```toml\nnote = [\"u\", \"ctrl-e\"]\n```\n\n\
          Keys are written as a character, `f1` to `f24` or a name as in the table, with `ctrl-`, `alt-` or `shift-` before it.\n\
          `quarterdeck list keys` prints the keys in force.\n",
     );
@@ -219,13 +219,10 @@ const NAMES: &[Names] = &[
             ("alerts", "Names of alerts that open it."),
             ("roles", "Roles by id, with their titles."),
             ("inputs", "Typed values that actions bind."),
-            (
-                "clocks",
-                "Deadlines. Read and checked; not counted in this release.",
-            ),
+            ("clocks", "Deadlines, on the record and in the header."),
             (
                 "evidence",
-                "What must be in the record. Read and checked; not enforced in this release.",
+                "What should be in the record; what is missing is listed before closing.",
             ),
         ],
     },
@@ -300,8 +297,14 @@ const NAMES: &[Names] = &[
                 "What starts it: `opened`, a milestone, `severity:NAME`, a step or an action.",
             ),
             ("until", "What ends the repeats."),
-            ("met_by", "Steps or actions that meet it."),
-            ("when", "Condition, CEL."),
+            (
+                "met_by",
+                "Steps or actions that meet it: all of them, or any with `every`.",
+            ),
+            (
+                "when",
+                "Condition, CEL, of facts and not of results. An error counts as running.",
+            ),
             ("cite", "The rule it comes from."),
             ("after_close", "Runs on after the incident is closed."),
         ],
@@ -326,11 +329,17 @@ const NAMES: &[Names] = &[
             ("phase", "Kind of phase (below), or `watch`."),
             (
                 "when",
-                "Condition, CEL. Read and checked; not evaluated in this release.",
+                "Condition, CEL. While it is false the phase or step is folded; an error is shown and folds nothing.",
             ),
             ("timebox", "How long the step should take."),
-            ("over", "The actions a decision rests on."),
-            ("requires", "Steps, actions or evidence that come first."),
+            (
+                "over",
+                "The actions a decision rests on: the first that has a result.",
+            ),
+            (
+                "requires",
+                "Steps, phases, actions or evidence that come first, or are waived with a reason.",
+            ),
         ],
     },
     Names {
@@ -349,10 +358,7 @@ const NAMES: &[Names] = &[
         file: "src/playbook/builder.rs",
         constant: "CHECK_KEYS",
         form: "{}=",
-        help: &[(
-            "by",
-            "The action whose pass ticks it. Read and checked; not evaluated in this release.",
-        )],
+        help: &[("by", "The action whose PASS ticks it.")],
     },
     Names {
         heading: "Classes of checks",
@@ -398,26 +404,38 @@ const NAMES: &[Names] = &[
             ),
             (
                 "expect",
-                "CEL that must hold. Read and checked; not evaluated in this release.",
+                "CEL that must hold: the action ends in PASS, FAIL or INCONCLUSIVE.",
             ),
             (
                 "doubt",
-                "CEL under which a pass is not believed. As `expect`.",
+                "CEL under which a result is not believed: no PASS.",
             ),
             (
                 "otherwise",
-                "`escalate SEVERITY`, `goto ID` or `milestone NAME`. As `expect`.",
+                "Proposed after a FAIL: `escalate SEVERITY`, `goto ID` or `milestone NAME`.",
             ),
-            ("proof", "Actions that must have passed. As `expect`."),
-            ("proof-age", "How long ago at most. As `expect`."),
-            ("sustained", "How long `expect` must hold. As `expect`."),
+            ("proof", "Actions that must have ended in PASS."),
+            ("proof-age", "How long ago at most. Default 15m."),
+            (
+                "sustained",
+                "How long `expect` must have held: at every sample, or run after run.",
+            ),
             (
                 "preview",
-                "For a write: the read that shows what it would touch. Writes are refused in this release.",
+                "For a write: the read that shows what it would touch. Default: an `UPDATE` or `DELETE` of one table as a `SELECT`.",
             ),
-            ("max-rows", "For a write: rows it may touch."),
-            ("undo", "For a write: how to undo it."),
-            ("approve", "For a write: how many persons."),
+            (
+                "max-rows",
+                "For a write in SQL: the highest ceiling an operator may type.",
+            ),
+            (
+                "undo",
+                "For a write: how to undo it, shown before and after.",
+            ),
+            (
+                "approve",
+                "For a write: how many persons must agree; the others are named, not verified.",
+            ),
             ("role", "Who runs it."),
             (
                 "ok",
@@ -426,9 +444,9 @@ const NAMES: &[Names] = &[
             ("cwd", "`sh`, `bash`: folder to run in."),
             (
                 "to",
-                "`message`: receiver. Messages are not sent in this release.",
+                "`message`: addressee, a template. `file`, `clipboard` or a source puts that way first.",
             ),
-            ("subject", "`message`: subject."),
+            ("subject", "`message`: subject, a template."),
             (
                 "audience",
                 "`message`: `internal`, `customer`, `regulator` or `public`.",

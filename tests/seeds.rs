@@ -137,6 +137,17 @@ const READS: &[Finds] = &[
         7,
         &[("finding", "mismatch"), ("actor_id", "u-1932")],
     ),
+    finds(
+        ORG,
+        "attempts-by-actor-audit",
+        &[],
+        2,
+        &[
+            ("actorId", "u-1932"),
+            ("attemptedOrgId", "org-b"),
+            ("attempts", "2"),
+        ],
+    ),
     finds(ORG, "preserve-audit", U_1932, 4, &[("actor_id", "u-1932")]),
     finds(
         ORG,
@@ -198,6 +209,7 @@ const READS: &[Finds] = &[
     finds(LEAK, "actor-sessions", C_501, 0, &[]),
     finds(LEAK, "actor-sessions", U_1932, 3, &[]),
     finds(LEAK, "all-sessions", &[], 13, &[]),
+    finds(LEAK, "revoke-all-preview", &[], 15, &[]),
     finds(LEAK, "live-requests", C_501, 2, &[]),
     finds(LEAK, "suspect-request", REQUEST, 1, &[]),
     finds(LEAK, "audit-events", C_501, 7, &[]),
@@ -366,6 +378,7 @@ fn context(playbook: &Playbook, values: Values) -> PlanContext {
         width: 80,
         inputs,
         edited: None,
+        message: None,
     }
 }
 

@@ -128,6 +128,7 @@ fn context(inputs: &[BoundInput]) -> PlanContext {
         width: 80,
         inputs: inputs.to_vec(),
         edited: None,
+        message: None,
     }
 }
 
@@ -590,7 +591,7 @@ async fn what_is_not_one_read_is_refused_by_the_plan() {
 }
 
 #[tokio::test]
-async fn a_declared_write_is_planned_and_not_run() {
+async fn a_declared_write_that_passed_no_gate_is_not_run() {
     let source = source_as("postgres", |_| {});
     let mut write = action("UPDATE staff_sessions SET revoked_at = now() WHERE id = :id");
     write.effect = Effect::Write;
@@ -599,12 +600,7 @@ async fn a_declared_write_is_planned_and_not_run() {
         .unwrap();
     assert_eq!(request.effect, Effect::Write);
     let answer = run(&source, &request).await;
-    assert!(
-        answer
-            .failure()
-            .0
-            .contains("complete the action with a note")
-    );
+    assert!(answer.failure().0.contains("has not passed its gate"));
     let mut disguised = request.clone();
     disguised.effect = Effect::Read;
     assert!(run(&source, &disguised).await.outcome.is_err());
@@ -897,6 +893,71 @@ async fn rows_that_row_security_hides_make_a_result_partial() {
     )
     .await;
     assert_eq!(all.outcome.unwrap().partial, None);
+}
+
+#[tokio::test]
+async fn a_judged_query_finds_out_whether_its_role_sees_all_rows() {
+    let hidden = "row-level security hides rows of guarded from role reader";
+    for (role, text, rows, blind) in [
+        (
+            "reader",
+            "SELECT secret FROM guarded WHERE owner <> :of",
+            0,
+            Some(hidden),
+        ),
+        (
+            "reader",
+            "SELECT count(*) FROM (SELECT 1 FROM guarded) s WHERE 'a' <> :of",
+            1,
+            Some(hidden),
+        ),
+        (
+            "reader",
+            "SELECT id FROM staff_sessions WHERE 'a' <> :of",
+            1,
+            None,
+        ),
+        (
+            "postgres",
+            "SELECT secret FROM guarded WHERE owner <> :of",
+            2,
+            None,
+        ),
+    ] {
+        let source = source_as(role, |_| {});
+        let of = input("of", "text", "reader");
+        let mut action = action(text);
+        action.inputs = vec!["of".into()];
+        let mut request = source
+            .plan(&action, &context(std::slice::from_ref(&of)))
+            .unwrap();
+        if role == "postgres" {
+            request.parameters[0].value = "nobody".into();
+        }
+        request = source.describe(request).await.unwrap();
+        assert!(!request.judged);
+        let plain = run(&source, &request).await;
+        assert_eq!(
+            plain.outcome.unwrap().blind,
+            None,
+            "{text}: only when judged"
+        );
+        request.judged = true;
+        let judged = run(&source, &request).await;
+        let outcome = judged.outcome.clone().unwrap();
+        assert_eq!(
+            (judged.text().len(), outcome.blind.as_deref()),
+            (rows, blind),
+            "{role} {text}"
+        );
+        assert_eq!(outcome.partial, None, "{text}: said once");
+    }
+    // What is wrong with the query itself is said by the query.
+    let source = source();
+    let mut request = planned(&source, "SELECT missing FROM guarded", &[]).await;
+    request.judged = true;
+    let failed = run(&source, &request).await.outcome.unwrap_err();
+    assert!(failed.to_string().contains("missing"), "{failed}");
 }
 
 /// Resident memory of this process, in bytes.

@@ -35,6 +35,7 @@ fn note(text: &str) -> Draft {
             text: text.into(),
             happened_at: None,
             step: None,
+            evidence: None,
         },
         at: Timestamp::from_second(1_769_828_400).unwrap(),
         sim_at: None,

@@ -26,7 +26,12 @@ impl Checker<'_> {
             headings: playbook
                 .steps()
                 .flat_map(|(_, step)| [step.id.as_str(), step.slug.as_str()])
-                .chain(playbook.phases.iter().map(|phase| phase.id.as_str()))
+                .chain(
+                    playbook
+                        .phases
+                        .iter()
+                        .flat_map(|phase| [phase.id.as_str(), phase.slug.as_str()]),
+                )
                 .collect(),
             evidence: playbook
                 .evidence
@@ -257,19 +262,11 @@ impl Checker<'_> {
     }
 
     fn heading_id(&mut self, what: &str, id: &str, near: &Range<usize>, known: &Known<'_>) {
-        if !known.headings.contains(id) && !self.is_phase_slug(id) {
+        if !known.headings.contains(id) {
             let span = self.place(near, id);
             let names = known.headings.iter().copied();
             self.unknown("unknown-id", span, format!("{what}, found {id}"), id, names);
         }
-    }
-
-    /// Phases keep no slug of their own: theirs is their title's.
-    fn is_phase_slug(&self, id: &str) -> bool {
-        self.playbook
-            .phases
-            .iter()
-            .any(|phase| crate::playbook::ids::slug(&phase.title) == id)
     }
 
     fn level(&mut self, level: &str, span: &Range<usize>, known: &Known<'_>) {

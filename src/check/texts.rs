@@ -9,33 +9,6 @@ use crate::playbook::placeholders::{self, plain::ENVIRONMENT};
 use crate::playbook::scan::{self, before, shell};
 use crate::sql::{self, Classified, Dialect};
 
-/// Names of messages beside inputs and roles.
-const MESSAGE_NAMES: [&str; 24] = [
-    "inputs",
-    "title",
-    "summary",
-    "severity",
-    "mode",
-    "incident_id",
-    "operator",
-    "opened_at",
-    "window_start",
-    "window_end",
-    "now",
-    "each",
-    "result",
-    "decision",
-    "milestone",
-    "timeline",
-    "steps",
-    "evidence",
-    "clocks",
-    "playbook",
-    "incident",
-    "loop",
-    "owner",
-    "status",
-];
 /// Variables that change how a program starts or where it looks: a value of a playbook must not reach them.
 const REFUSED: [&str; 12] = [
     "PATH",
@@ -56,13 +29,16 @@ const REFUSED_STARTS: [&str; 4] = ["BASH_", "LD_", "DYLD_", "GIT_"];
 impl Checker<'_> {
     pub(super) fn texts(&mut self) {
         for action in self.playbook.actions.values() {
-            self.declared_inputs(action);
+            if action.language != Language::Message {
+                self.declared_inputs(action);
+            }
             match action.language {
                 Language::Kql => self.kql(action),
                 Language::Sql => self.sql(action),
                 Language::Promql => self.promql(action),
                 Language::Shell => self.shell(action),
-                Language::Http | Language::Message => {}
+                Language::Message => self.message(action),
+                Language::Http => {}
             }
         }
         for input in self.playbook.inputs.values() {
@@ -80,26 +56,9 @@ impl Checker<'_> {
     fn declared_inputs(&mut self, action: &Action) {
         let playbook = self.playbook;
         let declared = |name: &str| playbook.inputs.contains_key(name) || BUILT_INS.contains(&name);
-        let locals = template_locals(&action.text);
-        let message = action.language == Language::Message;
-        let each = action
-            .message
-            .as_ref()
-            .and_then(|message| message.for_each.as_deref())
-            .and_then(|each| each.split_once('.'))
-            .map(|(_, column)| column);
         for used in placeholders::uses(action.language, &action.text) {
             let name = used.name.as_str();
             if declared(name) || action.language == Language::Shell {
-                continue;
-            }
-            let known = message
-                && !used.certain
-                && (MESSAGE_NAMES.contains(&name)
-                    || each == Some(name)
-                    || locals.contains(&name)
-                    || playbook.roles.contains_key(name));
-            if known {
                 continue;
             }
             let span = self.at(action, &used.span);
@@ -108,11 +67,6 @@ impl Checker<'_> {
                 .keys()
                 .map(crate::model::ids::InputId::as_str)
                 .chain(BUILT_INS);
-            let names: Vec<&str> = if message {
-                names.chain(MESSAGE_NAMES).collect()
-            } else {
-                names.collect()
-            };
             self.unknown(
                 "undeclared-input",
                 span,
@@ -369,7 +323,7 @@ impl Checker<'_> {
     }
 
     /// Where a place of an action's text stands in the file; the fence when the text was rewritten or indented.
-    fn at(&self, action: &Action, local: &Range<usize>) -> Range<usize> {
+    pub(super) fn at(&self, action: &Action, local: &Range<usize>) -> Range<usize> {
         let exact =
             self.playbook.source.text.get(action.text_span.clone()) == Some(action.text.as_str());
         if exact {
@@ -386,21 +340,4 @@ impl Checker<'_> {
             .find(|action| action.inputs.iter().any(|id| id.as_str() == input))
             .map_or(0..0, |action| action.text_span.clone())
     }
-}
-
-/// Names that a template binds itself: `{% for x in … %}`, `{% set x = … %}`.
-fn template_locals(text: &str) -> Vec<&str> {
-    let mut names = Vec::new();
-    for (inside, statement) in placeholders::template_tags(text) {
-        if !statement {
-            continue;
-        }
-        let words: Vec<&str> = scan::words(text.get(inside).unwrap_or_default())
-            .map(|word| word.text)
-            .collect();
-        if matches!(words.first(), Some(&"for" | &"set")) {
-            names.extend(words.iter().skip(1).take_while(|word| **word != "in"));
-        }
-    }
-    names
 }

@@ -1,5 +1,7 @@
 //! `list`: what there is, one line a thing, or as JSON.
 
+pub(super) mod clocks;
+
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
@@ -37,6 +39,8 @@ enum What {
     Layouts,
     /// Commands and their keys.
     Keys,
+    /// Clocks of all incidents, closed ones included; the exit code is 1 when one of a live incident is overdue.
+    Clocks,
 }
 
 /// Rows as people read them, each with its JSON.
@@ -64,6 +68,7 @@ impl List {
             What::Sources => list_sources(common, out, &mut rows)?,
             What::Layouts => list_layouts(common, out, &mut rows)?,
             What::Keys => list_keys(common, out, &mut rows)?,
+            What::Clocks => code = clocks::list(common, out, &mut rows)?,
         }
         match self.format {
             Format::Json => out.json(&rows.json)?,

@@ -179,7 +179,7 @@ fn parse_keys(text: &str) -> Result<Keys, String> {
     keys.map(Keys)
 }
 
-fn parse_set(text: &str) -> Result<(InputId, String), String> {
+pub(super) fn parse_set(text: &str) -> Result<(InputId, String), String> {
     text.split_once('=')
         .filter(|(name, _)| !name.is_empty())
         .map(|(name, value)| (InputId::new(name), value.to_owned()))

@@ -4,8 +4,10 @@ use clap::Args;
 use serde_json::json;
 
 use super::failure::Failure;
+use super::list::clocks;
 use super::out::Out;
 use super::{Common, Format, code, screen, setup};
+use crate::incident::closing;
 use crate::incident::view::view;
 use crate::report;
 use crate::runtime::{clock, session};
@@ -15,7 +17,7 @@ use crate::runtime::{clock, session};
 pub(super) struct Show {
     /// `last`, an id, or its last four or more digits. Without it the one worked on last.
     incident: Option<String>,
-    /// The hand-over card only: state, open steps, unknowns, next actions.
+    /// The hand-over card only: state, unknowns, open steps, clocks, proposals, next actions, missing evidence.
     #[arg(long)]
     brief: bool,
     /// How to print.
@@ -38,6 +40,10 @@ impl Show {
                 "current_step": view.current,
                 "ended_silently": view.silent.keys().collect::<Vec<_>>(),
                 "outcome_unknown": view.unknown.iter().map(|(_, action)| action).collect::<Vec<_>>(),
+                "clocks": view.clocks.iter().map(|clock| clocks::json(clock, clock::now())).collect::<Vec<_>>(),
+                "proposed_by": view.proposals.iter().map(|proposal| &proposal.action).collect::<Vec<_>>(),
+                "evidence_missing": view.evidence.iter().filter(|item| item.at.is_none()).map(|item| &item.id).collect::<Vec<_>>(),
+                "open": closing::still_open(&found.playbook, &incident, &view),
             }))?;
             return Ok(code::DONE);
         }

@@ -75,6 +75,7 @@ impl Turn<'_> {
         }
         self.say_what_is_gone(&before, &playbook);
         self.poll_what_is_due();
+        self.keep_clocks();
     }
 
     fn say_what_is_gone(&mut self, before: &Playbook, now: &Playbook) {
@@ -100,7 +101,7 @@ impl Turn<'_> {
 
 impl Cockpit {
     /// Live panes of the new playbook: those whose action is the same go on as they are. Returns polls nobody waits for.
-    fn keep_watches(&mut self, before: &Playbook, now: Timestamp) -> Vec<RunId> {
+    pub(super) fn keep_watches(&mut self, before: &Playbook, now: Timestamp) -> Vec<RunId> {
         let shown = self
             .watches
             .get(self.watch_selected)
@@ -198,12 +199,28 @@ fn still_fits(overlay: &mut Overlay, before: &Playbook, now: &Playbook) -> bool 
             true
         }
         Overlay::Ask { purpose, .. } => match purpose {
-            Purpose::SkipStep(step) => now.step(step).is_some(),
+            Purpose::SkipStep(step) | Purpose::Waive(step) => now.step(step).is_some(),
             Purpose::NotApplicable(check) => now
                 .steps()
                 .any(|(_, step)| step.checks().any(|other| other.id == *check)),
-            Purpose::Settle { .. } | Purpose::Search => true,
             Purpose::Role(role) => now.roles.contains_key(role),
+            Purpose::RoleForMessage(role, action) => {
+                now.roles.contains_key(role) && same_text(action)
+            }
+            Purpose::WaiveThenRun(step, action) => now.step(step).is_some() && same_text(action),
+            Purpose::ClockMissed(clock, _)
+            | Purpose::ClockWaived(clock)
+            | Purpose::ClockMet(clock, _) => now.clocks.contains_key(clock),
+            Purpose::MessageSent { action, .. } => now.actions.contains_key(action),
+            Purpose::EvidenceNote(item) => now.evidence.contains_key(item),
+            Purpose::Settle { .. }
+            | Purpose::Search
+            | Purpose::Severity(_)
+            | Purpose::Milestone(_)
+            | Purpose::FollowUp
+            | Purpose::Resolve
+            | Purpose::Close
+            | Purpose::Reopen => true,
         },
         Overlay::Form(form) => {
             let same = form
@@ -213,6 +230,15 @@ fn still_fits(overlay: &mut Overlay, before: &Playbook, now: &Playbook) -> bool 
             same && form.then_run.as_ref().is_none_or(same_text)
         }
         Overlay::Query { action, .. } => same_text(action),
-        Overlay::Send { .. } | Overlay::Choose { .. } | Overlay::Reference { .. } => false,
+        // What was written stays: it is the operator's text, not the playbook's.
+        Overlay::Draft(form) => now.actions.contains_key(&form.action),
+        Overlay::Send { .. }
+        | Overlay::Gate(_)
+        | Overlay::Decide(_)
+        | Overlay::Clocks { .. }
+        | Overlay::Evidence { .. }
+        | Overlay::Closing { .. }
+        | Overlay::Choose { .. }
+        | Overlay::Reference { .. } => false,
     }
 }

@@ -100,6 +100,17 @@ commands! {
     Inputs, "inputs", "inputs", Cockpit, ["i"], "See and change the playbook's inputs.";
     Bind, "bind", "bind", Cockpit, ["b"], "Fill an input with the value of the selected row.";
     Note, "note", "note", Cockpit, ["n"], "Write a note; @03:10 in front says when it happened.";
+    AcceptProposal, "accept-proposal", "accept", Cockpit, ["A"], "Accept what a FAIL proposes: a severity, a milestone, a step to go to.";
+    Decide, "decide", "decide", Cockpit, ["D"], "Decide: the choices of the step's table with what the results suggest.";
+    Waive, "waive", "waive", Cockpit, ["w"], "Go on with the step although something it requires is missing; a reason is asked.";
+    Capture, "capture", "capture", Cockpit, ["v"], "Keep what the pane shows as evidence: rows, samples or output.";
+    Evidence, "evidence", "evidence", Cockpit, ["V"], "See what evidence the playbook asks for and what is missing.";
+    Messages, "messages", "messages", Cockpit, ["m"], "Write a message from one of the playbook's templates.";
+    Clocks, "clocks", "clocks", Cockpit, ["C"], "See the clocks; give the reason for a missed one, waive one, mark one as met.";
+    Severity, "severity", "severity", Cockpit, ["S"], "Change the severity; a reason is asked.";
+    Milestone, "milestone", "milestone", Cockpit, ["M"], "Record that the incident is known, confirmed or contained.";
+    FollowUp, "follow-up", "follow-up", Cockpit, ["F"], "Add something to be done after the incident.";
+    Closing, "closing", "resolve", Cockpit, ["X"], "See what is still open; resolve, close or reopen the incident.";
     Settle, "settle", "by hand", Cockpit, ["a"], "Complete an action by hand with a note, or settle an unknown outcome.";
     CancelRun, "cancel-run", "cancel", Cockpit, ["c"], "Cancel the running action, on the server as well.";
     Reference, "reference", "reference", Cockpit, ["r"], "Read the playbook's reference sections.";
@@ -139,10 +150,12 @@ commands! {
     Hex, "hex", "hex", Dialog, ["x"], "Show the cell's bytes as hex, and back.";
     NextSection, "next-section", "next section", Dialog, ["tab", "right", "l"], "Go to the next section.";
     PreviousSection, "previous-section", "previous section", Dialog, ["backtab", "left", "h"], "Go to the previous section.";
-    TextAccept, "text-accept", "ok", Text, ["enter", "ctrl-s"], "Accept the text; in a query Enter is a new line and ctrl-s accepts, in a note alt-enter is a new line.";
-    TextDismiss, "text-dismiss", "cancel", Text, ["esc"], "Close without taking the text.";
+    TextAccept, "text-accept", "ok", Text, ["enter", "ctrl-s"], "Accept the text; in a query or a message Enter is a new line and ctrl-s accepts, in a note alt-enter is a new line.";
+    TextDismiss, "text-dismiss", "cancel", Text, ["esc"], "Close without taking the text; a message is kept until the incident is left.";
     NextField, "next-field", "next field", Text, ["tab", "down"], "Go to the next field or row.";
     PreviousField, "previous-field", "previous field", Text, ["backtab", "up"], "Go to the previous field or row.";
+    NextDraft, "next-draft", "next message", Text, ["ctrl-n"], "In a message written to several: go to the next one.";
+    PreviousDraft, "previous-draft", "previous message", Text, ["ctrl-p"], "In a message written to several: go to the one before.";
     Palette, "palette", "commands", Global, [":"], "Find a command by name.";
     Help, "help", "help", Global, ["?", "f1"], "Show the keys.";
     Redraw, "redraw", "redraw", Global, ["ctrl-l"], "Draw the screen anew.";
@@ -277,8 +290,8 @@ mod tests {
             keys.resolve(&[Scope::Steps, Scope::Cockpit], enter),
             Some(Command::NextStep)
         );
-        assert_eq!(keys.rebind("note", &[Chord::char('m')]), Ok(()));
-        assert_eq!(keys.of(Command::Note), [Chord::char('m')]);
+        assert_eq!(keys.rebind("note", &[Chord::char('u')]), Ok(()));
+        assert_eq!(keys.of(Command::Note), [Chord::char('u')]);
         assert!(
             keys.rebind("note", &[Chord::char('d')])
                 .unwrap_err()

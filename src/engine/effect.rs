@@ -1,10 +1,14 @@
 //! What is to be done. The run time performs effects; it decides nothing.
 
-use crate::model::ids::{IncidentId, InputId, RunId, Ticket};
+use crate::capture::Capture;
+use crate::message::{Draft, Names};
+use crate::model::answer::Answer;
+use crate::model::ids::{ActionId, IncidentId, InputId, PlaybookId, RunId, StepId, Ticket};
 use crate::model::playbook::Action;
 use crate::model::request::{ChartColumns, PlanContext, Request};
 use crate::model::table::{ColumnKind, Rows};
 use crate::record::entry::Body;
+use crate::verdict::{Question, Reference, SuggestionQuestion};
 
 use super::event::RowPurpose;
 
@@ -91,6 +95,46 @@ pub enum Effect {
         /// How many.
         count: u64,
     },
+    /// Judge an ended run and keep its result; answered by `Judged`.
+    Judge {
+        /// Whose.
+        run: RunId,
+        /// All that the verdict rests on; none when the run is only to be kept.
+        question: Option<Box<Question>>,
+        /// What is kept as evidence; none when nothing is.
+        capture: Option<Box<Capture>>,
+    },
+    /// Keep what a pane shows as evidence; answered by `Captured`.
+    Capture(Box<Capture>),
+    /// Compute a decision's suggestions; answered by `Suggested`.
+    Suggest {
+        /// The step that is the decision.
+        decision: StepId,
+        /// All that they rest on.
+        question: Box<SuggestionQuestion>,
+    },
+    /// Look at the rows of a preview; answered by `PreviewSeen`.
+    LookAtPreview {
+        /// The write that the preview is for.
+        run: RunId,
+        /// The preview's result.
+        answer: Box<Answer>,
+        /// Whose sessions must not be among what is touched without being told.
+        operator: String,
+    },
+    /// Fill a message's template; answered by `Filled`.
+    Fill(Box<FillRequest>),
+    /// Write a message to a file of the incident; answered by `MessageSaved`.
+    SaveMessage {
+        /// The message's action.
+        action: ActionId,
+        /// What is saved.
+        draft: Box<Draft>,
+    },
+    /// Write the report beside the record; answered by `ReportWritten`.
+    WriteReport,
+    /// Work through another playbook in this incident too; answered by `PlaybookAttached`.
+    AttachPlaybook(PlaybookId),
     /// Copy text to the clipboard with OSC 52; it was on screen when the key was pressed.
     Copy(String),
     /// Draw everything anew.
@@ -112,4 +156,17 @@ pub struct OpenRequest {
     pub severity_settled: bool,
     /// Inputs given at the start.
     pub set: Vec<(InputId, String)>,
+}
+
+/// What a message is filled from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FillRequest {
+    /// The message's action: template, subject, addressee.
+    pub action: Action,
+    /// Names it may use.
+    pub names: Names,
+    /// The column that gives one draft a value, with the result it is read from.
+    pub each: Option<(String, Reference)>,
+    /// Results that the template lists.
+    pub results: Vec<(ActionId, Reference)>,
 }

@@ -3,15 +3,19 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::capture::KeptFile;
 use crate::incident::Incident;
 use crate::keymap::Chord;
+use crate::message::{Draft, FillError};
 use crate::model::Timestamp;
 use crate::model::diagnostic::Diagnostic;
-use crate::model::ids::{IncidentId, RunId, Ticket};
+use crate::model::ids::{ActionId, IncidentId, RunId, SourceName, StepId, Ticket};
 use crate::model::playbook::Playbook;
 use crate::model::request::{Chunk, Outcome, PlanError, Request, RunError};
 use crate::model::table::{Row, Rows};
+use crate::model::verdict::Judgement;
 use crate::record::entry::Sealed;
+use crate::verdict::Suggestion;
 
 use super::state::HomeItem;
 
@@ -151,6 +155,55 @@ pub enum EventKind {
         /// Rows that hold it.
         matches: Arc<[u32]>,
     },
+    /// An ended run was judged and kept.
+    Judged {
+        /// Whose.
+        run: RunId,
+        /// The verdict; none when no expectation was to be judged.
+        judgement: Option<Judgement>,
+        /// Files that hold the result, or why it could not be kept.
+        kept: Result<Vec<KeptFile>, String>,
+    },
+    /// What a pane shows was kept, or why not.
+    Captured(Result<Vec<KeptFile>, String>),
+    /// A decision's suggestions.
+    Suggested {
+        /// The step that is the decision.
+        decision: StepId,
+        /// One for each choice, in the table's order.
+        suggestions: Vec<Suggestion>,
+    },
+    /// A preview was looked at.
+    PreviewSeen {
+        /// The write that it is for.
+        run: RunId,
+        /// Its first rows.
+        sample: Vec<Row>,
+        /// Rows that name the operator.
+        own: u64,
+    },
+    /// A message was filled.
+    Filled {
+        /// The message's action.
+        action: ActionId,
+        /// One draft, or one a value of `for-each`.
+        drafts: Result<Vec<Draft>, FillError>,
+        /// Sources of the profile that take messages, each with where it leads.
+        sources: Vec<(SourceName, String)>,
+    },
+    /// A message was written to a file.
+    MessageSaved {
+        /// The message's action.
+        action: ActionId,
+        /// The value of `for-each` that it was for.
+        each: Option<String>,
+        /// The file's path, or why there is none.
+        path: Result<String, String>,
+    },
+    /// The report was written: the file's path, or why not.
+    ReportWritten(Result<String, String>),
+    /// Another playbook belongs to the incident now; the whole is merged.
+    PlaybookAttached(Result<Arc<Playbook>, String>),
     /// A part of the timeline was read.
     TimelineLoaded {
         /// Position of the first entry.

@@ -7,7 +7,7 @@ use crate::model::safe_text::SafeText;
 use super::command::{COMMANDS, Command, Scope, is_text};
 use super::effect::Effect;
 use super::fuzzy;
-use super::state::{Chosen, Overlay, Run, RunPhase, Screen, State};
+use super::state::{Chosen, DecideForm, Overlay, Purpose, Run, RunPhase, Screen, State};
 use super::turn::Turn;
 use crate::editor::Editor;
 
@@ -96,6 +96,17 @@ impl Turn<'_> {
                 editor: Editor::text(""),
                 error: None,
             }),
+            Command::AcceptProposal => self.accept_proposal(),
+            Command::Decide => self.decide(),
+            Command::Waive => self.waive(),
+            Command::Capture => self.capture(),
+            Command::Evidence => self.open_evidence(),
+            Command::Messages => self.choose_message(),
+            Command::Clocks => self.open_clocks(),
+            Command::Severity => self.choose_severity(),
+            Command::Milestone => self.choose_milestone(),
+            Command::FollowUp => self.ask(Purpose::FollowUp),
+            Command::Closing => self.open_closing(),
             Command::Settle => self.choose_settle(),
             Command::CancelRun => self.cancel_run(),
             Command::Reference => self.open_overlay(Overlay::Reference {
@@ -152,6 +163,8 @@ impl Turn<'_> {
             | Command::TextDismiss
             | Command::NextField
             | Command::PreviousField
+            | Command::NextDraft
+            | Command::PreviousDraft
             | Command::Palette
             | Command::Help
             | Command::Redraw
@@ -262,7 +275,12 @@ fn target(state: &State) -> Target {
             | Overlay::Query { .. }
             | Overlay::Note { .. }
             | Overlay::Ask { .. }
-            | Overlay::Palette { .. },
+            | Overlay::Palette { .. }
+            | Overlay::Gate(_)
+            | Overlay::Draft(_)
+            | Overlay::Decide(DecideForm {
+                reason: Some(_), ..
+            }),
         ) => Target::TextDialog,
         Some(_) => Target::Dialog,
         None => match &state.screen {

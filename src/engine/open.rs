@@ -135,6 +135,7 @@ impl Turn<'_> {
             },
             runs: BTreeMap::new(),
             pending: BTreeMap::new(),
+            drafts: BTreeMap::new(),
         };
         cockpit.refresh_view();
         if let Some(current) = &cockpit.view.current {
@@ -145,6 +146,7 @@ impl Turn<'_> {
         self.say_what_matters(&source_problems);
         self.effect(Effect::ProbeSources);
         self.poll_what_is_due();
+        self.keep_clocks();
     }
 
     /// The one thing an operator must know first about an incident that was just opened.

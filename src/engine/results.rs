@@ -69,6 +69,11 @@ impl Output {
             return;
         }
         self.bytes += text.len();
+        if error {
+            self.stderr.push_str(text);
+        } else {
+            self.stdout.push_str(text);
+        }
         if self.rest_is_error != error && !self.rest.is_empty() {
             let rest = std::mem::take(&mut self.rest);
             self.lines.push(OutputLine {

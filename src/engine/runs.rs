@@ -5,24 +5,22 @@ use sha2::{Digest, Sha256};
 use crate::keymap::{Chord, Key};
 use crate::layout::{Area, PaneKind};
 use crate::model::ids::{ActionId, RunId};
-use crate::model::playbook::{Action, Block, Effect as ActionEffect, Language, ResultView, Step};
-use crate::model::request::{Outcome, PlanContext, PlanError, Request, RunError};
-use crate::model::safe_text::{SafeText, sanitize};
+use crate::model::playbook::{Action, Effect as ActionEffect, ResultView, Step};
+use crate::model::request::{Outcome, Payload, RunError};
+use crate::model::verdict::Judgement;
 use crate::record::entry::{ActionOutcome, Body, Hash};
 
 use super::effect::Effect;
-use super::state::{ActionResult, Chosen, Content, Overlay, Run, RunPhase};
-use super::steps::GuideItem;
+use super::state::{ActionResult, Content, Run, RunPhase};
 use super::text::digit;
 use super::turn::Turn;
-use crate::editor::Editor;
 
 impl Run {
     /// It was sent, or its intent is on its way to the disk.
     pub fn is_running(&self) -> bool {
         matches!(
             self.phase,
-            RunPhase::Recording(_) | RunPhase::Running { .. }
+            RunPhase::Recording(_) | RunPhase::Running { .. } | RunPhase::Judging { .. }
         )
     }
 }
@@ -86,138 +84,28 @@ impl Turn<'_> {
         }
     }
 
-    /// Begins a run: asks for what is missing, then plans. What cannot run here says what it needs.
-    pub(super) fn run_action(&mut self, id: &ActionId) {
-        self.plan(id, None);
-    }
-
-    /// Plans a run, with the operator's text in place of the playbook's if there is one.
-    pub(super) fn plan(&mut self, id: &ActionId, edited: Option<String>) {
-        let (now, operator) = (self.state.now, self.state.operator.clone());
-        let Some(cockpit) = self.state.cockpit() else {
-            return;
-        };
-        let Some(action) = cockpit.playbook.actions.get(id).cloned() else {
-            self.complain(format!("the playbook has no action {id} any more"));
-            return;
-        };
-        let unknown = cockpit.view.unknown.iter().any(|(_, action)| action == id);
-        if unknown && action.effect == ActionEffect::Write {
-            self.ask_settle(id);
-            return;
-        }
-        if let Some(reason) = cannot_send(&action) {
-            self.open_settle(id, None, &reason);
-            return;
-        }
-        let busy = cockpit
-            .runs
-            .values()
-            .any(|run| run.action == *id && !run.poll && run.is_running());
-        if busy {
-            self.say(format!("{id} is still running: c cancels it"));
-            return;
-        }
-        let missing = cockpit.missing_inputs(&action);
-        if !missing.is_empty() {
-            self.ask_for(&missing, id);
-            return;
-        }
-        let edited = edited.filter(|text| *text != action.text);
-        let context = PlanContext {
-            now,
-            window: cockpit.window(now),
-            width: self
-                .pane_area(PaneKind::Result)
-                .map_or(80, |area| area.width.max(20)),
-            inputs: cockpit.bound_inputs(&action, &operator, now),
-            edited: edited.clone(),
-        };
-        let run = RunId(self.next_number());
-        if let Some(cockpit) = self.cockpit() {
-            // A request that is shown but was not sent makes way for the new one.
-            cockpit.runs.retain(|_, run| run.poll || run.is_running());
-            cockpit.runs.insert(
-                run,
-                Run {
-                    action: id.clone(),
-                    poll: false,
-                    edited: edited.is_some(),
-                    phase: RunPhase::Planning,
-                },
-            );
-        }
-        self.effect(Effect::Plan {
-            run,
-            action: Box::new(action),
-            context,
-        });
-    }
-
-    pub(super) fn planned(&mut self, run: RunId, result: Result<Box<Request>, PlanError>) {
-        let Some(cockpit) = self.cockpit() else {
-            return;
-        };
-        let Some(planned) = cockpit.runs.get_mut(&run) else {
-            return;
-        };
-        if planned.poll {
-            self.poll_planned(run, result);
-            return;
-        }
-        let action = planned.action.clone();
-        match result {
-            Ok(request) if request.effect == ActionEffect::Write => {
-                cockpit.runs.remove(&run);
-                let reason = format!(
-                    "{action} changes something: writes cannot be sent from here yet. Do it by hand?"
-                );
-                self.open_settle(&action, None, &reason);
-            }
-            Ok(request) => {
-                planned.phase = RunPhase::Confirming(request);
-                self.open_overlay(Overlay::Send { run, top: 0 });
-            }
-            Err(PlanError::Missing(missing)) => {
-                cockpit.runs.remove(&run);
-                self.ask_for(&missing, &action);
-            }
-            Err(PlanError::NeedsSource(reason)) => {
-                cockpit.runs.remove(&run);
-                self.open_settle(&action, None, &reason);
-            }
-            Err(PlanError::Refused(reason)) => {
-                cockpit.runs.remove(&run);
-                self.refused(&action, &reason);
-            }
-        }
-    }
-
-    fn refused(&mut self, action: &ActionId, reason: &str) {
-        self.open_overlay(Overlay::Choose {
-            title: sanitize(&format!("{action} was not sent: {reason}")),
-            items: vec![
-                (
-                    SafeText::fixed("edit its text"),
-                    Chosen::Edit(action.clone()),
-                ),
-                (
-                    SafeText::fixed("complete it by hand"),
-                    Chosen::SettleAction(action.clone()),
-                ),
-            ],
-            selected: 0,
-        });
-    }
-
-    /// The operator confirmed: the intent goes to the disk first.
+    /// The operator confirmed a read. A write goes through its gate, never through here.
     pub(super) fn send(&mut self, run: RunId) {
+        let is_read = self
+            .cockpit()
+            .and_then(|cockpit| cockpit.runs.get(&run))
+            .is_some_and(|run| {
+                matches!(&run.phase, RunPhase::Confirming(request) if request.effect == ActionEffect::Read)
+            });
+        if is_read {
+            self.record_intent(run);
+        }
+    }
+
+    /// What was confirmed is on its way to the disk, and is sent once it is there.
+    pub(super) fn record_intent(&mut self, run: RunId) {
         let Some(cockpit) = self.cockpit() else {
             return;
         };
         let Some(Run {
             action,
             edited,
+            gate,
             phase,
             ..
         }) = cockpit.runs.get_mut(&run)
@@ -228,12 +116,13 @@ impl Turn<'_> {
             return;
         };
         let (action, edited, request) = (action.clone(), *edited, request.clone());
+        let gate = gate.clone();
         *phase = RunPhase::Recording(request.clone());
         let template = cockpit
             .playbook
             .actions
             .get(&action)
-            .map_or("", |action| action.text.as_str());
+            .map_or(request.text.as_str(), |action| action.text.as_str());
         let body = Body::ActionIntent {
             action: action.clone(),
             source: request.source.clone(),
@@ -243,6 +132,7 @@ impl Turn<'_> {
             edited,
             parameters: request.parameters.clone(),
             effect: request.effect,
+            gate,
         };
         let step = cockpit
             .playbook
@@ -263,10 +153,15 @@ impl Turn<'_> {
         match cockpit.runs.get_mut(&run).map(|run| &mut run.phase) {
             Some(RunPhase::Recording(_)) => self.start_run(run, Some(intent)),
             // It ran unrecorded and the disk came back meanwhile.
-            Some(RunPhase::Running {
-                intent: recorded, ..
-            }) => *recorded = Some(intent),
-            Some(RunPhase::Planning | RunPhase::Confirming(_)) => {}
+            Some(
+                RunPhase::Running {
+                    intent: recorded, ..
+                }
+                | RunPhase::Judging {
+                    intent: recorded, ..
+                },
+            ) => *recorded = Some(intent),
+            Some(RunPhase::Planning | RunPhase::Previewing(_) | RunPhase::Confirming(_)) => {}
             None => {
                 let ended = cockpit
                     .results
@@ -277,11 +172,16 @@ impl Turn<'_> {
                     request,
                     started_at,
                     end: Some((at, result)),
+                    judgement,
                     ..
                 }) = ended
                 {
                     let duration_ms = at.as_millisecond().abs_diff(started_at.as_millisecond());
-                    self.append(result_body(intent, request.action, duration_ms, &result));
+                    let evidence = cockpit.evidence_on_its_way(&request.action);
+                    let action = request.action;
+                    let body =
+                        result_body(intent, action, duration_ms, &result, judgement, evidence);
+                    self.append(body);
                 }
             }
         }
@@ -311,8 +211,13 @@ impl Turn<'_> {
         }
         if let Some(cockpit) = self.cockpit() {
             let waits = |run: &Run| matches!(run.phase, RunPhase::Recording(_));
-            if cockpit.runs.get(&run).is_some_and(waits) {
-                cockpit.runs.remove(&run);
+            if cockpit.runs.get(&run).is_some_and(waits)
+                && let Some(Run {
+                    preview_of: Some(write),
+                    ..
+                }) = cockpit.runs.remove(&run)
+            {
+                self.preview_failed(write, "the record refuses its intent");
             }
         }
     }
@@ -328,12 +233,18 @@ impl Turn<'_> {
         let RunPhase::Recording(request) = &state.phase else {
             return;
         };
+        if request.effect == ActionEffect::Write && (state.gate.is_none() || intent.is_none()) {
+            cockpit.runs.remove(&run);
+            self.complain("refused: a write goes through its gate and into the record first");
+            return;
+        }
+        let is_preview = state.preview_of.is_some();
         let (action, request) = (state.action.clone(), request.clone());
         let chart = cockpit
             .playbook
             .actions
             .get(&action)
-            .filter(|action| action.view == Some(ResultView::Chart))
+            .filter(|action| action.view == Some(ResultView::Chart) && !is_preview)
             .map(Action::chart_columns);
         state.phase = RunPhase::Running {
             request: request.clone(),
@@ -347,13 +258,17 @@ impl Turn<'_> {
             started_at: now,
             end: None,
             unrecorded: intent.is_none(),
+            intent,
             content: Content::Nothing,
             warnings: Vec::new(),
+            judgement: None,
         };
         cockpit.results.insert(action.clone(), result);
-        cockpit.result_shown = Some(action);
-        // What comes next is reading the rows; the digits act from there as well.
-        cockpit.focus = PaneKind::Result;
+        if !is_preview {
+            cockpit.result_shown = Some(action);
+            // What comes next is reading the rows; the digits act from there as well.
+            cockpit.focus = PaneKind::Result;
+        }
         self.effect(Effect::Run {
             run,
             request,
@@ -373,15 +288,10 @@ impl Turn<'_> {
             self.poll_finished(run, &finished.action, result);
             return;
         }
-        let RunPhase::Running {
-            request,
-            intent,
-            started_at,
-            ..
-        } = finished.phase
-        else {
+        let RunPhase::Running { request, .. } = &finished.phase else {
             return;
         };
+        let request = request.clone();
         if let Some(shown) = cockpit
             .results
             .get_mut(&finished.action)
@@ -390,18 +300,16 @@ impl Turn<'_> {
             shown.end = Some((now, result.clone()));
             shown.finish_output();
         }
-        if let Some(intent) = intent {
-            let duration_ms = now.as_millisecond().abs_diff(started_at.as_millisecond());
-            self.append(result_body(
-                intent,
-                request.action.clone(),
-                duration_ms,
-                &result,
-            ));
-        }
-        match &result {
-            Ok(_) => {}
-            Err(error) => self.complain(format!("{}: {error}", finished.action)),
+        let (preview_of, action) = (finished.preview_of, finished.action.clone());
+        self.settle_end(run, finished, result.clone());
+        if let Some(write) = preview_of {
+            self.preview_ended(write, &action, &result);
+        } else if let Ok(outcome) = &result {
+            match (&request.payload, request.effect) {
+                (Payload::Message(_), _) => self.message_went_out(&request),
+                (_, ActionEffect::Write) => self.say_what_changed(&action, outcome),
+                (_, ActionEffect::Read) => {}
+            }
         }
     }
 
@@ -433,66 +341,6 @@ impl Turn<'_> {
         self.say("cancelling, on the server as well …");
     }
 
-    /// The edit key: the selected action, the step's only one, or a choice.
-    pub(super) fn choose_edit(&mut self) {
-        let Some(cockpit) = self.state.cockpit() else {
-            return;
-        };
-        let selected = cockpit.guide_items().get(cockpit.guide_selected).cloned();
-        let actions: Vec<ActionId> = cockpit
-            .shown_step()
-            .map_or(&[][..], |step| &step.body)
-            .iter()
-            .filter_map(|block| match block {
-                Block::Action(id) => Some(id.clone()),
-                Block::Prose(_) | Block::Check(_) | Block::Notes(_) => None,
-            })
-            .collect();
-        match (selected, actions.as_slice()) {
-            (Some(GuideItem::Action(action)), _) if cockpit.focus == PaneKind::Guide => {
-                self.edit(&action);
-            }
-            (_, []) => self.say("this step has no action to edit"),
-            (_, [action]) => self.edit(&action.clone()),
-            (_, several) => {
-                let items = several
-                    .iter()
-                    .map(|action| (self.action_label(action), Chosen::Edit(action.clone())))
-                    .collect();
-                self.open_overlay(Overlay::Choose {
-                    title: SafeText::fixed("Edit which action?"),
-                    items,
-                    selected: 0,
-                });
-            }
-        }
-    }
-
-    pub(super) fn edit(&mut self, action: &ActionId) {
-        let text = self
-            .state
-            .cockpit()
-            .and_then(|cockpit| cockpit.playbook.actions.get(action))
-            .map(|action| action.text.clone());
-        if let Some(text) = text {
-            self.open_overlay(Overlay::Query {
-                action: action.clone(),
-                editor: Editor::text(&text),
-            });
-        }
-    }
-
-    /// From the shown request back to its text.
-    pub(super) fn edit_planned(&mut self, run: RunId) {
-        let action = self
-            .cockpit()
-            .and_then(|cockpit| cockpit.runs.remove(&run))
-            .map(|run| run.action);
-        if let Some(action) = action {
-            self.edit(&action);
-        }
-    }
-
     /// The place of a pane in the present layout.
     pub(super) fn pane_area(&self, pane: PaneKind) -> Option<Area> {
         let cockpit = self.state.cockpit()?;
@@ -515,26 +363,14 @@ impl Turn<'_> {
     }
 }
 
-/// Why an action cannot be sent from here at all, in words; it can be completed by hand.
-fn cannot_send(action: &Action) -> Option<String> {
-    match (action.language, action.effect) {
-        (Language::Message, _) => Some(format!(
-            "{} is a message: write and send it by hand, then note to whom and when",
-            action.id
-        )),
-        (_, ActionEffect::Write) => Some(format!(
-            "{} changes something: writes cannot be sent from here yet. Do it by hand?",
-            action.id
-        )),
-        _ => None,
-    }
-}
-
-fn result_body(
+/// How a run ended, as the record has it.
+pub(super) fn result_body(
     intent: Hash,
     action: ActionId,
     duration_ms: u64,
     result: &Result<Outcome, RunError>,
+    judged: Option<Judgement>,
+    evidence: Vec<Hash>,
 ) -> Body {
     let (outcome, code, message) = match result {
         Ok(outcome) => {
@@ -563,5 +399,7 @@ fn result_body(
         duration_ms,
         code,
         message,
+        judged,
+        evidence,
     }
 }

@@ -12,14 +12,19 @@ use crate::incident::Incident;
 use crate::incident::view::View;
 use crate::layout::{Layouts, PaneKind};
 use crate::model::diagnostic::Diagnostic;
-use crate::model::ids::{ActionId, IncidentId, InputId, PlaybookId, RunId, StepId, Ticket};
-use crate::model::input::Input;
+use crate::model::ids::{ActionId, IncidentId, PlaybookId, RunId, StepId, Ticket};
 use crate::model::playbook::Playbook;
 use crate::model::request::{Outcome, Request, RunError};
 use crate::model::safe_text::SafeText;
-use crate::model::table::{Column, Row, Rows, Series};
+use crate::model::table::{Column, Rows, Series};
+use crate::model::verdict::Judgement;
 use crate::model::{Mode, Timestamp};
-use crate::record::entry::{Body, Hash, Sealed};
+use crate::record::entry::{Body, Gate, Hash, Sealed};
+
+pub use super::decide::{DecideForm, choice_name};
+pub use super::dialog::{Chosen, Field, Form, Overlay, Purpose};
+pub use super::gate::{GateForm, Preview};
+pub use super::messages::{Channel, DraftForm, DraftPart};
 
 use super::command::Keys;
 
@@ -173,6 +178,8 @@ pub struct Cockpit {
     pub runs: BTreeMap<RunId, Run>,
     /// Entries on their way to the disk.
     pub pending: BTreeMap<Ticket, Pending>,
+    /// Messages that were begun and not sent, until the incident is left.
+    pub drafts: BTreeMap<ActionId, Box<DraftForm>>,
 }
 
 /// Whether entries reach the disk.
@@ -200,6 +207,10 @@ pub struct Run {
     pub action: ActionId,
     /// A poll of a live pane: it is not recorded.
     pub poll: bool,
+    /// The write whose preview it is.
+    pub preview_of: Option<RunId>,
+    /// What the operator typed at the gate of a write.
+    pub gate: Option<Gate>,
     /// True when the operator changed the text.
     pub edited: bool,
     /// How far it is.
@@ -211,6 +222,8 @@ pub struct Run {
 pub enum RunPhase {
     /// The source turns action and inputs into a request.
     Planning,
+    /// The request is a write: its preview is asked for first.
+    Previewing(Box<Request>),
     /// The request is shown; the operator sends it or not.
     Confirming(Box<Request>),
     /// The intent is on its way to the disk.
@@ -225,6 +238,19 @@ pub enum RunPhase {
         started_at: Timestamp,
         /// The operator asked it to stop.
         cancelling: bool,
+    },
+    /// It ended; its verdict is made and its result kept before the end is recorded.
+    Judging {
+        /// What was sent.
+        request: Box<Request>,
+        /// The intent's entry; none for reads while the record cannot be written.
+        intent: Option<Hash>,
+        /// When it was sent.
+        started_at: Timestamp,
+        /// When it ended.
+        ended_at: Timestamp,
+        /// How.
+        outcome: Outcome,
     },
 }
 
@@ -241,10 +267,14 @@ pub struct ActionResult {
     pub end: Option<(Timestamp, Result<Outcome, RunError>)>,
     /// It ran while the record could not be written.
     pub unrecorded: bool,
+    /// The intent's entry; none while it is unrecorded.
+    pub intent: Option<Hash>,
     /// What came back.
     pub content: Content,
     /// Warnings of the source.
     pub warnings: Vec<SafeText>,
+    /// What its expectation ended in, once judged.
+    pub judgement: Option<Judgement>,
 }
 
 /// What came back.
@@ -297,6 +327,10 @@ pub struct Search {
 pub struct Output {
     /// Whole lines.
     pub lines: Vec<OutputLine>,
+    /// Standard output, or the body of an answer, as it came: for expressions and evidence, never for the screen.
+    pub stdout: String,
+    /// Standard error as it came.
+    pub stderr: String,
     /// Text after the last line feed.
     pub rest: String,
     /// Where that text came from: true for standard error.
@@ -379,180 +413,4 @@ pub struct Timeline {
     pub back: u64,
     /// An older part was asked for.
     pub loading: bool,
-}
-
-/// A dialog.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Overlay {
-    /// Keys and what they do, generated from the table of commands.
-    Help {
-        /// First line shown.
-        top: usize,
-    },
-    /// Commands by fuzzy search.
-    Palette {
-        /// As typed.
-        filter: Editor,
-        /// Commands that match, best first.
-        matches: Vec<super::command::Command>,
-        /// Position in `matches`.
-        selected: usize,
-    },
-    /// Inputs, all of them or those an action still needs.
-    Form(Form),
-    /// The exact request, before it is sent.
-    Send {
-        /// Its run; the request is in its phase.
-        run: RunId,
-        /// First line shown.
-        top: usize,
-    },
-    /// The text of a query, to be changed before it runs.
-    Query {
-        /// Which action.
-        action: ActionId,
-        /// The text.
-        editor: Editor,
-    },
-    /// A note.
-    Note {
-        /// The text; `@03:10` or `@2026-01-31T03:10Z` in front tells when it happened.
-        editor: Editor,
-        /// What is wrong with it.
-        error: Option<SafeText>,
-    },
-    /// One line of text with a purpose.
-    Ask {
-        /// What for.
-        purpose: Purpose,
-        /// As typed.
-        editor: Editor,
-        /// What is wrong with it.
-        error: Option<SafeText>,
-    },
-    /// A choice between a few things.
-    Choose {
-        /// Heading.
-        title: SafeText,
-        /// Labels and what each one does.
-        items: Vec<(SafeText, Chosen)>,
-        /// Position.
-        selected: usize,
-    },
-    /// All columns of one row.
-    RowDetail {
-        /// The result it belongs to.
-        run: RunId,
-        /// Row number of what was shown, from 0.
-        row: usize,
-        /// Cells, once read.
-        cells: Option<Row>,
-        /// Selected column.
-        selected: usize,
-        /// Cells as hex.
-        hex: bool,
-    },
-    /// Reference sections of the playbook.
-    Reference {
-        /// Which.
-        selected: usize,
-        /// First line shown.
-        top: usize,
-    },
-    /// What is wrong with the playbook.
-    Diagnostics {
-        /// First line shown.
-        top: usize,
-    },
-    /// An entry of the timeline, whole.
-    Entry {
-        /// The entry.
-        entry: Arc<Sealed>,
-        /// First line shown.
-        top: usize,
-    },
-}
-
-/// A form of inputs.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Form {
-    /// Fields in the playbook's order.
-    pub fields: Vec<Field>,
-    /// The one that takes keys.
-    pub selected: usize,
-    /// Run this action once all is well.
-    pub then_run: Option<ActionId>,
-}
-
-/// A field of a form.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Field {
-    /// The input.
-    pub input: Input,
-    /// As typed.
-    pub editor: Editor,
-    /// What is wrong with it.
-    pub error: Option<SafeText>,
-}
-
-/// What a line of text is asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Purpose {
-    /// Why a step is left out.
-    SkipStep(StepId),
-    /// Why a check does not apply.
-    NotApplicable(crate::model::ids::CheckId),
-    /// How an action was completed by hand, or how its unknown outcome was settled.
-    Settle {
-        /// Which action.
-        action: ActionId,
-        /// The intent it settles.
-        intent: Option<Hash>,
-        /// Whether it happened.
-        done: bool,
-    },
-    /// Text to look for in the result.
-    Search,
-    /// Who has a role.
-    Role(crate::model::ids::RoleId),
-}
-
-/// What choosing an item does.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Chosen {
-    /// Opens a playbook with this severity.
-    Open {
-        /// File or `built-in:`.
-        path: String,
-        /// Severity, none to go on without.
-        severity: Option<String>,
-    },
-    /// Fills an input from a row.
-    Bind {
-        /// Which input.
-        input: InputId,
-        /// The value.
-        value: String,
-    },
-    /// Ticks or unticks a check.
-    Tick(crate::model::ids::CheckId),
-    /// Edits an action's text.
-    Edit(ActionId),
-    /// Asks for the note that settles an action.
-    Settle {
-        /// Which action.
-        action: ActionId,
-        /// The intent it settles.
-        intent: Option<Hash>,
-        /// Whether it happened.
-        done: bool,
-    },
-    /// Chooses which action to settle.
-    SettleAction(ActionId),
-    /// Assigns a role.
-    Role(crate::model::ids::RoleId),
-    /// Takes the changed playbook.
-    AdoptPlaybook,
-    /// Leaves the program although something still runs.
-    Quit,
 }

@@ -51,26 +51,6 @@ impl Cockpit {
     fn status(&self, step: &StepId) -> Option<StepStatus> {
         self.view.step(step).map(|step| step.status.clone())
     }
-
-    /// The first open step behind `after` in the playbook's order, else the first open one at all.
-    fn open_step_after(&self, after: &StepId) -> Option<StepId> {
-        let steps: Vec<_> = self
-            .view
-            .phases
-            .iter()
-            .flat_map(|phase| &phase.steps)
-            .collect();
-        let position = steps
-            .iter()
-            .position(|step| step.id == *after)
-            .map_or(0, |index| index + 1);
-        let (before, behind) = steps.split_at(position.min(steps.len()));
-        behind
-            .iter()
-            .chain(before)
-            .find(|step| !step.status.is_settled() && step.id != *after)
-            .map(|step| step.id.clone())
-    }
 }
 
 impl Turn<'_> {
@@ -81,44 +61,17 @@ impl Turn<'_> {
         };
         let shown = cockpit.step.clone();
         let target = match cockpit.status(&shown) {
-            Some(StepStatus::Todo | StepStatus::Blocked) => Some(shown),
-            _ => cockpit.open_step_after(&shown),
+            Some(StepStatus::Todo | StepStatus::Blocked) if !cockpit.is_begun(&shown) => {
+                Some(shown)
+            }
+            _ => cockpit.view.open_step_after(&shown),
         };
         let Some(step) = target else {
             self.say("every step is done or skipped");
             return;
         };
         cockpit.show_step(step.clone());
-        self.start_step(&step);
-    }
-
-    /// Records that work on a step began, unless it did already.
-    pub(super) fn start_step(&mut self, step: &StepId) {
-        let Some(cockpit) = self.cockpit() else {
-            return;
-        };
-        let untouched = matches!(
-            cockpit.status(step),
-            Some(StepStatus::Todo | StepStatus::Blocked)
-        );
-        let on_its_way = cockpit
-            .pending
-            .values()
-            .any(|pending| matches!(&pending.body, Body::StepStarted { step: started } if started == step));
-        if !untouched || on_its_way {
-            return;
-        }
-        let missing = cockpit
-            .view
-            .step(step)
-            .map(|view| view.missing.join(", "))
-            .unwrap_or_default();
-        if !missing.is_empty() {
-            self.complain(format!(
-                "started, although this is still missing: {missing}"
-            ));
-        }
-        self.append(Body::StepStarted { step: step.clone() });
+        self.open_step(&step);
     }
 
     /// Marks the shown step as done, or opens it again.
@@ -134,6 +87,15 @@ impl Turn<'_> {
             self.append(Body::StepReopened { step });
             return;
         }
+        if !view.missing.is_empty() && !cockpit.is_begun(&step) {
+            return self.ask_about_missing(&step);
+        }
+        let is_decision = cockpit
+            .shown_step()
+            .is_some_and(|step| step.decision.is_some());
+        if is_decision && cockpit.decided(&step).is_none() {
+            return self.decide();
+        }
         self.append(Body::StepDone { step: step.clone() });
         self.show_next_open_step(&step);
         match view.open_checks {
@@ -145,7 +107,7 @@ impl Turn<'_> {
 
     pub(super) fn show_next_open_step(&mut self, after: &StepId) {
         if let Some(cockpit) = self.cockpit()
-            && let Some(next) = cockpit.open_step_after(after)
+            && let Some(next) = cockpit.view.open_step_after(after)
         {
             cockpit.show_step(next);
         }

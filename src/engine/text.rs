@@ -18,6 +18,12 @@ impl Turn<'_> {
         let Some(mut overlay) = self.state.overlays.pop() else {
             return;
         };
+        overlay = match overlay {
+            Overlay::Gate(form) => return self.gate_key(form, command, chord),
+            Overlay::Draft(form) => return self.draft_key(form, command, chord),
+            Overlay::Decide(form) => return self.decide_key(form, command, chord),
+            other => other,
+        };
         let newline = chord.key == Key::Enter && !chord.ctrl;
         match (command, &mut overlay) {
             (Some(Command::TextDismiss), _) => return,
@@ -68,6 +74,9 @@ impl Turn<'_> {
     }
 
     pub(super) fn paste_into_dialog(&mut self, text: &str) {
+        if let Some(Overlay::Gate(form)) = self.state.overlays.last_mut() {
+            return form.paste(text);
+        }
         if let Some(editor) = self.state.overlays.last_mut().and_then(Overlay::editor) {
             editor.paste(text);
         }
@@ -114,6 +123,7 @@ impl Turn<'_> {
             text: text.trim().to_owned(),
             happened_at,
             step,
+            evidence: None,
         });
     }
 
@@ -164,15 +174,39 @@ impl Turn<'_> {
                     note: answer,
                 });
             }
+            Purpose::Waive(_)
+            | Purpose::WaiveThenRun(..)
+            | Purpose::Severity(_)
+            | Purpose::Milestone(_)
+            | Purpose::ClockMissed(..)
+            | Purpose::ClockWaived(_)
+            | Purpose::ClockMet(..)
+            | Purpose::FollowUp
+            | Purpose::Resolve
+            | Purpose::Close
+            | Purpose::Reopen
+            | Purpose::MessageSent { .. }
+            | Purpose::EvidenceNote(_) => self.answered(purpose, answer),
             Purpose::Search => self.start_search(answer),
             Purpose::Role(role) => self.append(Body::RoleAssigned {
                 role,
                 person: answer,
             }),
+            Purpose::RoleForMessage(role, message) => {
+                self.append(Body::RoleAssigned {
+                    role,
+                    person: answer,
+                });
+                self.write_message(&message);
+            }
         }
     }
 
     /// A key in the topmost dialog, which has none.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one match over every dialog reads best whole"
+    )]
     pub(super) fn dialog_key(&mut self, command: Option<Command>, chord: Chord) {
         let Some(mut overlay) = self.state.overlays.pop() else {
             return;
@@ -181,6 +215,13 @@ impl Turn<'_> {
             self.dismissed(&overlay);
             return;
         }
+        overlay = match overlay {
+            Overlay::Decide(form) => return self.decide_key(form, command, chord),
+            Overlay::Clocks { selected } => return self.clocks_key(selected, command, chord),
+            Overlay::Evidence { selected } => return self.evidence_key(selected, command, chord),
+            Overlay::Closing { selected } => return self.closing_key(selected, command, chord),
+            other => other,
+        };
         match (&mut overlay, command) {
             (
                 Overlay::Choose {
@@ -260,7 +301,13 @@ impl Turn<'_> {
                 | Overlay::Query { .. }
                 | Overlay::Note { .. }
                 | Overlay::Ask { .. }
-                | Overlay::Palette { .. },
+                | Overlay::Palette { .. }
+                | Overlay::Gate(_)
+                | Overlay::Draft(_)
+                | Overlay::Decide(_)
+                | Overlay::Clocks { .. }
+                | Overlay::Evidence { .. }
+                | Overlay::Closing { .. },
                 _,
             ) => {}
         }
@@ -276,7 +323,7 @@ impl Turn<'_> {
         }
     }
 
-    fn choose(&mut self, chosen: Chosen) {
+    pub(super) fn choose(&mut self, chosen: Chosen) {
         match chosen {
             Chosen::Open { path, severity } => {
                 self.effect(Effect::Open(OpenRequest {
@@ -309,6 +356,25 @@ impl Turn<'_> {
                 error: None,
             }),
             Chosen::AdoptPlaybook => self.effect(Effect::AdoptPlaybook),
+            Chosen::Severity(severity) => self.ask_severity_change(severity),
+            Chosen::Milestone(milestone) => self.ask_milestone(milestone),
+            Chosen::Message(action) => self.write_message(&action),
+            Chosen::Channel(channel) => self.send_message(&channel),
+            Chosen::GoTo(step) => {
+                if let Some(cockpit) = self.cockpit() {
+                    cockpit.show_step(step);
+                }
+            }
+            Chosen::Proposal(action) => self.accept_proposal_of(&action),
+            Chosen::Waive(step) => self.ask(Purpose::Waive(step)),
+            Chosen::EvidenceNote(item) => self.ask(Purpose::EvidenceNote(item)),
+            Chosen::ClockMissed(clock, due) => self.ask(Purpose::ClockMissed(clock, due)),
+            Chosen::ClockWaived(clock) => self.ask(Purpose::ClockWaived(clock)),
+            Chosen::ClockMet(clock, due) => self.ask(Purpose::ClockMet(clock, due)),
+            Chosen::Attach(playbook) => self.attach(playbook),
+            Chosen::Resolve => self.ask(Purpose::Resolve),
+            Chosen::Close => self.close_incident(),
+            Chosen::Reopen => self.ask(Purpose::Reopen),
             Chosen::Quit => self.quit_now(),
         }
     }
@@ -328,6 +394,9 @@ impl Overlay {
                 Some(editor)
             }
             Self::Palette { filter, .. } => Some(filter),
+            Self::Draft(form) => Some(form.typed()),
+            Self::Gate(form) => form.field(),
+            Self::Decide(form) => form.reason.as_mut(),
             _ => None,
         }
     }

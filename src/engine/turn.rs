@@ -23,7 +23,10 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         EventKind::Key(chord) => turn.press(chord),
         EventKind::Paste(text) => turn.paste(&text),
         EventKind::Resized(columns, rows) => turn.state.size = (columns, rows),
-        EventKind::Ticked => turn.poll_what_is_due(),
+        EventKind::Ticked => {
+            turn.poll_what_is_due();
+            turn.keep_clocks();
+        }
         EventKind::HomeLoaded { items, last } => turn.home_loaded(items, last),
         EventKind::Opened(opened) => turn.opened(*opened),
         EventKind::SeverityAsked {
@@ -61,6 +64,25 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         } => turn.row_read(run, row, cells, purpose),
         EventKind::Sorted { run, by, rows } => turn.sorted(run, by, rows),
         EventKind::Found { run, text, matches } => turn.found(run, &text, matches),
+        EventKind::Judged {
+            run,
+            judgement,
+            kept,
+        } => turn.judged(run, judgement, kept),
+        EventKind::Captured(kept) => turn.captured(kept),
+        EventKind::Suggested {
+            decision,
+            suggestions,
+        } => turn.suggested(&decision, &suggestions),
+        EventKind::PreviewSeen { run, sample, own } => turn.preview_seen(run, sample, own),
+        EventKind::Filled {
+            action,
+            drafts,
+            sources,
+        } => turn.filled(action, drafts, sources),
+        EventKind::MessageSaved { action, each, path } => turn.message_saved(action, each, path),
+        EventKind::ReportWritten(path) => turn.report_written(path),
+        EventKind::PlaybookAttached(merged) => turn.playbook_attached(merged),
         EventKind::TimelineLoaded { first, entries } => turn.timeline_loaded(first, entries),
     }
     turn.effects
@@ -142,6 +164,8 @@ impl Turn<'_> {
         if let Some(run) = pending.and_then(|pending| pending.run) {
             self.intent_recorded(run, entry.hash);
         }
+        self.keep_clocks();
+        self.after_closing(entry);
     }
 
     fn not_recorded(&mut self, ticket: Ticket, reason: String) {
@@ -196,6 +220,11 @@ impl Turn<'_> {
         cockpit.alive = alive;
         cockpit.refresh_view();
         cockpit.timeline.push(Arc::clone(entry));
+        if let Some(Body::PlaybookAttached { playbook, .. }) = &entry.body {
+            // Attached by another session: what is in the record already is only read.
+            self.effect(Effect::AttachPlaybook(playbook.clone()));
+        }
+        self.keep_clocks_after(&entry.entry.writer);
     }
 }
 
@@ -229,6 +258,20 @@ fn refusal(body: &Body, reason: &str) -> String {
         | Body::SessionDetached { .. }
         | Body::SeverityChanged { .. }
         | Body::EvidenceAdded { .. }
+        | Body::DecisionMade { .. }
+        | Body::MilestoneReached { .. }
+        | Body::ClockStarted { .. }
+        | Body::ClockMet { .. }
+        | Body::ClockMissed { .. }
+        | Body::ClockWaived { .. }
+        | Body::RequirementWaived { .. }
+        | Body::MessageDrafted { .. }
+        | Body::MessageSent { .. }
+        | Body::FollowUpAdded { .. }
+        | Body::PlaybookAttached { .. }
+        | Body::IncidentResolved { .. }
+        | Body::IncidentClosed { .. }
+        | Body::IncidentReopened { .. }
         | Body::Unknown { .. } => (format!("record {}", body.kind()), again),
     };
     format!("{what}: refused for good: {reason}; {next}")

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::incident::Stage;
 use crate::model::Timestamp;
 
 use super::state::{Cockpit, RunPhase, State};
@@ -10,6 +11,10 @@ use super::state::{Cockpit, RunPhase, State};
 const AGE_STEP: i64 = 30;
 /// The header counts in minutes.
 const HEADER_STEP: i64 = 60;
+/// A clock counts in seconds when no more than this is left.
+pub const LAST_SECONDS: i64 = 120;
+/// From four days on it counts in hours.
+const MANY_HOURS: i64 = 96 * 3_600;
 
 /// The next moment at which `Ticked` is due; none while nothing polls, runs or counts.
 pub fn next_wake(state: &State) -> Option<Timestamp> {
@@ -30,7 +35,11 @@ fn polls(cockpit: &Cockpit) -> impl Iterator<Item = Timestamp> + '_ {
 }
 
 fn counters(cockpit: &Cockpit, now: Timestamp) -> impl Iterator<Item = Timestamp> + '_ {
-    let header = next_step(cockpit.incident.opened_at, HEADER_STEP, now);
+    // Once it is over, the header says how long it took.
+    let header = match cockpit.incident.stage {
+        Stage::Open => next_step(cockpit.incident.opened_at, HEADER_STEP, now),
+        Stage::Resolved(_) | Stage::Closed { .. } => None,
+    };
     let ages = cockpit
         .watches
         .iter()
@@ -42,8 +51,35 @@ fn counters(cockpit: &Cockpit, now: Timestamp) -> impl Iterator<Item = Timestamp
             RunPhase::Running { started_at, .. } if !run.poll => next_step(*started_at, 1, now),
             _ => None,
         });
-    header.into_iter().chain(ages).chain(running)
+    let clocks = clocks(cockpit, now);
+    header.into_iter().chain(ages).chain(running).chain(clocks)
 }
+
+/// When the words of the clocks change: each minute, each second at the end, and when one runs out.
+fn clocks(cockpit: &Cockpit, now: Timestamp) -> impl Iterator<Item = Timestamp> + '_ {
+    let stage = cockpit.incident.stage;
+    let running = cockpit.view.clocks.iter();
+    running
+        .filter_map(move |clock| clock.running(stage))
+        .filter_map(move |due| {
+            let left = due.as_millisecond() - now.as_millisecond();
+            let step = match left.div_euclid(1_000) {
+                ..0 => HEADER_STEP,
+                0..=LAST_SECONDS => 1,
+                seconds if seconds <= MANY_HOURS => HEADER_STEP,
+                _ => 3_600,
+            };
+            if left < 0 {
+                return next_step(due, step, now);
+            }
+            // What is left is told in whole units: it is less than that only just after the moment.
+            let next = next_step(due, step, now.checked_sub(JUST_AFTER).ok()?)?;
+            next.checked_add(JUST_AFTER).ok()
+        })
+}
+
+/// The least that tells two times of the record apart.
+const JUST_AFTER: Duration = Duration::from_millis(1);
 
 /// The first moment after now that is a whole number of steps away from `origin`.
 fn next_step(origin: Timestamp, step_seconds: i64, now: Timestamp) -> Option<Timestamp> {

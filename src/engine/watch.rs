@@ -22,9 +22,9 @@ const WINDOW: Duration = Duration::from_hours(1);
 /// The narrowest and widest zoom: under four minutes, and 32 hours.
 const ZOOM: std::ops::RangeInclusive<i8> = -5..=4;
 /// A newest sample older than this many polls, but at least [`STALE_AFTER`], is stale.
-const STALE_POLLS: u32 = 3;
+pub(super) const STALE_POLLS: u32 = 3;
 /// The shortest time after which samples are stale: two scrapes of a minute and some delay.
-const STALE_AFTER: Duration = Duration::from_secs(150);
+pub(super) const STALE_AFTER: Duration = Duration::from_secs(150);
 
 /// The line an action's `alert` draws.
 fn threshold(action: &Action) -> Option<Threshold> {
@@ -129,6 +129,8 @@ impl Turn<'_> {
             Run {
                 action: id.clone(),
                 poll: true,
+                preview_of: None,
+                gate: None,
                 edited: false,
                 phase: RunPhase::Planning,
             },
@@ -139,6 +141,7 @@ impl Turn<'_> {
             width,
             inputs,
             edited: None,
+            message: None,
         };
         self.effect(Effect::Plan {
             run,

@@ -124,3 +124,38 @@ fn thresholds_are_read() {
         assert_eq!(threshold(text), None, "{text}");
     }
 }
+
+#[test]
+fn what_cannot_be_compared_is_an_error_in_plain_words() {
+    let scope = Scope::new()
+        .with("none", Value::Null)
+        .with("text", "a")
+        .with("rows", json!([{"org": null}, {"org": "a"}]));
+    let fails = |words: &str| Err(words.to_owned());
+    for (text, expected) in [
+        (
+            "none == 0",
+            fails("a value is NULL, it cannot be compared with a int"),
+        ),
+        (
+            "0 != none",
+            fails("a value is NULL, it cannot be compared with a int"),
+        ),
+        ("text == 1", fails("a string cannot be compared with a int")),
+        ("none > 0", fails("a NULL cannot be compared with a int")),
+        (
+            "text + 1 == text",
+            fails("+ does not work between a string and a int"),
+        ),
+        ("none == null && text != null && 1 == 1.0", Ok(true)),
+        ("text == 1 || true", Ok(true)),
+        ("rows.exists(r, r.org == 'a')", Ok(true)),
+        ("rows.all(r, r.org != 'b')", Ok(true)),
+        (
+            "rows.exists(r, r.org == 1)",
+            fails("a string cannot be compared with a int"),
+        ),
+    ] {
+        assert_eq!(holds(&parse(text).unwrap(), &scope), expected, "{text}");
+    }
+}

@@ -6,12 +6,13 @@
 use std::collections::BTreeMap;
 
 use super::{
-    ActionRecord, ActionState, AlertRecord, CheckRecord, Incident, InputRecord, LastEntry,
-    SessionRecord, StepRecord, StepState, UnfinishedIntent,
+    ActionRecord, ActionState, AlertRecord, CapturedRecord, CheckRecord, DecisionRecord, Fact,
+    FollowUp, Incident, InputRecord, LastEntry, Marks, SessionRecord, Stage, StepRecord, StepState,
+    UnfinishedIntent, WaivedRecord,
 };
-use crate::model::Timestamp;
 use crate::model::ids::{ActionId, PlaybookId, StepId};
-use crate::record::entry::{ActionOutcome, Body, Entry, Hash, Sealed, WatchState};
+use crate::model::{Timestamp, limits};
+use crate::record::entry::{ActionOutcome, Body, Entry, Hash, NOT_YET_KNOWN, Sealed, WatchState};
 
 impl Incident {
     /// The incident after its first entry. That is `incident.opened` in every record that verifies; after any other one
@@ -38,6 +39,18 @@ impl Incident {
             sessions: BTreeMap::new(),
             notes: 0,
             evidence: 0,
+            stage: Stage::Open,
+            decisions: BTreeMap::new(),
+            milestones: BTreeMap::new(),
+            severities: BTreeMap::new(),
+            clocks: BTreeMap::new(),
+            waived: BTreeMap::new(),
+            messages: BTreeMap::new(),
+            captured: BTreeMap::new(),
+            noted_evidence: BTreeMap::new(),
+            follow_ups: Vec::new(),
+            attached: Vec::new(),
+            marks: Marks::default(),
             entries: 0,
             last: None,
         };
@@ -47,6 +60,7 @@ impl Incident {
 }
 
 /// Applies the next entry. Entries come in the incident's order; [`super::Log`] sees to that.
+#[expect(clippy::too_many_lines, reason = "one arm a kind")]
 pub fn apply(incident: &mut Incident, sealed: &Sealed) {
     let Sealed {
         entry, hash, body, ..
@@ -76,6 +90,9 @@ pub fn apply(incident: &mut Incident, sealed: &Sealed) {
             incident.playbook_sha256 = *playbook_sha256;
             incident.opened_at = at;
             incident.severity.clone_from(severity);
+            if let Some(level) = severity {
+                incident.severities.entry(level.clone()).or_insert(at);
+            }
             incident.alert.clone_from(alert);
             incident.profile.clone_from(profile);
         }
@@ -101,7 +118,10 @@ pub fn apply(incident: &mut Incident, sealed: &Sealed) {
             set_alert(incident, action, *state, at);
         }
         Body::StepStarted { step } => set_step(incident, step, StepState::Doing, at, operator()),
-        Body::StepDone { step } => set_step(incident, step, StepState::Done, at, operator()),
+        Body::StepDone { step } => {
+            set_step(incident, step, StepState::Done, at, operator());
+            mark(&mut incident.marks.steps, step, at);
+        }
         Body::StepSkipped { step, reason } => {
             let state = StepState::Skipped(reason.clone());
             set_step(incident, step, state, at, operator());
@@ -139,13 +159,212 @@ pub fn apply(incident: &mut Incident, sealed: &Sealed) {
         Body::CheckUnticked { check } => {
             incident.checks.remove(check);
         }
-        Body::SeverityChanged { severity, .. } => incident.severity = Some(severity.clone()),
+        Body::SeverityChanged { severity, .. } => {
+            incident.severity = Some(severity.clone());
+            incident.severities.entry(severity.clone()).or_insert(at);
+        }
         Body::RoleAssigned { role, person } => {
             incident.roles.insert(role.clone(), person.clone());
         }
-        Body::NoteAdded { .. } => incident.notes += 1,
-        Body::EvidenceAdded { .. } => incident.evidence += 1,
+        Body::NoteAdded { text, evidence, .. } => {
+            incident.notes += 1;
+            if let Some(item) = evidence {
+                let fact = fact(text, at, entry);
+                incident.noted_evidence.entry(item.clone()).or_insert(fact);
+            }
+        }
+        Body::EvidenceAdded { sha256, origin, .. } => {
+            incident.evidence += 1;
+            if let Some(origin) = origin {
+                let record = CapturedRecord {
+                    files: 0,
+                    latest: *sha256,
+                    at,
+                };
+                let record = incident
+                    .captured
+                    .entry(origin.action.clone())
+                    .or_insert(record);
+                record.files += 1;
+                record.latest = *sha256;
+                record.at = at;
+            }
+        }
+        Body::DecisionMade { .. }
+        | Body::MilestoneReached { .. }
+        | Body::RequirementWaived { .. }
+        | Body::FollowUpAdded { .. }
+        | Body::PlaybookAttached { .. }
+        | Body::IncidentResolved { .. }
+        | Body::IncidentClosed { .. }
+        | Body::IncidentReopened { .. } => apply_judgement(incident, entry, body),
+        Body::ClockStarted { .. }
+        | Body::ClockMet { .. }
+        | Body::ClockMissed { .. }
+        | Body::ClockWaived { .. } => apply_clock(incident, at, body),
+        Body::MessageDrafted { .. } | Body::MessageSent { .. } => {
+            apply_message(incident, entry, body);
+        }
     }
+}
+
+fn fact(text: &str, at: Timestamp, entry: &Entry) -> Fact {
+    Fact {
+        text: text.to_owned(),
+        at,
+        operator: entry.operator.clone(),
+    }
+}
+
+/// What operators decided: branches, milestones, waivers, the end.
+fn apply_judgement(incident: &mut Incident, entry: &Entry, body: &Body) {
+    let at = entry.when();
+    match body {
+        Body::DecisionMade {
+            decision,
+            suggested,
+            chosen,
+            reason,
+            ..
+        } => {
+            let times = incident
+                .decisions
+                .get(decision)
+                .map_or(0, |record| record.times);
+            let record = DecisionRecord {
+                chosen: chosen.clone(),
+                suggested: suggested.clone(),
+                reason: reason.clone(),
+                times: times + 1,
+                at,
+                operator: entry.operator.clone(),
+            };
+            incident.decisions.insert(decision.clone(), record);
+            // A deadline that begins with an assessment does not wait until its step is ticked off.
+            if !chosen.iter().any(|choice| choice == NOT_YET_KNOWN) {
+                mark(&mut incident.marks.steps, decision, at);
+            }
+        }
+        Body::MilestoneReached { milestone, reason } => {
+            let fact = fact(reason, at, entry);
+            incident.milestones.entry(milestone.clone()).or_insert(fact);
+        }
+        Body::RequirementWaived {
+            step,
+            missing,
+            reason,
+        } => {
+            let record = WaivedRecord {
+                missing: missing.clone(),
+                reason: reason.clone(),
+            };
+            incident.waived.insert(step.clone(), record);
+        }
+        Body::FollowUpAdded { text, owner } => incident.follow_ups.push(FollowUp {
+            text: text.clone(),
+            owner: owner.clone(),
+        }),
+        Body::PlaybookAttached {
+            playbook,
+            playbook_sha256,
+            ..
+        } if !incident.attached.iter().any(|(id, _)| id == playbook) => {
+            incident.attached.push((playbook.clone(), *playbook_sha256));
+        }
+        Body::IncidentResolved { .. } => incident.stage = Stage::Resolved(at),
+        Body::IncidentClosed { .. } => {
+            let resolved_at = match incident.stage {
+                Stage::Resolved(resolved_at) => resolved_at,
+                Stage::Open | Stage::Closed { .. } => at,
+            };
+            incident.stage = Stage::Closed {
+                resolved_at,
+                closed_at: at,
+            };
+        }
+        Body::IncidentReopened { .. } => {
+            incident.stage = Stage::Open;
+            incident.marks.reopened_at = Some(at);
+        }
+        _ => {}
+    }
+}
+
+/// A clock's rounds. Two sessions may both say that one was met or missed: the due time tells that it is the same round.
+fn apply_clock(incident: &mut Incident, at: Timestamp, body: &Body) {
+    match body {
+        Body::ClockStarted { clock, due } => {
+            incident.clocks.entry(clock.clone()).or_default().due = Some(*due);
+        }
+        Body::ClockMet { clock, due, by } => {
+            let record = incident.clocks.entry(clock.clone()).or_default();
+            if record.due == Some(*due) || record.times_met == 0 {
+                record.times_met += 1;
+                record.met_at = Some(at);
+                record.due = None;
+                push_bounded(&mut record.met, (at, by.clone()));
+            }
+        }
+        Body::ClockMissed { clock, due, reason } => {
+            let record = incident.clocks.entry(clock.clone()).or_default();
+            let known = record.missed.entry(*due).or_default();
+            if reason.is_some() {
+                known.clone_from(reason);
+            }
+        }
+        Body::ClockWaived {
+            clock,
+            reason,
+            role,
+        } => {
+            incident.clocks.entry(clock.clone()).or_default().waived =
+                Some((reason.clone(), role.clone()));
+        }
+        _ => {}
+    }
+}
+
+/// A message that went out is an action that was done.
+fn apply_message(incident: &mut Incident, entry: &Entry, body: &Body) {
+    let at = entry.when();
+    match body {
+        Body::MessageDrafted { action, each, .. } => {
+            let record = incident.messages.entry(action.clone()).or_default();
+            record.drafted_at = Some(at);
+            record.waiting.insert(each.clone().unwrap_or_default());
+        }
+        Body::MessageSent {
+            action,
+            target,
+            each,
+            ..
+        } => {
+            let record = incident.messages.entry(action.clone()).or_default();
+            record.first_sent_at.get_or_insert(at);
+            record.sent_at = Some(at);
+            record.sent += 1;
+            record.target.clone_from(target);
+            record.waiting.remove(each.as_deref().unwrap_or_default());
+            // A notice that went to one of two tenants is not done.
+            if record.waiting.is_empty() {
+                mark(&mut incident.marks.actions, action, at);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Notes when something was done.
+fn mark<K: Ord + Clone>(marks: &mut BTreeMap<K, Vec<Timestamp>>, id: &K, at: Timestamp) {
+    push_bounded(marks.entry(id.clone()).or_default(), at);
+}
+
+/// Keeps the first and the newest.
+fn push_bounded<T>(list: &mut Vec<T>, item: T) {
+    if list.len() >= limits::DONE_TIMES {
+        list.remove(1);
+    }
+    list.push(item);
 }
 
 /// Only a fresh answer ends an alert: that a source is silent does not say that all is well.
@@ -204,6 +423,8 @@ fn apply_action(incident: &mut Incident, entry: &Entry, hash: Hash, body: &Body)
             record.rows = None;
             record.incomplete = None;
             record.duration_ms = None;
+            record.result = None;
+            record.evidence.clear();
             record.runs += 1;
         }
         Body::ActionResult {
@@ -214,6 +435,8 @@ fn apply_action(incident: &mut Incident, entry: &Entry, hash: Hash, body: &Body)
             truncated,
             partial,
             duration_ms,
+            judged,
+            evidence,
             ..
         } => {
             if *outcome == ActionOutcome::Unknown {
@@ -232,6 +455,18 @@ fn apply_action(incident: &mut Incident, entry: &Entry, hash: Hash, body: &Body)
             record.rows = *rows;
             record.incomplete = truncated.clone().or_else(|| partial.clone());
             record.duration_ms = Some(*duration_ms);
+            record.result = Some(hash);
+            record.evidence.clone_from(evidence);
+            // A run without a verdict leaves none of an older run standing as if it were this one's.
+            record.judged = judged.clone().map(|judged| (judged, at));
+            record.held_since = match judged {
+                Some(judged) if judged.held => record.held_since.or(Some(at)),
+                _ => None,
+            };
+            if *outcome == ActionOutcome::Ok {
+                record.first_done_at.get_or_insert(at);
+                mark(&mut incident.marks.actions, action, at);
+            }
         }
         Body::ActionResolved {
             intent,
@@ -247,10 +482,18 @@ fn apply_action(incident: &mut Incident, entry: &Entry, hash: Hash, body: &Body)
             }
             let record = action_record(incident, action, entry);
             record.intent = *intent;
+            record.judged = None;
+            record.held_since = None;
+            if *done {
+                record.first_done_at.get_or_insert(at);
+            }
             record.state = ActionState::Resolved {
                 done: *done,
                 note: note.clone(),
             };
+            if *done {
+                mark(&mut incident.marks.actions, action, at);
+            }
         }
         _ => {}
     }
@@ -280,6 +523,11 @@ fn action_record<'a>(
             incomplete: None,
             duration_ms: None,
             runs: 0,
+            judged: None,
+            held_since: None,
+            result: None,
+            evidence: Vec::new(),
+            first_done_at: None,
             at: entry.when(),
             operator: String::new(),
         });

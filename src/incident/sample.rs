@@ -84,6 +84,7 @@ pub(crate) fn playbook() -> Playbook {
 fn phase(id: &str, requires: &[&str], steps: Vec<Step>) -> Phase {
     Phase {
         id: id.into(),
+        slug: id.into(),
         title: id.to_uppercase(),
         kind: PhaseKind::Other,
         introduction: vec![],
@@ -236,6 +237,7 @@ pub(crate) fn intent(action: &str) -> Body {
         edited: false,
         parameters: vec![],
         effect: Effect::Read,
+        gate: None,
     }
 }
 
@@ -255,5 +257,7 @@ pub(crate) fn result(
         duration_ms: 12,
         code: None,
         message: None,
+        judged: None,
+        evidence: Vec::new(),
     }
 }

@@ -2,11 +2,22 @@
 //!
 //! Computed anew after every entry and never stored: facts are in the incident, rules are in the playbook.
 
+mod branches;
+pub mod clocks;
+mod evidence;
+pub mod proposals;
+pub mod requires;
+mod scope;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::ids::{ActionId, InputId, PhaseId, StepId};
+use crate::model::Timestamp;
+use crate::model::ids::{ActionId, ClockId, EvidenceId, InputId, PhaseId, StepId};
 use crate::model::playbook::{Action, Playbook, Step};
 use crate::record::entry::{ActionOutcome, Hash};
+
+use branches::Branches;
+use requires::Requirements;
 
 use super::{ActionState, Incident, SessionRecord, StepState, UnfinishedIntent};
 
@@ -21,6 +32,12 @@ pub struct View {
     pub current: Option<StepId>,
     /// Intents whose writer is gone: they may or may not have happened.
     pub unknown: Vec<(Hash, ActionId)>,
+    /// Clocks, in the playbook's order.
+    pub clocks: Vec<ClockView>,
+    /// The evidence table, in the playbook's order.
+    pub evidence: Vec<EvidenceView>,
+    /// What FAILs propose and nobody has accepted, the latest first.
+    pub proposals: Vec<Proposal>,
     /// Sessions by writer that ended without saying so: their writer is gone, and no entry of theirs says that they left.
     pub silent: BTreeMap<String, SessionRecord>,
 }
@@ -30,6 +47,8 @@ pub struct View {
 pub struct PhaseView {
     /// Which.
     pub id: PhaseId,
+    /// Whether it applies.
+    pub applies: Applies,
     /// Steps done or skipped.
     pub settled: usize,
     /// Its steps in order.
@@ -37,9 +56,17 @@ pub struct PhaseView {
 }
 
 impl PhaseView {
-    /// True when every step is done or skipped.
+    /// True when every step that counts is done or skipped.
     pub fn is_settled(&self) -> bool {
-        self.settled == self.steps.len()
+        self.settled == self.total()
+    }
+
+    /// Steps that count: those of a folded branch are not among them.
+    pub fn total(&self) -> usize {
+        self.steps
+            .iter()
+            .filter(|step| step.status.is_settled() || step.applies.counts())
+            .count()
     }
 }
 
@@ -50,12 +77,21 @@ pub struct StepView {
     pub id: StepId,
     /// Its state.
     pub status: StepStatus,
-    /// It carries a `when`: it may not apply.
-    pub conditional: bool,
-    /// What it requires and is not there yet, as the playbook names it.
+    /// Whether it applies.
+    pub applies: Applies,
+    /// Something that was missing was waived with a reason.
+    pub waived: bool,
+    /// What it requires and is neither there nor waived, as the playbook names it.
     pub missing: Vec<String>,
     /// Checks that are open and not optional.
     pub open_checks: usize,
+}
+
+impl StepView {
+    /// It counts, and is neither done nor skipped.
+    pub const fn is_open(&self) -> bool {
+        !self.status.is_settled() && self.applies.counts()
+    }
 }
 
 /// State of a step.
@@ -63,7 +99,7 @@ pub struct StepView {
 pub enum StepStatus {
     /// Untouched.
     Todo,
-    /// Untouched, and something it requires is missing (see [`StepView::missing`]).
+    /// Untouched, and something it requires is missing (see [`StepView::missing`]), or nobody can tell whether it applies.
     Blocked,
     /// Being worked on.
     Doing,
@@ -89,6 +125,157 @@ impl StepStatus {
             Self::Skipped(_) => "skipped",
         }
     }
+}
+
+/// Whether a phase or step applies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Applies {
+    /// No condition and no decision stands before it.
+    Always,
+    /// Its `when` holds.
+    Holds,
+    /// A decision opened it.
+    Chosen {
+        /// The decision's step.
+        decision: StepId,
+        /// The choice.
+        choice: String,
+    },
+    /// A decision has not been made, or chose another branch: it is folded. It can be opened all the same.
+    Folded {
+        /// The decision's step.
+        decision: StepId,
+        /// The decision was made and chose another branch.
+        decided: bool,
+    },
+    /// Its `when` does not hold; the text of it. It is folded.
+    DoesNotHold(String),
+    /// Its `when` could not be evaluated: never false, shown as blocked with the error.
+    Unclear(String),
+}
+
+impl Applies {
+    /// It counts: as next step, as open at the end. An unclear one does.
+    pub const fn counts(&self) -> bool {
+        matches!(
+            self,
+            Self::Always | Self::Holds | Self::Chosen { .. } | Self::Unclear(_)
+        )
+    }
+}
+
+/// How a clock stands. Times are absolute: how much is left is for who draws it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClockView {
+    /// Which.
+    pub id: ClockId,
+    /// What it counts down to.
+    pub title: String,
+    /// The law or agreement behind it.
+    pub cite: Option<String>,
+    /// How it stands.
+    pub state: ClockState,
+    /// Due times that it missed, with the reason once there is one.
+    pub missed: Vec<(Timestamp, Option<String>)>,
+    /// It starts again each time it is met.
+    pub repeats: bool,
+    /// It goes on after closing.
+    pub after_close: bool,
+}
+
+/// State of a clock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClockState {
+    /// Its start has not come.
+    NotStarted,
+    /// It runs; it is overdue when `due` has passed.
+    Running {
+        /// Its start, or the last time it was met.
+        since: Timestamp,
+        /// When it runs out.
+        due: Timestamp,
+    },
+    /// It was met; late when after `due`.
+    Met {
+        /// When.
+        at: Timestamp,
+        /// When it had to be.
+        due: Timestamp,
+    },
+    /// A repeating clock whose `until` has come.
+    Ended,
+    /// It does not apply; the reason and who says so.
+    Waived {
+        /// Why.
+        reason: String,
+        /// A role or a name.
+        role: String,
+    },
+    /// Its `when` does not hold.
+    DoesNotApply,
+    /// Its `when` could not be evaluated: it counts as running once started, so that it is not lost.
+    Unclear {
+        /// The error.
+        error: String,
+        /// When it would run out, if it has started.
+        due: Option<Timestamp>,
+    },
+}
+
+impl ClockState {
+    /// When it runs out, for one that runs.
+    pub const fn due(&self) -> Option<Timestamp> {
+        match self {
+            Self::Running { due, .. } => Some(*due),
+            Self::Unclear { due, .. } => *due,
+            Self::NotStarted
+            | Self::Met { .. }
+            | Self::Ended
+            | Self::Waived { .. }
+            | Self::DoesNotApply => None,
+        }
+    }
+}
+
+/// An item of the evidence table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EvidenceView {
+    /// Which.
+    pub id: EvidenceId,
+    /// What it is.
+    pub title: String,
+    /// The action it comes from; none for a note or anything else.
+    pub action: Option<ActionId>,
+    /// It is a note.
+    pub note: bool,
+    /// When it came into the record; none while it is missing.
+    pub at: Option<Timestamp>,
+    /// Files of it.
+    pub files: u64,
+}
+
+/// What a FAIL proposes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proposal {
+    /// The action that failed.
+    pub action: ActionId,
+    /// What it proposes.
+    pub otherwise: Otherwise,
+    /// The verdict's first reason.
+    pub reason: String,
+    /// When it failed.
+    pub at: Timestamp,
+}
+
+/// A parsed `otherwise`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Otherwise {
+    /// `escalate CRITICAL`
+    Escalate(String),
+    /// `goto id`
+    GoTo(String),
+    /// `milestone aware`
+    Milestone(String),
 }
 
 /// How an action stands.
@@ -129,11 +316,6 @@ impl ActionStatus {
             Self::ByHand(false) => "did not happen",
         }
     }
-
-    /// It has a good end.
-    const fn is_done(self) -> bool {
-        matches!(self, Self::Ended(ActionOutcome::Ok) | Self::ByHand(true))
-    }
 }
 
 /// What stands beside an action that ran and has an expectation: its result was not compared with it. Nothing for others.
@@ -165,33 +347,11 @@ pub fn view(playbook: &Playbook, incident: &Incident, alive: &BTreeSet<String>) 
             )
         })
         .collect();
-    let phases: Vec<PhaseView> = playbook
-        .phases
-        .iter()
-        .map(|phase| {
-            let steps: Vec<StepView> = phase
-                .steps
-                .iter()
-                .map(|step| {
-                    let required = phase.requires.iter().chain(&step.requires);
-                    let missing: Vec<String> = required
-                        .filter(|name| !is_met(playbook, incident, &actions, name))
-                        .cloned()
-                        .collect();
-                    step_view(incident, step, missing, phase.when.is_some())
-                })
-                .collect();
-            PhaseView {
-                id: phase.id.clone(),
-                settled: steps.iter().filter(|step| step.status.is_settled()).count(),
-                steps,
-            }
-        })
-        .collect();
+    let phases = phases(playbook, incident, &actions);
     let all = || phases.iter().flat_map(|phase| &phase.steps);
     let current = all()
         .find(|step| step.status == StepStatus::Doing)
-        .or_else(|| all().find(|step| !step.status.is_settled()))
+        .or_else(|| all().find(|step| step.is_open()))
         .map(|step| step.id.clone());
     let unknown = incident
         .unfinished
@@ -210,6 +370,9 @@ pub fn view(playbook: &Playbook, incident: &Incident, alive: &BTreeSet<String>) 
         actions,
         current,
         unknown,
+        clocks: clocks::clocks(playbook, incident),
+        evidence: evidence::evidence(playbook, incident),
+        proposals: proposals::proposals(playbook, incident),
         silent,
     }
 }
@@ -222,6 +385,61 @@ impl View {
             .flat_map(|phase| &phase.steps)
             .find(|step| step.id == *id)
     }
+
+    /// The first open step behind another in the playbook's order, else the first open one at all.
+    pub fn open_step_after(&self, after: &StepId) -> Option<StepId> {
+        let steps: Vec<_> = self.phases.iter().flat_map(|phase| &phase.steps).collect();
+        let position = steps
+            .iter()
+            .position(|step| step.id == *after)
+            .map_or(0, |index| index + 1);
+        let (before, behind) = steps.split_at(position.min(steps.len()));
+        behind
+            .iter()
+            .chain(before)
+            .find(|step| step.is_open() && step.id != *after)
+            .map(|step| step.id.clone())
+    }
+}
+
+fn phases(
+    playbook: &Playbook,
+    incident: &Incident,
+    actions: &BTreeMap<ActionId, ActionView>,
+) -> Vec<PhaseView> {
+    let branches = Branches::new(playbook, incident);
+    let applied: Vec<_> = playbook
+        .phases
+        .iter()
+        .enumerate()
+        .map(|(at, phase)| branches.of(at, phase))
+        .collect();
+    let requirements = Requirements {
+        playbook,
+        incident,
+        actions,
+        applied: &applied,
+    };
+    let phases = playbook.phases.iter().zip(&applied);
+    phases
+        .map(|(phase, (applies, of_steps))| {
+            let steps: Vec<StepView> = phase
+                .steps
+                .iter()
+                .zip(of_steps)
+                .map(|(step, applies)| {
+                    let missing = requirements.missing(phase, step);
+                    step_view(incident, step, missing, applies.clone())
+                })
+                .collect();
+            PhaseView {
+                id: phase.id.clone(),
+                applies: applies.clone(),
+                settled: steps.iter().filter(|step| step.status.is_settled()).count(),
+                steps,
+            }
+        })
+        .collect()
 }
 
 fn action_status(incident: &Incident, id: &ActionId, alive: &BTreeSet<String>) -> ActionStatus {
@@ -251,14 +469,13 @@ fn is_unknown(intent: &UnfinishedIntent, alive: &BTreeSet<String>) -> bool {
     intent.lost || !alive.contains(&intent.writer)
 }
 
-fn step_view(
-    incident: &Incident,
-    step: &Step,
-    missing: Vec<String>,
-    phase_is_conditional: bool,
-) -> StepView {
+fn step_view(incident: &Incident, step: &Step, missing: Vec<String>, applies: Applies) -> StepView {
     let status = match incident.steps.get(&step.id).map(|record| &record.state) {
-        None | Some(StepState::Todo) if missing.is_empty() => StepStatus::Todo,
+        None | Some(StepState::Todo)
+            if missing.is_empty() && !matches!(applies, Applies::Unclear(_)) =>
+        {
+            StepStatus::Todo
+        }
         None | Some(StepState::Todo) => StepStatus::Blocked,
         Some(StepState::Doing) => StepStatus::Doing,
         Some(StepState::Done) => StepStatus::Done,
@@ -271,39 +488,10 @@ fn step_view(
     StepView {
         id: step.id.clone(),
         status,
-        conditional: phase_is_conditional || step.when.is_some(),
+        applies,
+        waived: incident.waived.contains_key(&step.id),
         missing,
         open_checks,
-    }
-}
-
-/// A requirement names a step (by id or forge slug), an action, or an item of the evidence table.
-fn is_met(
-    playbook: &Playbook,
-    incident: &Incident,
-    actions: &BTreeMap<ActionId, ActionView>,
-    name: &str,
-) -> bool {
-    if let Some(action) = actions.get(name) {
-        return action.status.is_done();
-    }
-    if let Some((_, step)) = playbook
-        .steps()
-        .find(|(_, step)| step.id.as_str() == name || step.slug == name)
-    {
-        return incident
-            .steps
-            .get(&step.id)
-            .is_some_and(|record| record.state == StepState::Done);
-    }
-    match playbook.evidence.get(name).map(|item| item.from.as_deref()) {
-        Some(Some("note")) => incident.notes > 0,
-        Some(Some(from)) => actions
-            .get(from)
-            .is_some_and(|action| action.status.is_done()),
-        Some(None) => incident.evidence > 1,
-        // The linter reports an unknown name; here it must not lock the operator out.
-        None => true,
     }
 }
 

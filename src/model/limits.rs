@@ -111,3 +111,31 @@ pub const LIBRARY_GROUP: usize = 128;
 pub const PLAYBOOKS_A_THREAD: usize = 16;
 /// Rows of a table that are turned into a chart.
 pub const CHART_ROWS: usize = 100_000;
+/// Rows read back from the evidence of a result: one more than expressions look at; past them only the count is right.
+pub const EVIDENCE_READ_ROWS: usize = 10_001;
+/// Bytes of cells read back from the evidence of a result.
+pub const EVIDENCE_READ_BYTES: usize = 64 * 1024 * 1024;
+/// Rows of a result, or lines of an output, that expressions may look at; `count` always works.
+pub const EXPRESSION_ROWS: usize = 10_000;
+/// How old a proof may be when the playbook does not say.
+pub const PROOF_AGE: Duration = Duration::from_secs(15 * 60);
+/// Reasons kept of one verdict.
+pub const REASONS: usize = 12;
+/// Characters of a reason.
+pub const REASON_CHARACTERS: usize = 400;
+/// Figures kept of one verdict or suggestion.
+pub const FIGURES: usize = 24;
+/// Characters of a figure's value.
+pub const FIGURE_CHARACTERS: usize = 120;
+/// Rows of a preview that the gate of a write shows.
+pub const PREVIEW_ROWS: usize = 3;
+/// Times at which a step or action was done, and a clock met, that the folded incident keeps of each.
+pub const DONE_TIMES: usize = 256;
+/// Drafts of one message: one a value of `for-each`; more values are an error that says so.
+pub const MESSAGE_DRAFTS: usize = 200;
+/// Rows of a result that a message template may list.
+pub const MESSAGE_ROWS: usize = 1_000;
+/// Steps a message template may take: a loop that never ends is an error.
+pub const MESSAGE_FUEL: u64 = 200_000;
+/// Bytes kept of what a webhook answers.
+pub const WEBHOOK_ANSWER_BYTES: usize = 64 * 1024;

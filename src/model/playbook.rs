@@ -128,6 +128,8 @@ pub enum PhaseKind {
 pub struct Phase {
     /// Unique in the playbook.
     pub id: PhaseId,
+    /// The heading's forge slug, which it answers to as well.
+    pub slug: String,
     /// The heading.
     pub title: String,
     /// What it is for.
@@ -455,7 +457,7 @@ pub struct Clock {
     pub from: ClockStart,
     /// When a repeating clock ends.
     pub until: Option<ClockStart>,
-    /// Steps or actions that meet it.
+    /// Steps or actions that meet it: all of them, or each one of them where it repeats.
     pub met_by: Vec<String>,
     /// CEL: it runs only when this holds.
     pub when: Option<String>,

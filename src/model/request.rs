@@ -31,6 +31,11 @@ pub struct Request {
     pub timeout: Duration,
     /// Rows returned at most.
     pub limit: u64,
+    /// Rows that a write may touch at most: more, and nothing is changed. Typed at the gate; none for reads and where rows
+    /// are not counted.
+    pub ceiling: Option<u64>,
+    /// A verdict will rest on it: the source finds out whether the role could see all rows ([`Outcome::blind`]).
+    pub judged: bool,
     /// What the source's `run` needs.
     pub payload: Payload,
 }
@@ -88,6 +93,31 @@ pub enum Payload {
         /// Exit codes that are results.
         ok_codes: Vec<i32>,
     },
+    /// A message; the text of the request is the document that is posted.
+    Message(Box<OutgoingMessage>),
+}
+
+/// A message as it goes out, with what a receiver is told of its incident.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutgoingMessage {
+    /// The incident's id.
+    pub incident: String,
+    /// Its title.
+    pub title: String,
+    /// Its severity, if there is one.
+    pub severity: Option<String>,
+    /// Who sends it.
+    pub operator: String,
+    /// Subject line.
+    pub subject: Option<String>,
+    /// Whom it is for.
+    pub to: Option<String>,
+    /// `internal`, `customer`, `regulator` or `public`.
+    pub audience: Option<String>,
+    /// The value of `for-each` that it is for.
+    pub each: Option<String>,
+    /// The text, as it was accepted.
+    pub text: String,
 }
 
 /// The window and step of a range query. Start is a multiple of the step since the epoch.
@@ -125,6 +155,8 @@ pub struct PlanContext {
     pub inputs: Vec<BoundInput>,
     /// Text edited by the operator, in place of the playbook's.
     pub edited: Option<String>,
+    /// The message that was written, for actions that send one.
+    pub message: Option<Box<OutgoingMessage>>,
 }
 
 /// A value ready to be bound.
@@ -180,6 +212,8 @@ pub struct Outcome {
     pub exit_code: Option<i32>,
     /// HTTP status.
     pub status: Option<u16>,
+    /// Why the role could not have seen all rows, when the source knows: row-level security.
+    pub blind: Option<String>,
     /// Newest sample or `Age` of a cached answer, when the source knows.
     pub newest: Option<Timestamp>,
 }

@@ -314,6 +314,7 @@ impl Builder<'_> {
             None => self.phase_ids.unique(&ids::kebab(&shown, "phase")),
         };
         let kind = self.kind(attributes, &shown);
+        let phase_slug = slug.clone();
         let parts = sections(blocks, step_level);
         let mut introduction = Vec::new();
         let mut drafts: Vec<Draft> = Vec::new();
@@ -382,6 +383,7 @@ impl Builder<'_> {
         let steps = drafts.into_iter().map(|draft| self.step(draft)).collect();
         book.phases.push(Phase {
             id: PhaseId::new(id),
+            slug: phase_slug,
             title: shown,
             kind,
             introduction,

@@ -140,9 +140,10 @@ impl Reader {
             self.in_reference = false;
             let slug = self.slugs.unique_as_forge(&ids::slug(trimmed));
             let id = self.phase_ids.unique(&ids::kebab(trimmed, "phase"));
-            let step = self.new_step(trimmed, slug, span.clone());
+            let step = self.new_step(trimmed, slug.clone(), span.clone());
             self.phases.push(Phase {
                 id: PhaseId::new(id),
+                slug,
                 title: trimmed.to_owned(),
                 kind,
                 introduction: Vec::new(),

@@ -262,6 +262,7 @@ mod tests {
                 text: text.into(),
                 happened_at: None,
                 step: None,
+                evidence: None,
             },
             at: "2026-01-31T03:12:44.1209Z".parse().unwrap(),
             sim_at: None,

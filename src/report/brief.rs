@@ -4,8 +4,10 @@ use super::figures::minutes;
 use super::names::Names;
 use super::sentence::watch_word;
 use super::{clocks, mark, utc};
-use crate::incident::view::{ActionStatus, StepStatus, StepView, View};
-use crate::incident::{Incident, StepState};
+use crate::incident::view::{
+    ActionStatus, Applies, Otherwise, PhaseView, StepStatus, StepView, View,
+};
+use crate::incident::{Incident, Stage, StepState};
 use crate::model::Timestamp;
 use crate::model::playbook::{Playbook, Step};
 use crate::model::safe_text::sanitize;
@@ -34,6 +36,7 @@ pub fn brief(playbook: &Playbook, incident: &Incident, view: &View, now: Timesta
         sanitize(playbook.id.as_str()),
         counted(incident.entries, "entry", "entries"),
     ));
+    stage(&mut lines, incident);
     for (role, person) in &incident.roles {
         let title = playbook
             .roles
@@ -44,8 +47,16 @@ pub fn brief(playbook: &Playbook, incident: &Incident, view: &View, now: Timesta
     silent(&mut lines, view);
     unknown(&mut lines, playbook, incident, view);
     steps(&mut lines, playbook, incident, view);
-    section(&mut lines, "Clocks", clocks::lines(playbook, incident, now));
+    section(
+        &mut lines,
+        "Clocks",
+        clocks::lines(playbook, incident, view, now),
+    );
+    proposals(&mut lines, playbook, view);
     next_actions(&mut lines, playbook, view);
+    let missing = view.evidence.iter().filter(|item| item.at.is_none());
+    let missing = missing.map(|item| sanitize(&item.title).to_string());
+    section(&mut lines, "Evidence missing", missing.collect());
     let names = Names(Some(playbook));
     let watches = incident.watches.iter().map(|(action, state)| {
         let action = names.action(action);
@@ -54,6 +65,46 @@ pub fn brief(playbook: &Playbook, incident: &Incident, view: &View, now: Timesta
     section(&mut lines, "Live panes", watches.collect());
     lines.push(String::new());
     lines.join("\n")
+}
+
+/// What was reached on the way, and whether it is over.
+fn stage(lines: &mut Vec<String>, incident: &Incident) {
+    let mut reached: Vec<_> = incident.milestones.iter().collect();
+    reached.sort_by_key(|(_, fact)| fact.at);
+    for (name, fact) in reached {
+        lines.push(format!("{} since {}", sanitize(name), utc(fact.at)));
+    }
+    match incident.stage {
+        Stage::Open => {}
+        Stage::Resolved(at) => lines.push(format!("RESOLVED {}", utc(at))),
+        Stage::Closed {
+            resolved_at,
+            closed_at,
+        } => lines.push(format!(
+            "CLOSED {}, resolved {}",
+            utc(closed_at),
+            utc(resolved_at)
+        )),
+    }
+}
+
+/// What a FAIL asks for and nobody has answered.
+fn proposals(lines: &mut Vec<String>, playbook: &Playbook, view: &View) {
+    let names = Names(Some(playbook));
+    let proposals = view.proposals.iter().map(|proposal| {
+        let what = match &proposal.otherwise {
+            Otherwise::Escalate(level) => format!("escalate to {level}"),
+            Otherwise::GoTo(id) => format!("go to {}", names.requirement(id)),
+            Otherwise::Milestone(name) => format!("record “{name}”"),
+        };
+        let line = format!(
+            "{what}: {} failed, {}",
+            names.action(&proposal.action),
+            proposal.reason
+        );
+        sanitize(&line).to_string()
+    });
+    section(lines, "Proposed and not accepted", proposals.collect());
 }
 
 fn section(lines: &mut Vec<String>, title: &str, found: Vec<String>) {
@@ -100,12 +151,12 @@ fn unknown(lines: &mut Vec<String>, playbook: &Playbook, incident: &Incident, vi
 }
 
 fn steps(lines: &mut Vec<String>, playbook: &Playbook, incident: &Incident, view: &View) {
-    let total: usize = view.phases.iter().map(|phase| phase.steps.len()).sum();
+    let total: usize = view.phases.iter().map(PhaseView::total).sum();
     let settled: usize = view.phases.iter().map(|phase| phase.settled).sum();
     lines.push(String::new());
     lines.push(format!("Open steps ({settled} of {total} settled)"));
     for step in view.phases.iter().flat_map(|phase| &phase.steps) {
-        if step.status.is_settled() {
+        if !step.is_open() {
             continue;
         }
         let title = playbook
@@ -136,14 +187,14 @@ fn remarks(step: &StepView, playbook: &Playbook, incident: &Incident) -> String 
         }
         _ => {}
     }
-    if step.status == StepStatus::Blocked {
+    if !step.missing.is_empty() && step.status == StepStatus::Blocked {
         let names = Names(Some(playbook));
         let missing = step.missing.iter().map(|name| names.requirement(name));
         let missing: Vec<String> = missing.collect();
         remarks.push(format!("needs {}", missing.join(", ")));
     }
-    if step.conditional {
-        remarks.push("under a condition".into());
+    if let Applies::Unclear(error) = &step.applies {
+        remarks.push(format!("nobody can tell whether it applies: {error}"));
     }
     match step.open_checks {
         0 => {}
@@ -164,10 +215,7 @@ fn next_actions(lines: &mut Vec<String>, playbook: &Playbook, view: &View) {
             .as_ref()
             .is_some_and(|current| step.id != *current)
     });
-    let open = from_current.filter(|step| {
-        view.step(&step.id)
-            .is_some_and(|step| !step.status.is_settled())
-    });
+    let open = from_current.filter(|step| view.step(&step.id).is_some_and(StepView::is_open));
     let actions: Vec<String> = open
         .flat_map(Step::actions)
         .filter_map(|id| Some((playbook.action(id)?, view.actions.get(id)?)))

@@ -1,77 +1,87 @@
-//! How the playbook's clocks stand, for the hand-over card: what is due when, what is overdue, what has not begun.
-//!
-//! Says only what the record knows. A clock whose start the record does not tell is named with what starts it, never
-//! counted.
-
-use std::time::Duration;
+//! How the clocks stand, in words: what is due when, what is overdue, what waits for what.
 
 use super::figures::minutes;
 use super::names::Names;
 use super::utc;
-use crate::incident::{ActionState, Incident, StepState};
+use crate::incident::Incident;
+use crate::incident::view::{ClockState, ClockView, View};
 use crate::model::Timestamp;
-use crate::model::playbook::{Clock, ClockStart, Playbook};
+use crate::model::playbook::{ClockStart, Playbook};
 use crate::model::safe_text::sanitize;
-use crate::record::entry::ActionOutcome;
 
-/// One line for each clock that is not met for good.
-pub(super) fn lines(playbook: &Playbook, incident: &Incident, now: Timestamp) -> Vec<String> {
-    playbook
+/// One line for each clock that the next person must know of: those that run, those that wait, those that were missed and
+/// nobody said why. Overdue ones come first, then by when they run out.
+pub(super) fn lines(
+    playbook: &Playbook,
+    incident: &Incident,
+    view: &View,
+    now: Timestamp,
+) -> Vec<String> {
+    let mut found: Vec<(Option<Timestamp>, String)> = view
         .clocks
-        .values()
-        .filter_map(|clock| line(clock, playbook, incident, now))
-        .collect()
-}
-
-fn line(clock: &Clock, playbook: &Playbook, incident: &Incident, now: Timestamp) -> Option<String> {
-    let ended = clock.until.as_ref().is_some_and(|until| match until {
-        ClockStart::Done(name) => done_at(playbook, incident, name).is_some(),
-        ClockStart::Opened | ClockStart::Milestone(_) | ClockStart::Severity(_) => false,
-    });
-    let met = clock
-        .met_by
         .iter()
-        .filter_map(|name| done_at(playbook, incident, name))
-        .max();
-    if ended || (met.is_some() && !clock.repeats) {
-        return None;
+        .filter(|clock| clock.stays(incident.stage))
+        .filter_map(|clock| {
+            let stand = stand(clock, playbook, now)?;
+            let title = sanitize(&clock.title);
+            Some((clock.state.due(), format!("{title}: {}", sanitize(&stand))))
+        })
+        .collect();
+    // Those without a due time come last.
+    found.sort_by_key(|(due, _)| (due.is_none(), *due));
+    found.into_iter().map(|(_, line)| line).collect()
+}
+
+/// None for a clock that is over without a question.
+fn stand(clock: &ClockView, playbook: &Playbook, now: Timestamp) -> Option<String> {
+    let due = |due: Timestamp| {
+        let apart = minutes(due.duration_since(now).unsigned_abs());
+        if due < now {
+            format!("OVERDUE by {apart}, was due {}", utc(due))
+        } else {
+            format!("due in {apart}, {}", utc(due))
+        }
+    };
+    let unclear = |error: &str| format!("whether it applies cannot be told ({error})");
+    let mut stand = match &clock.state {
+        ClockState::Running { due: at, .. } => Some(due(*at)),
+        ClockState::Unclear {
+            error,
+            due: Some(at),
+        } => Some(format!("{}; {}", due(*at), unclear(error))),
+        ClockState::Unclear { error, due: None } => Some(unclear(error)),
+        ClockState::NotStarted => {
+            let rule = playbook.clocks.get(&clock.id)?;
+            Some(format!(
+                "{} from {}",
+                minutes(rule.within),
+                start_words(&rule.from, playbook)
+            ))
+        }
+        ClockState::Met { .. }
+        | ClockState::Ended
+        | ClockState::Waived { .. }
+        | ClockState::DoesNotApply => None,
+    };
+    let running = clock.state.due();
+    let missed = clock
+        .unexplained()
+        .filter(|missed| Some(*missed) != running)
+        .count();
+    if missed > 0 {
+        let times = if missed == 1 {
+            "once".to_owned()
+        } else {
+            format!("{missed} times")
+        };
+        let missed = format!("missed {times} without a reason");
+        stand = Some(stand.map_or(missed.clone(), |stand| format!("{stand}; {missed}")));
     }
-    let began = match &clock.from {
-        ClockStart::Opened => Some(incident.opened_at),
-        ClockStart::Done(name) => done_at(playbook, incident, name),
-        ClockStart::Milestone(_) | ClockStart::Severity(_) => None,
-    };
-    let stand = match began.map(|began| began.max(met.unwrap_or(began))) {
-        None => format!(
-            "{} from {}, which the record does not tell yet",
-            minutes(clock.within),
-            start_words(&clock.from, playbook)
-        ),
-        Some(from) => stand(from, clock.within, now)?,
-    };
-    let condition = if clock.when.is_some() {
-        " (under a condition)"
-    } else {
-        ""
-    };
-    Some(format!(
-        "{}: {}{condition}",
-        sanitize(&clock.title),
-        sanitize(&stand)
-    ))
+    stand
 }
 
-fn stand(from: Timestamp, within: Duration, now: Timestamp) -> Option<String> {
-    let due = from.checked_add(within).ok()?;
-    let apart = minutes(due.duration_since(now).unsigned_abs());
-    Some(if due < now {
-        format!("OVERDUE by {apart}, was due {}", utc(due))
-    } else {
-        format!("due in {apart}, {}", utc(due))
-    })
-}
-
-fn start_words(start: &ClockStart, playbook: &Playbook) -> String {
+/// What starts a clock: `“aware”`, `severity P1`, `“Assess the duty”`.
+pub fn start_words(start: &ClockStart, playbook: &Playbook) -> String {
     match start {
         ClockStart::Opened => "the opening".to_owned(),
         ClockStart::Milestone(name) => format!("“{name}”"),
@@ -80,74 +90,28 @@ fn start_words(start: &ClockStart, playbook: &Playbook) -> String {
     }
 }
 
-/// When a step or an action came to a good end.
-fn done_at(playbook: &Playbook, incident: &Incident, name: &str) -> Option<Timestamp> {
-    if let Some(record) = incident.actions.get(name) {
-        let good = match &record.state {
-            ActionState::Started => false,
-            ActionState::Ended(outcome) => *outcome == ActionOutcome::Ok,
-            ActionState::Resolved { done, .. } => *done,
-        };
-        return good.then_some(record.at);
+/// The state of a clock as one word or two.
+pub fn state_word(clock: &ClockView, now: Timestamp) -> &'static str {
+    match &clock.state {
+        ClockState::NotStarted => "not started",
+        ClockState::Running { due, .. } if *due < now => "overdue",
+        ClockState::Running { .. } => "running",
+        ClockState::Met { at, due } if at > due => "met late",
+        ClockState::Met { .. } => "met",
+        ClockState::Ended => "ended",
+        ClockState::Waived { .. } => "waived",
+        ClockState::DoesNotApply => "does not apply",
+        ClockState::Unclear { due: Some(due), .. } if *due < now => "unclear, overdue",
+        ClockState::Unclear { .. } => "unclear",
     }
-    let (_, step) = playbook
-        .steps()
-        .find(|(_, step)| step.id.as_str() == name || step.slug == name)?;
-    let record = incident.steps.get(&step.id)?;
-    (record.state == StepState::Done).then_some(record.at)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::incident::Log;
-    use crate::incident::sample::{at, opened, playbook, write, writer};
-    use crate::model::Mode;
-    use crate::record::entry::Body;
-
-    /// The line of one clock, 20 minutes after an opening in which `quantify` was done after 4.
-    fn line_of(change: impl FnOnce(&mut Clock)) -> Option<String> {
-        let mut alice = writer(1, Mode::Live);
-        let done = Body::StepDone {
-            step: "quantify".into(),
-        };
-        let log: Log = [write(&mut alice, 0, opened()), write(&mut alice, 240, done)]
-            .into_iter()
-            .collect();
-        let mut clock = Clock {
-            id: "first-update".into(),
-            title: "First update".into(),
-            within: Duration::from_mins(30),
-            repeats: false,
-            from: ClockStart::Opened,
-            until: None,
-            met_by: vec![],
-            when: None,
-            cite: None,
-            after_close: false,
-            span: 0..0,
-        };
-        change(&mut clock);
-        line(&clock, &playbook(), log.incident().unwrap(), at(1_200))
-    }
-
-    #[test]
-    fn a_clock_counts_from_what_the_record_tells() {
-        let due = "First update: due in 10m, 2026-01-31 03:30:00 UTC";
-        assert_eq!(line_of(|_| {}).as_deref(), Some(due));
-        let overdue = "First update: OVERDUE by 5m, was due 2026-01-31 03:15:00 UTC";
-        let short = |clock: &mut Clock| clock.within = Duration::from_mins(15);
-        assert_eq!(line_of(short).as_deref(), Some(overdue));
-        let from_step = line_of(|clock| clock.from = ClockStart::Done("quantify".into()));
-        assert!(from_step.unwrap().contains("due in 14m"));
-        let unknown = line_of(|clock| clock.from = ClockStart::Severity("P1".into()));
-        assert!(unknown.unwrap().contains("30m from severity P1, which"));
-        let met = |clock: &mut Clock| clock.met_by = vec!["quantify-the-scope".into()];
-        assert_eq!(line_of(met), None);
-        let again = line_of(|clock| {
-            met(clock);
-            clock.repeats = true;
-        });
-        assert!(again.unwrap().contains("due in 14m"));
+/// How long until a time, or since it: `in 71h45`, `4m ago`.
+pub fn left_words(due: Timestamp, now: Timestamp) -> String {
+    let apart = minutes(due.duration_since(now).unsigned_abs());
+    if due < now {
+        format!("{apart} ago")
+    } else {
+        format!("in {apart}")
     }
 }

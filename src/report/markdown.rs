@@ -1,7 +1,11 @@
-//! The report as Markdown (CommonMark): facts, what is unknown, steps, inputs, actions, notes, evidence, timeline.
+//! The report as Markdown (CommonMark): facts, what is unknown, how it ended, what was judged, steps, clocks, writes, messages,
+//! inputs, actions, notes, evidence, timeline.
 //!
 //! Text of the record can be hostile: prose is escaped, and values stand in fences longer than any run of backticks in
 //! them. There is no HTML and no link in it.
+
+mod judged;
+mod sent;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -9,10 +13,10 @@ use std::fmt::Write as _;
 use super::names::Names;
 use super::{mark, sentence, timeline, utc};
 use crate::incident::view::{StepStatus, View, judgement};
-use crate::incident::{CheckRecord, Incident};
+use crate::incident::{CheckRecord, Incident, Stage};
 use crate::model::playbook::{Effect, Playbook, Step};
 use crate::model::safe_text::{sanitize, sanitize_block};
-use crate::record::entry::{Body, Hash, Sealed};
+use crate::record::entry::{Body, EvidenceOrigin, Hash, Sealed};
 
 /// The report of an incident. `entries` are all of its entries in order.
 pub fn markdown(
@@ -24,10 +28,19 @@ pub fn markdown(
     let mut text = String::new();
     facts(&mut text, playbook, incident);
     unknown(&mut text, playbook, incident, view);
+    judged::end(&mut text, entries);
+    judged::severity_and_milestones(&mut text, entries);
+    judged::decisions(&mut text, playbook, entries);
+    judged::verdicts(&mut text, playbook, entries);
+    judged::clocks(&mut text, playbook, incident, view);
     steps(&mut text, playbook, incident, view);
+    judged::waived(&mut text, playbook, entries);
+    sent::writes(&mut text, playbook, entries);
+    sent::messages(&mut text, playbook, entries);
     inputs(&mut text, incident);
     actions(&mut text, playbook, entries);
-    notes_and_evidence(&mut text, entries);
+    notes_and_evidence(&mut text, playbook, entries);
+    judged::follow_ups(&mut text, entries);
     heading(&mut text, "Timeline");
     let last_words = timeline::last_words(&view.silent, entries);
     for sealed in entries {
@@ -62,6 +75,17 @@ fn facts(text: &mut String, playbook: &Playbook, incident: &Incident) {
         }
     }
     fact("Opened", &utc(incident.opened_at));
+    match incident.stage {
+        Stage::Open => {}
+        Stage::Resolved(at) => fact("Resolved", &utc(at)),
+        Stage::Closed {
+            resolved_at,
+            closed_at,
+        } => {
+            fact("Resolved", &utc(resolved_at));
+            fact("Closed", &utc(closed_at));
+        }
+    }
     if let Some(last) = &incident.last {
         fact("Last entry", &utc(last.at));
     }
@@ -217,13 +241,16 @@ fn actions(text: &mut String, playbook: &Playbook, entries: &[Sealed]) {
 fn not_judged(playbook: &Playbook, body: &Body) -> &'static str {
     match body {
         Body::ActionResult {
-            action, outcome, ..
+            action,
+            outcome,
+            judged: None,
+            ..
         } if judgement(playbook.action(action), *outcome).is_some() => ", NOT JUDGED",
         _ => "",
     }
 }
 
-fn notes_and_evidence(text: &mut String, entries: &[Sealed]) {
+fn notes_and_evidence(text: &mut String, playbook: &Playbook, entries: &[Sealed]) {
     let mut section = |title: &str, wanted: fn(&Body) -> bool| {
         let mut any = false;
         for sealed in entries {
@@ -256,6 +283,7 @@ fn notes_and_evidence(text: &mut String, entries: &[Sealed]) {
                     media_type,
                     name,
                     title,
+                    origin,
                 } => {
                     let facts = [
                         ("Title", title.clone()),
@@ -265,7 +293,10 @@ fn notes_and_evidence(text: &mut String, entries: &[Sealed]) {
                         ("Original name", name.clone()),
                     ];
                     for (fact, value) in facts {
-                        let _ = writeln!(text, "  - {fact}: {}", code(&value));
+                        under(text, fact, &code(&value));
+                    }
+                    if let Some(origin) = origin {
+                        under_origin(text, playbook, origin);
                     }
                 }
                 _ => {}
@@ -276,6 +307,43 @@ fn notes_and_evidence(text: &mut String, entries: &[Sealed]) {
     section("Evidence", |body| {
         matches!(body, Body::EvidenceAdded { .. })
     });
+}
+
+/// Where an evidence file came from, with the exact query.
+fn under_origin(text: &mut String, playbook: &Playbook, origin: &EvidenceOrigin) {
+    let action = Names(Some(playbook)).action(&origin.action);
+    under(text, "Result of", &escape(&action));
+    under(text, "Source", &code(&origin.target));
+    under(text, "Acquired", &utc(origin.acquired_at));
+    if let Some(incomplete) = &origin.incomplete {
+        under(text, "Not whole", &escape(incomplete));
+    }
+    text.push('\n');
+    text.push_str(&indent(&fence(&origin.query)));
+    text.push('\n');
+}
+
+/// Entries of some kinds, one line each, with their time and author in front.
+fn of_kind(entries: &[Sealed], line: impl Fn(&Body) -> Option<String>) -> Vec<String> {
+    entries
+        .iter()
+        .filter_map(|sealed| {
+            let said = line(sealed.body.as_ref()?)?;
+            let by = escape(&sealed.entry.operator);
+            Some(format!("{} {by}: {said}", utc(sealed.entry.when())))
+        })
+        .collect()
+}
+
+/// Who wrote an entry, and when.
+fn when(sealed: &Sealed) -> String {
+    let by = escape(&sealed.entry.operator);
+    format!("{by}, {}", utc(sealed.entry.when()))
+}
+
+/// A fact below an item. The value is safe already.
+fn under(text: &mut String, fact: &str, value: &str) {
+    let _ = writeln!(text, "  - {fact}: {value}");
 }
 
 fn heading(text: &mut String, title: &str) {

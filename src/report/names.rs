@@ -3,7 +3,7 @@
 //!
 //! Returns text as the playbook has it: whoever shows it makes it safe first.
 
-use crate::model::ids::{ActionId, CheckId, StepId};
+use crate::model::ids::{ActionId, CheckId, ClockId, StepId};
 use crate::model::playbook::Playbook;
 
 /// Titles of a playbook. Without one, or for what it does not have, the id stands in their place.
@@ -30,6 +30,12 @@ impl Names<'_> {
             .flat_map(|(_, step)| step.checks())
             .find(|check| check.id == *id);
         quoted(found.map_or(id.as_str(), |check| check.text.as_str()))
+    }
+
+    /// `“Next internal update”`
+    pub fn clock(self, id: &ClockId) -> String {
+        let found = self.0.and_then(|playbook| playbook.clocks.get(id));
+        quoted(found.map_or(id.as_str(), |clock| clock.title.as_str()))
     }
 
     /// What a requirement names: a step by id or forge slug, an action, or an item of the evidence table.

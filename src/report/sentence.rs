@@ -2,6 +2,8 @@
 //!
 //! The text may hold anything an entry holds: whoever shows it makes it safe first.
 
+mod decided;
+
 use jiff::tz::TimeZone;
 
 use super::figures::{detail as short_detail, happened};
@@ -133,6 +135,20 @@ pub fn sentence(body: &Body, at: Timestamp, names: Names<'_>) -> String {
             title,
             ..
         } => format!("kept evidence {}, {size} bytes: {title}", sha256.short()),
+        Body::DecisionMade { .. }
+        | Body::MilestoneReached { .. }
+        | Body::ClockStarted { .. }
+        | Body::ClockMet { .. }
+        | Body::ClockMissed { .. }
+        | Body::ClockWaived { .. }
+        | Body::RequirementWaived { .. }
+        | Body::MessageDrafted { .. }
+        | Body::MessageSent { .. }
+        | Body::FollowUpAdded { .. }
+        | Body::PlaybookAttached { .. }
+        | Body::IncidentResolved { .. }
+        | Body::IncidentClosed { .. }
+        | Body::IncidentReopened { .. } => decided::sentence(body, names),
         Body::Unknown { kind, body } => format!("{kind} {body}"),
     }
 }
@@ -147,6 +163,7 @@ fn result_sentence(body: &Body, names: Names<'_>) -> String {
         duration_ms,
         code,
         message,
+        judged,
         ..
     } = body
     else {
@@ -157,6 +174,11 @@ fn result_sentence(body: &Body, names: Names<'_>) -> String {
         names.action(action),
         ActionStatus::Ended(*outcome).word()
     )];
+    parts.extend(
+        judged
+            .as_ref()
+            .map(|judged| judged.verdict.word().to_owned()),
+    );
     match rows {
         Some(1) => parts.push("1 row".into()),
         Some(rows) => parts.push(format!("{rows} rows")),

@@ -1,5 +1,7 @@
 //! Timeline, card and report of one hostile incident. Compares text, never looks at how it is made.
 
+mod judged;
+
 use std::collections::BTreeSet;
 
 use super::*;
@@ -71,6 +73,7 @@ fn story() -> (Incident, View, Vec<Sealed>) {
             text: HOSTILE.into(),
             happened_at: Some(at(1)),
             step: None,
+            evidence: None,
         },
     );
     say(
@@ -81,6 +84,7 @@ fn story() -> (Incident, View, Vec<Sealed>) {
             media_type: "text/plain".into(),
             name: "../x".into(),
             title: HOSTILE.into(),
+            origin: None,
         },
     );
     say(
@@ -118,8 +122,12 @@ OUTCOME UNKNOWN: find out and settle, do not repeat
 
 Open steps (1 of 4 settled)
 > Title of quantify (doing, operator 1 since 2026-01-31 03:00:10 UTC)
-  Title of revoke (needs “Title of quantify”; 1 check open)
-  Title of maybe (under a condition; 1 check open)
+  Title of revoke (needs “rows”, “Title of quantify”; 1 check open)
+  Title of maybe (nobody can tell whether it applies: pattern is not known here; 1 check open)
+
+Evidence missing
+  rows
+  call
 
 Live panes
   “mismatches”: an alert
@@ -136,8 +144,8 @@ fn next_actions_are_those_not_run_from_the_current_step_on() {
     let view = view(&playbook(), incident, &BTreeSet::new());
     let card = brief(&playbook(), incident, &view, at(0));
     assert!(
-        card.ends_with(
-            "Next actions\n  Title of count (needs actor)\n  Title of revoke-session (needs actor)\n"
+        card.contains(
+            "Next actions\n  Title of count (needs actor)\n  Title of revoke-session (needs actor)\n\nEvidence"
         ),
         "{card}"
     );
@@ -171,8 +179,12 @@ fn the_report_tells_everything_and_nothing_breaks_out_of_it() {
     ] {
         assert!(report.contains(part), "{part}\nis not in\n{report}");
     }
-    // A reader of Markdown finds no markup in it but our own.
-    for event in pulldown_cmark::Parser::new_ext(&report, pulldown_cmark::Options::all()) {
+    has_no_foreign_markup(&report);
+}
+
+/// A reader of Markdown finds no markup in it but our own.
+fn has_no_foreign_markup(report: &str) {
+    for event in pulldown_cmark::Parser::new_ext(report, pulldown_cmark::Options::all()) {
         use pulldown_cmark::{Event, Tag};
         assert!(
             !matches!(
@@ -209,6 +221,7 @@ fn a_drill_says_so_on_every_line() {
             text: "a\nb".into(),
             happened_at: None,
             step: None,
+            evidence: None,
         },
         at: at(0),
         sim_at: Some(at(3_600)),

@@ -53,7 +53,7 @@ impl Customs {
     }
 }
 
-/// Reads lines of the form `note = ["m", "ctrl-e"]` and gives the commands these keys.
+/// Reads lines of the form `note = ["u", "ctrl-e"]` and gives the commands these keys.
 fn rebind(keys: &mut Keys, source: &SourceText) -> Vec<Diagnostic> {
     let (document, errors) = DeTable::parse_recoverable(&source.text);
     if !errors.is_empty() {
@@ -131,10 +131,10 @@ mod tests {
         let mut keys = Keys::default();
         let source = SourceText::new(
             "keys.toml",
-            "note = [\"m\"]\nnott = [\"x\"]\nskip-step = \"s\"\n",
+            "note = [\"u\"]\nnott = [\"x\"]\nskip-step = \"s\"\n",
         );
         let findings = rebind(&mut keys, &source);
-        assert_eq!(keys.of(Command::Note), [Chord::char('m')]);
+        assert_eq!(keys.of(Command::Note), [Chord::char('u')]);
         let told: Vec<String> = findings
             .iter()
             .map(|finding| finding.located(&source).to_string())

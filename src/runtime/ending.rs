@@ -15,6 +15,7 @@ use tokio_util::task::TaskTracker;
 use super::terminal;
 use crate::model::limits;
 use crate::model::safe_text::sanitize_block;
+use crate::sources::shell;
 
 /// Exit code after a panic, as Rust's own.
 const PANICKED: u8 = 101;
@@ -98,7 +99,7 @@ impl Ending {
         self.wind_down(reason, end);
     }
 
-    /// Stops runs, ends the session in the record, and waits for the last tasks until `end`.
+    /// Stops what reads, ends the session in the record with what is left running, and waits for the last tasks until `end`.
     pub fn wind_down(&self, reason: &str, end: Instant) {
         self.runs.cancel();
         let detach = self
@@ -107,7 +108,13 @@ impl Ending {
             .ok()
             .and_then(|mut detach| detach.take());
         if let Some(detach) = detach {
-            detach(reason, end.saturating_duration_since(Instant::now()));
+            let left = shell::left_running();
+            let reason = if left.is_empty() {
+                reason.to_owned()
+            } else {
+                format!("{reason}; left running: {}", left.join("; "))
+            };
+            detach(&reason, end.saturating_duration_since(Instant::now()));
         }
         while !self.tasks.is_empty() && Instant::now() + LOOK_AGAIN < end {
             std::thread::sleep(LOOK_AGAIN);

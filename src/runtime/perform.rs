@@ -12,7 +12,7 @@ use super::ending::Ending;
 use super::events::Events;
 use super::runs::{self, Runs};
 use super::session::{self, Session, Workplace};
-use super::{home, signals, terminal};
+use super::{capturing, home, judging, messages, signals, terminal};
 use crate::engine::effect::Effect;
 use crate::engine::event::EventKind;
 use crate::model::ids::RunId;
@@ -132,7 +132,7 @@ impl Performer {
             } => {
                 if let Some(session) = &self.session {
                     let sources = Arc::clone(session.sources());
-                    let cancel = self.runs.begin(run);
+                    let cancel = self.runs.begin(run, request.effect);
                     let task = runs::run(run, request, chart, sources, cancel, events);
                     self.ending.tasks().spawn_on(task, &self.tasks);
                 }
@@ -173,6 +173,91 @@ impl Performer {
                 if let Some(session) = self.session.clone() {
                     self.tasks
                         .spawn_blocking(move || session.load_timeline(first, count, &events));
+                }
+            }
+            Effect::Judge {
+                run,
+                question,
+                capture,
+            } => {
+                if let Some(session) = self.session.clone() {
+                    self.tasks.spawn_blocking(move || {
+                        let (judgement, kept) =
+                            judging::judge(&session, question, capture.as_deref());
+                        events.send_blocking(EventKind::Judged {
+                            run,
+                            judgement,
+                            kept,
+                        });
+                    });
+                }
+            }
+            Effect::Capture(capture) => {
+                if let Some(session) = self.session.clone() {
+                    self.tasks.spawn_blocking(move || {
+                        let kept = capturing::keep(&session, &capture);
+                        session.tell(EventKind::Captured(kept), &events);
+                    });
+                }
+            }
+            Effect::Suggest { decision, question } => {
+                if let Some(session) = self.session.clone() {
+                    self.tasks.spawn_blocking(move || {
+                        let suggestions = judging::suggest(&session, *question);
+                        events.send_blocking(EventKind::Suggested {
+                            decision,
+                            suggestions,
+                        });
+                    });
+                }
+            }
+            Effect::LookAtPreview {
+                run,
+                answer,
+                operator,
+            } => {
+                self.tasks.spawn_blocking(move || {
+                    let (sample, own) = judging::look_at_preview(&answer, &operator);
+                    events.send_blocking(EventKind::PreviewSeen { run, sample, own });
+                });
+            }
+            Effect::Fill(request) => {
+                if let Some(session) = self.session.clone() {
+                    self.tasks.spawn_blocking(move || {
+                        let action = request.action.id.clone();
+                        let drafts = messages::fill(&session, *request);
+                        let sources = messages::sources(&session);
+                        events.send_blocking(EventKind::Filled {
+                            action,
+                            drafts,
+                            sources,
+                        });
+                    });
+                }
+            }
+            Effect::SaveMessage { action, draft } => {
+                if let Some(session) = self.session.clone() {
+                    self.tasks.spawn_blocking(move || {
+                        let path = messages::save(&session, &action, &draft);
+                        let each = draft.each.clone();
+                        events.send_blocking(EventKind::MessageSaved { action, each, path });
+                    });
+                }
+            }
+            Effect::WriteReport => {
+                if let Some(session) = self.session.clone() {
+                    self.tasks.spawn_blocking(move || {
+                        let path = session.write_report();
+                        events.send_blocking(EventKind::ReportWritten(path));
+                    });
+                }
+            }
+            Effect::AttachPlaybook(playbook) => {
+                if let Some(session) = self.session.clone() {
+                    self.tasks.spawn_blocking(move || {
+                        let merged = session.attach_playbook(&playbook);
+                        events.send_blocking(EventKind::PlaybookAttached(merged));
+                    });
                 }
             }
             // A terminal that cannot take the text is about to hang up; the watcher sees to that.

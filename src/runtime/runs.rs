@@ -14,7 +14,7 @@ use super::events::Events;
 use crate::engine::event::EventKind;
 use crate::model::ids::RunId;
 use crate::model::limits;
-use crate::model::playbook::{Action, Language};
+use crate::model::playbook::{Action, Effect, Language};
 use crate::model::request::{
     ChartColumns, Chunk, Outcome, PlanContext, PlanError, Request, RunError,
 };
@@ -25,6 +25,9 @@ use crate::sources::{RunContext, SharedSource, Sink};
 
 /// A source ends by itself at its deadline; this long after it, and after a cancel, it is dropped.
 const BACKSTOP: Duration = Duration::from_secs(5);
+
+/// The same for a write: it may still hear from the server whether a COMMIT under way happened.
+const WRITE_BACKSTOP: Duration = Duration::from_secs(15);
 
 /// Runs of an incident that can be cancelled.
 #[derive(Default)]
@@ -42,9 +45,13 @@ impl Runs {
         }
     }
 
-    /// Begins a run and gives its token.
-    pub fn begin(&mut self, run: RunId) -> CancellationToken {
-        let token = self.all.child_token();
+    /// Begins a run and gives its token. A write is stopped by the operator only: when the process ends by itself, what
+    /// changes something is left alone.
+    pub fn begin(&mut self, run: RunId, effect: Effect) -> CancellationToken {
+        let token = match effect {
+            Effect::Read => self.all.child_token(),
+            Effect::Write => CancellationToken::new(),
+        };
         self.each.insert(run, token.clone());
         token
     }
@@ -64,6 +71,9 @@ impl Runs {
     /// Stops everything.
     pub fn cancel_all(&self) {
         self.all.cancel();
+        for token in self.each.values() {
+            token.cancel();
+        }
     }
 }
 
@@ -132,16 +142,20 @@ async fn run_on(
 ) -> Result<Outcome, RunError> {
     let (sender, mut chunks) = mpsc::channel(limits::CHUNKS);
     let deadline = request.timeout.min(limits::TIMEOUT_MAX);
+    let (backstop, writes) = match request.effect {
+        Effect::Read => (BACKSTOP, false),
+        Effect::Write => (WRITE_BACKSTOP, true),
+    };
     let context = RunContext {
         cancel: cancel.clone(),
         deadline,
     };
     let mut work =
         tokio::spawn(async move { source.run(&request, &Sink::new(sender), context).await });
-    let late = tokio::time::sleep(deadline + BACKSTOP);
+    let late = tokio::time::sleep(deadline + backstop);
     let deaf = async {
         cancel.cancelled().await;
-        tokio::time::sleep(BACKSTOP).await;
+        tokio::time::sleep(backstop).await;
     };
     tokio::pin!(late, deaf);
     let result = loop {
@@ -150,7 +164,14 @@ async fn run_on(
             biased;
             () = &mut late => {
                 work.abort();
-                break Err(RunError::TimedOut(deadline));
+                break Err(if writes {
+                    RunError::Unknown(format!(
+                        "the source did not end within {} s: it may have happened or not; look there before you send it again",
+                        (deadline + backstop).as_secs()
+                    ))
+                } else {
+                    RunError::TimedOut(deadline)
+                });
             }
             () = &mut deaf => {
                 work.abort();

@@ -4,14 +4,16 @@
 //! to the loop as an event.
 
 mod adopting;
+mod attaching;
 mod file_watch;
 mod listening;
 mod opening;
 mod pen;
+mod reporting;
 
 use std::collections::BTreeSet;
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex};
@@ -101,6 +103,11 @@ impl Session {
         &self.sources
     }
 
+    /// The folder that holds its record and evidence.
+    pub fn folder(&self) -> PathBuf {
+        store::folder(self.workplace.data(), self.mode, self.incident)
+    }
+
     /// Hands an entry to the recorder. The answer comes as an event; the error says why there will be none.
     pub fn append(&self, ticket: Ticket, body: Body) -> Result<(), String> {
         let Some(recorder) = &*lock(&self.recorder) else {
@@ -110,6 +117,12 @@ impl Session {
         recorder
             .append(ticket, draft(body), stamp)
             .map_err(|error| error.to_string())
+    }
+
+    /// Tells the loop what a task of this incident found, unless the incident was let go: another one may be open by now,
+    /// whose record must not take it in.
+    pub fn tell(&self, event: EventKind, events: &Events) {
+        events.send_unless(event, &self.closing);
     }
 
     /// Reads a part of the timeline for the loop.
@@ -212,7 +225,7 @@ pub struct Pinned {
     pub incident: Incident,
     /// The fold that it is from.
     pub fold: Fold,
-    /// Its playbook, as pinned.
+    /// Its playbook, as pinned, with everything attached to it.
     pub found: playbooks::Found,
 }
 
@@ -240,6 +253,7 @@ pub fn pinned(store: &Store) -> Result<Pinned, SessionError> {
             incident.id
         ))
     })?;
+    let found = attaching::with_attached(store, &incident, found);
     Ok(Pinned {
         incident,
         fold,

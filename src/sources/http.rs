@@ -1,7 +1,8 @@
 //! HTTP requests of playbooks (the `.http` form) to one configured host.
 //!
 //! The host comes from the user's configuration, never from a playbook; the authorization header goes to that host only;
-//! redirects to another host are shown, not followed. Answers of any status are results.
+//! redirects to another host are shown, not followed. Answers of any status are results of a read. What changes something
+//! is sent once and follows no redirect; without a whole answer nobody knows whether it happened.
 
 pub mod client;
 mod form;
@@ -13,6 +14,7 @@ use futures_util::future::BoxFuture;
 use reqwest::Response;
 use reqwest::header::{AGE, LOCATION};
 
+use super::health::{Fit, Health};
 use super::registry::{self, SourceKind, Surroundings};
 use super::{RunContext, SharedSource, Sink, Source};
 use crate::config::secret::SecretReference;
@@ -100,6 +102,8 @@ impl Source for HttpSource {
             effect: if reads { action.effect } else { Effect::Write },
             timeout: registry::timeout(action),
             limit: registry::row_limit(action),
+            ceiling: None,
+            judged: action.judge.expect.is_some(),
             payload: Payload::Http {
                 method: form.method,
                 path: form.path,
@@ -117,7 +121,41 @@ impl Source for HttpSource {
     ) -> BoxFuture<'a, Result<Outcome, RunError>> {
         Box::pin(async move {
             registry::check_sendable(request)?;
-            registry::within_time(&context, request.timeout, self.exchange(request, sink)).await
+            if request.effect == Effect::Read {
+                let work = self.exchange(request, sink);
+                return registry::within_time(&context, request.timeout, work).await;
+            }
+            // What fails up to here was not sent.
+            let fetching = self.client.access();
+            let access = registry::within_time(&context, request.timeout, fetching).await?;
+            let work = self.exchange_with(request, &access, sink);
+            match registry::within_time(&context, request.timeout, work).await {
+                Err(error @ (RunError::Cancelled | RunError::TimedOut(_))) => {
+                    Err(self.in_doubt(request, &error.to_string()))
+                }
+                other => other,
+            }
+        })
+    }
+
+    /// Connects and says nothing: a request is a playbook's to make.
+    fn health(&self) -> BoxFuture<'_, Health> {
+        Box::pin(async move {
+            match self.client.reach().await {
+                Ok(place) => {
+                    Health::answers(format!("{place} takes connections; nothing was asked"))
+                }
+                Err(reason) => Health::unreachable(reason),
+            }
+        })
+    }
+
+    fn fit<'a>(&'a self, _request: &'a Request) -> BoxFuture<'a, Fit> {
+        Box::pin(async move {
+            match self.client.reach().await {
+                Ok(place) => Fit::Planned(format!("planned; {place} takes connections")),
+                Err(reason) => Fit::Unreachable(reason),
+            }
         })
     }
 
@@ -128,6 +166,26 @@ impl Source for HttpSource {
 
 impl HttpSource {
     async fn exchange(&self, request: &Request, sink: &Sink) -> Result<Outcome, RunError> {
+        let access = self.client.access().await?;
+        self.exchange_with(request, &access, sink).await
+    }
+
+    /// Nobody can know from here whether it happened.
+    fn in_doubt(&self, request: &Request, why: &str) -> RunError {
+        let line = request.text.lines().next().unwrap_or_default();
+        RunError::Unknown(format!(
+            "{line} was sent to {} and not answered ({why}): it may have happened or not; look there, and do not send it again before you know",
+            self.client.shown()
+        ))
+    }
+
+    async fn exchange_with(
+        &self,
+        request: &Request,
+        access: &client::Access,
+        sink: &Sink,
+    ) -> Result<Outcome, RunError> {
+        let writes = request.effect == Effect::Write;
         let Payload::Http {
             method,
             path,
@@ -142,8 +200,11 @@ impl HttpSource {
         let method = reqwest::Method::from_bytes(method.as_bytes())
             .map_err(|_| RunError::failed(format!("unknown method {method}")))?;
         let url = self.client.url(path).map_err(RunError::failed)?;
-        let access = self.client.access().await?;
-        let mut builder = self.client.request(method, url)?;
+        let mut builder = if writes {
+            self.client.request_once(method, url)?
+        } else {
+            self.client.request(method, url)?
+        };
         for (name, value) in headers {
             // As bytes: UTF-8 in a value is allowed on the wire, though not in `HeaderValue`'s own text form.
             builder = builder.header(name, value.as_bytes());
@@ -151,7 +212,17 @@ impl HttpSource {
         if !body.is_empty() {
             builder = builder.body(body.clone());
         }
-        let mut response = self.client.send(builder, &access).await?;
+        let mut response = if writes {
+            self.client
+                .send_once(builder, access)
+                .await
+                .map_err(|no_answer| match no_answer.error {
+                    error if no_answer.unsent => error,
+                    error => self.in_doubt(request, &error.to_string()),
+                })?
+        } else {
+            self.client.send(builder, access).await?
+        };
         let masker = &access.masker;
         sink.send(Chunk::Output {
             error: true,
@@ -173,11 +244,20 @@ impl HttpSource {
         let mut stream = masker.stream();
         let mut room = limits::OUTPUT_BYTES;
         let mut truncated = None;
-        while let Some(part) = response
-            .chunk()
-            .await
-            .map_err(|error| self.client.failure(error, masker))?
-        {
+        loop {
+            let part = match response.chunk().await {
+                Ok(Some(part)) => part,
+                Ok(None) => break,
+                Err(error) => {
+                    let error = self.client.failure(error, masker);
+                    if !writes {
+                        return Err(error);
+                    }
+                    // The status came: what was asked for was answered.
+                    truncated = Some(format!("the answer broke off: {error}"));
+                    break;
+                }
+            };
             let kept = part.get(..room.min(part.len())).unwrap_or_default();
             room -= kept.len();
             send_output(sink, stream.push(kept)).await;
@@ -190,10 +270,34 @@ impl HttpSource {
             }
         }
         send_output(sink, stream.finish()).await;
+        if writes {
+            self.judge_status(request, response.status())?;
+        }
         Ok(Outcome {
             truncated,
             ..outcome
         })
+    }
+
+    /// What the status of a write says about whether it happened.
+    fn judge_status(&self, request: &Request, status: reqwest::StatusCode) -> Result<(), RunError> {
+        let failed = |words: &str| {
+            Err(RunError::Failed {
+                message: format!("{} answered {status}{words}", self.client.shown()),
+                code: Some(status.as_u16().to_string()),
+                position: None,
+            })
+        };
+        match status.as_u16() {
+            // 303 is how a service says: done, the result is over there.
+            0..=299 | 303 => Ok(()),
+            301 | 302 => Err(self.in_doubt(request, &format!("it answered {status}"))),
+            300..=399 => {
+                failed(", and a redirect of a write is not followed: nothing was done there")
+            }
+            502..=504 => failed("; a gateway says so, look whether it happened behind it"),
+            _ => failed(""),
+        }
     }
 
     /// Scheme, host and port of a redirect elsewhere; its path and query may hold secrets of the other host.

@@ -1,15 +1,18 @@
 //! PostgreSQL: one statement a run, in a read-only transaction that ends as soon as the rows are on disk.
 //!
-//! A run that is cancelled or out of time is cancelled on the server as well, from a second connection. This module
-//! never writes: a request whose effect is a write is refused.
+//! A run that is cancelled or out of time is cancelled on the server as well, from a second connection. A write that
+//! came through its gate runs in a transaction of its own (see `write`); a read never does.
 
+mod blind;
 mod describe;
 mod failure;
+mod health;
 mod kind;
 mod probe;
 mod session;
 mod settings;
 mod stream;
+mod write;
 
 use std::time::Duration;
 
@@ -24,12 +27,14 @@ pub use settings::{Password, PostgresSettings, SslMode};
 use self::failure::Failure;
 use self::session::{Lease, Sessions};
 use self::stream::Run;
-use super::{RunContext, Sink, Source};
+use self::write::Write;
+use super::health::{Fit, Health};
+use super::{RunContext, Sink, Source, registry};
 use crate::model::ids::SourceName;
 use crate::model::limits;
 use crate::model::playbook::{Action, Effect};
 use crate::model::request::{Outcome, Payload, PlanContext, PlanError, Request, RunError};
-use crate::sql::{self, Dialect, StatementKind};
+use crate::sql::{self, Counting, Dialect, StatementKind};
 
 /// How long the server may take to confirm that a cancelled statement ended.
 const CANCEL_GRACE: Duration = Duration::from_secs(5);
@@ -82,8 +87,19 @@ impl Postgres {
     ) -> Result<Outcome, RunError> {
         let pid = lease.session.pid;
         let stop = CancellationToken::new();
+        let role = self.settings.user.as_str();
         let ended = {
-            let work = run.stream(&mut lease.session.connection, sink, &stop);
+            let work = async {
+                let connection = &mut lease.session.connection;
+                let blind = if run.judged {
+                    let asked = blind::blind(connection, run, role).await;
+                    asked.map_err(|failure| (failure, 0))?
+                } else {
+                    None
+                };
+                let outcome = run.stream(connection, sink, &stop).await?;
+                Ok(Outcome { blind, ..outcome })
+            };
             tokio::pin!(work);
             tokio::select! {
                 // What is done is done, even when the order to stop comes in the same moment.
@@ -105,7 +121,10 @@ impl Postgres {
         };
         match ended {
             Ok(mut outcome) => {
-                outcome.partial = self.hidden_rows(&mut lease, run.statement).await;
+                // Of a judged query the server itself has said whether rows are hidden.
+                if !run.judged || run.kind != StatementKind::Query {
+                    outcome.partial = self.hidden_rows(&mut lease, run.statement).await;
+                }
                 lease.give_back().await;
                 Ok(outcome)
             }
@@ -120,6 +139,31 @@ impl Postgres {
                 })
             }
         }
+    }
+
+    /// Gives bare parameters the types that the server takes in their places.
+    async fn with_types(&self, request: Request) -> Result<Request, PlanError> {
+        if !describe::is_needed(&request) {
+            return Ok(request);
+        }
+        let asked = async {
+            let mut lease = self
+                .sessions
+                .begin(QUESTION_TIME)
+                .await
+                .map_err(|failure| PlanError::Refused(failure.to_string()))?;
+            let described = describe::describe(&mut lease.session.connection, request).await;
+            lease.give_back().await;
+            described
+        };
+        tokio::time::timeout(limits::CONNECT_TIMEOUT + QUESTION_TIME, asked)
+            .await
+            .unwrap_or_else(|_| {
+                Err(PlanError::Refused(format!(
+                    "{} did not say in time what types the inputs take: try again",
+                    self.target()
+                )))
+            })
     }
 
     /// Says so when row security may have hidden rows of a table that the statement names: "no rows" is then no proof.
@@ -179,6 +223,8 @@ impl Source for Postgres {
                 .timeout
                 .unwrap_or(limits::TIMEOUT_DEFAULT)
                 .min(limits::TIMEOUT_MAX),
+            ceiling: None,
+            judged: action.judge.expect.is_some(),
             limit: action
                 .limit
                 .unwrap_or(limits::ROWS_DEFAULT)
@@ -191,27 +237,17 @@ impl Source for Postgres {
 
     fn describe(&self, request: Request) -> BoxFuture<'_, Result<Request, PlanError>> {
         Box::pin(async move {
-            if !describe::is_needed(&request) {
-                return Ok(request);
+            let mut request = self.with_types(request).await?;
+            if request.effect == Effect::Write
+                && let Ok(role) = self.probe().await
+                && role.read_only
+            {
+                request.target = format!(
+                    "{}; role {} cannot write to any table",
+                    request.target, role.role
+                );
             }
-            let asked = async {
-                let mut lease = self
-                    .sessions
-                    .begin(QUESTION_TIME)
-                    .await
-                    .map_err(|failure| PlanError::Refused(failure.to_string()))?;
-                let described = describe::describe(&mut lease.session.connection, request).await;
-                lease.give_back().await;
-                described
-            };
-            tokio::time::timeout(limits::CONNECT_TIMEOUT + QUESTION_TIME, asked)
-                .await
-                .unwrap_or_else(|_| {
-                    Err(PlanError::Refused(format!(
-                        "{} did not say in time what types the inputs take: try again",
-                        self.target()
-                    )))
-                })
+            Ok(request)
         })
     }
 
@@ -226,10 +262,11 @@ impl Source for Postgres {
         context: RunContext,
     ) -> BoxFuture<'a, Result<Outcome, RunError>> {
         Box::pin(async move {
-            let (statement, kind) = readable(request)?;
+            let (statement, kind) = runnable(request)?;
             let run = Run {
                 statement,
                 kind,
+                judged: request.judged,
                 values: request
                     .parameters
                     .iter()
@@ -251,10 +288,30 @@ impl Source for Postgres {
                 // Nothing of the operator's runs yet: dropping the attempt closes its connection.
                 biased;
                 reason = &mut until => return Err(reason),
-                lease = self.sessions.begin(time) => lease.map_err(|failure| failure.into_run_error(0))?,
+                lease = async {
+                    match request.effect {
+                        Effect::Read => self.sessions.begin(time).await,
+                        Effect::Write => self.sessions.begin_write(time).await,
+                    }
+                } => lease.map_err(|failure| failure.into_run_error(0))?,
             };
-            self.run_on(lease, &run, sink, time, until).await
+            match request.effect {
+                Effect::Read => self.run_on(lease, &run, sink, time, until).await,
+                Effect::Write => {
+                    let ceiling = registry::ceiling(request)?;
+                    let write = Write { run, ceiling };
+                    self.write_on(lease, &write, sink, time, until).await
+                }
+            }
         })
+    }
+
+    fn health(&self) -> BoxFuture<'_, Health> {
+        Box::pin(self.examine())
+    }
+
+    fn fit<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Fit> {
+        Box::pin(self.would_take(request))
     }
 
     fn target(&self) -> String {
@@ -262,20 +319,29 @@ impl Source for Postgres {
     }
 }
 
-/// The statement of a request that only reads. The plan has refused others already; a request may come from elsewhere.
-fn readable(request: &Request) -> Result<(&str, StatementKind), RunError> {
+/// The statement of a request that may be run as what it says it is. The plan has refused others already; a request may
+/// come from elsewhere.
+fn runnable(request: &Request) -> Result<(&str, StatementKind), RunError> {
+    registry::check_sendable(request)?;
     let Payload::Sql { statement } = &request.payload else {
         return Err(RunError::failed("this request is not SQL: plan it again"));
     };
-    let classified =
-        sql::classify(statement, Dialect::Postgres).map_err(|error| RunError::Failed {
-            message: error.message,
-            code: None,
-            position: error.position,
-        })?;
-    if request.effect == Effect::Write || classified.effect == Effect::Write {
+    let refused = |error: sql::SqlError| RunError::Failed {
+        message: error.message,
+        code: None,
+        position: error.position,
+    };
+    let classified = sql::classify(statement, Dialect::Postgres).map_err(refused)?;
+    if request.effect == Effect::Write {
+        registry::ceiling(request)?;
+        if let Counting::Refused(reason) =
+            sql::counting(statement, Dialect::Postgres).map_err(refused)?
+        {
+            return Err(RunError::failed(reason));
+        }
+    } else if classified.effect == Effect::Write {
         return Err(RunError::failed(
-            "writes are not available yet: do it by hand and complete the action with a note",
+            "this read would change something: it was not sent; plan it again",
         ));
     }
     Ok((statement, classified.kind))

@@ -12,6 +12,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use reqwest::Method;
 
+use super::health::{Fit, Health};
 use super::http::client::{Access, Credentials, WebClient};
 use super::registry::{self, SourceKind, Surroundings};
 use super::{RunContext, SharedSource, Sink, Source};
@@ -57,6 +58,9 @@ settings! {
 const MIN_STEP_DEFAULT: Duration = Duration::from_secs(15);
 /// Points of a live pane that is zoomed out to hours: they are asked for again and again.
 const LIVE_POINTS: i64 = 1_000;
+
+/// Said of a query that the server did not parse for us.
+const PLAN_ONLY: &str = "planned; this server cannot parse a query without running it";
 
 struct PrometheusSource {
     name: SourceName,
@@ -115,6 +119,8 @@ impl Source for PrometheusSource {
             effect: Effect::Read,
             timeout: registry::timeout(action),
             limit: registry::row_limit(action),
+            ceiling: None,
+            judged: action.judge.expect.is_some(),
             payload: Payload::Promql {
                 query,
                 range,
@@ -132,6 +138,55 @@ impl Source for PrometheusSource {
         Box::pin(async move {
             registry::check_sendable(request)?;
             registry::within_time(&context, request.timeout, self.ask(request, sink)).await
+        })
+    }
+
+    /// Asks for the number 1: what answers that answers queries, and the credentials are right.
+    fn health(&self) -> BoxFuture<'_, Health> {
+        Box::pin(async move {
+            let asked = async {
+                let access = self.client.access().await?;
+                let (status, body) = self.post("/api/v1/query", "1", &access).await?;
+                Answer::read(status, &body, "1", &access.masker)
+                    .map_err(|failure| failure.into_run_error(&self.target()))
+            };
+            match tokio::time::timeout(limits::PLAN_TIMEOUT, asked).await {
+                Ok(Ok(_)) => Health::answers("answers queries"),
+                Ok(Err(error)) => Health::unreachable(error.to_string()),
+                Err(_) => Health::unreachable("no answer in time"),
+            }
+        })
+    }
+
+    /// The server's own parser, where it has an endpoint for it; the query is not run.
+    fn fit<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Fit> {
+        Box::pin(async move {
+            let asked = async {
+                let access = self.client.access().await?;
+                let path = "/api/v1/format_query";
+                let (status, body) = self.post(path, &request.text, &access).await?;
+                Ok((status, body, access))
+            };
+            match tokio::time::timeout(limits::PLAN_TIMEOUT, asked).await {
+                Ok(Ok((200, _, _))) => Fit::Fits("the server parses it".to_owned()),
+                Ok(Ok((400, body, access))) => {
+                    match Answer::read(400, &body, &request.text, &access.masker)
+                        .map_err(|failure| failure.into_run_error(&self.target()))
+                    {
+                        Err(RunError::Failed {
+                            message, position, ..
+                        }) => Fit::Misfit { message, position },
+                        Err(error) => Fit::Unreachable(error.to_string()),
+                        Ok(_) => Fit::Planned(PLAN_ONLY.to_owned()),
+                    }
+                }
+                Ok(Ok(_)) => Fit::Planned(PLAN_ONLY.to_owned()),
+                Ok(Err(error)) => {
+                    let error: RunError = error;
+                    Fit::Unreachable(error.to_string())
+                }
+                Err(_) => Fit::Unreachable("no answer in time".to_owned()),
+            }
         })
     }
 
@@ -241,6 +296,18 @@ impl PrometheusSource {
             outcome.rows = Some(count);
         }
         Ok(outcome)
+    }
+
+    /// Sends a query to a path of the API.
+    async fn post(
+        &self,
+        path: &str,
+        query: &str,
+        access: &Access,
+    ) -> Result<(u16, String), RunError> {
+        let url = self.client.url(path).map_err(RunError::failed)?;
+        let builder = self.client.request(Method::POST, url)?;
+        self.answer(builder.form(&[("query", query)]), access).await
     }
 
     async fn answer(

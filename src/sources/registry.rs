@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use super::{RunContext, SharedSource, http, postgres, prometheus, shell, sqlite};
+use super::{RunContext, SharedSource, http, postgres, prometheus, shell, sqlite, webhook};
 use crate::config::Config;
 use crate::config::environment::Environment;
 use crate::config::settings::{SettingRow, SourceSettings, unknown_name};
 use crate::model::diagnostic::{Diagnostic, nearest};
 use crate::model::ids::{InputId, SourceName};
-use crate::model::playbook::{Action, Effect, Language};
+use crate::model::playbook::{Action, Language};
 use crate::model::request::{BoundInput, PlanContext, PlanError, Request, RunError};
 use crate::model::{Timestamp, limits};
 
@@ -26,6 +26,7 @@ pub static REGISTRY: &[SourceKind] = &[
     prometheus::KIND,
     http::KIND,
     shell::KIND,
+    webhook::KIND,
 ];
 
 /// A kind of source.
@@ -253,15 +254,8 @@ pub fn require_inputs(action: &Action, context: &PlanContext) -> Result<(), Plan
     }
 }
 
-/// What no live source sends: writes, which have no gate in this version, and a walkthrough's example values. Every
-/// `run` begins with this.
+/// What no live source sends: a walkthrough's example values. Every `run` begins with this.
 pub fn check_sendable(request: &Request) -> Result<(), RunError> {
-    if request.effect == Effect::Write {
-        return Err(RunError::failed(format!(
-            "{} is a write, and writes are not run yet: do it by hand on {} and say in a note what was done and seen",
-            request.action, request.target
-        )));
-    }
     if let Some(example) = request
         .parameters
         .iter()
@@ -273,6 +267,16 @@ pub fn check_sendable(request: &Request) -> Result<(), RunError> {
         )));
     }
     Ok(())
+}
+
+/// How many rows an SQL write may touch. Without that it has not passed its gate, and is not sent.
+pub fn ceiling(request: &Request) -> Result<u64, RunError> {
+    request.ceiling.ok_or_else(|| {
+        RunError::failed(format!(
+            "{} has no ceiling, so it has not passed its gate: it was not sent, and nothing was changed",
+            request.action
+        ))
+    })
 }
 
 /// Runs `work` until it ends, the operator cancels or the time is up. Dropping the work must be enough to end it: an

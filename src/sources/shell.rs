@@ -1,16 +1,21 @@
 //! Scripts of playbooks, run by bash on this machine.
 //!
 //! A script's text is never changed: values arrive as environment variables, in an environment that is otherwise clean. The
-//! script runs in a process group of its own, which is ended as a whole. It never gets a terminal or an input.
+//! script runs in a process group of its own, which is ended as a whole. It never gets a terminal or an input. A script
+//! that changes something writes to files, not to pipes: it goes on when this program is gone.
 
+mod health;
 mod process;
 mod variables;
+
+pub use process::left_running;
 
 use std::path::Path;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
+use super::health::{Fit, Health};
 use super::mask::Masker;
 use super::registry::{self, SourceKind, Surroundings};
 use super::{RunContext, SharedSource, Sink, Source};
@@ -19,7 +24,7 @@ use crate::config::secret::{Secret, SecretReference};
 use crate::config::settings::{Settings, SourceSettings, settings};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::ids::SourceName;
-use crate::model::playbook::{Action, Language};
+use crate::model::playbook::{Action, Effect, Language};
 use crate::model::request::{Outcome, Payload, PlanContext, PlanError, Request, RunError};
 
 /// The row of the registry.
@@ -95,6 +100,8 @@ impl Source for ShellSource {
             effect: action.effect,
             timeout: registry::timeout(action),
             limit: registry::row_limit(action),
+            ceiling: None,
+            judged: action.judge.expect.is_some(),
             payload: Payload::Shell {
                 script,
                 environment: variables.environment,
@@ -134,7 +141,9 @@ impl Source for ShellSource {
                 environment: self.inherited.iter().chain(&given),
                 cwd: cwd.as_deref(),
             };
-            let ended = process::run(script, request.timeout, &masker, sink, &context).await?;
+            let writes = request.effect == Effect::Write;
+            let ended =
+                process::run(script, request.timeout, writes, &masker, sink, &context).await?;
             let code = ended.exit_code.filter(|code| ok_codes.contains(code));
             if code.is_none() {
                 return Err(RunError::Failed {
@@ -151,6 +160,25 @@ impl Source for ShellSource {
         })
     }
 
+    fn health(&self) -> BoxFuture<'_, Health> {
+        Box::pin(async move { health::health(self.variable("PATH"), self.cwd.as_deref()) })
+    }
+
+    fn fit<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Fit> {
+        Box::pin(async move {
+            let Payload::Shell { script, cwd, .. } = &request.payload else {
+                return Fit::Planned("this is not a script".to_owned());
+            };
+            health::fit(
+                script,
+                cwd.as_deref(),
+                &self.inherited,
+                self.variable("PATH"),
+            )
+            .await
+        })
+    }
+
     fn target(&self) -> String {
         let user = self.environment.get("USER").unwrap_or("the current user");
         match &self.cwd {
@@ -161,6 +189,12 @@ impl Source for ShellSource {
 }
 
 impl ShellSource {
+    /// A variable that every script gets.
+    fn variable(&self, name: &str) -> Option<&str> {
+        let found = self.inherited.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
     /// The action's folder, below the source's when it is relative.
     fn folder(&self, of_action: Option<&str>) -> Option<String> {
         match (&self.cwd, of_action) {

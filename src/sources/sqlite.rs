@@ -1,7 +1,11 @@
-//! SQLite: one statement a run, over a file opened for reading, behind an authorizer.
+//! SQLite: one statement a run, over a file opened for reading, behind an authorizer. A write that came through its gate
+//! has a connection of its own (see `write`).
 //!
 //! Opening read-only is not enough (`ATTACH` and `VACUUM INTO` write elsewhere): the authorizer allows select, read,
 //! recursion and named functions, and nothing else. SQLite blocks, so a run has a thread of its own.
+
+mod health;
+mod write;
 
 use std::borrow::Cow;
 use std::path::PathBuf;
@@ -16,7 +20,8 @@ use rusqlite::{Connection, OpenFlags};
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
-use super::registry::{SourceKind, Surroundings};
+use super::health::{Fit, Health};
+use super::registry::{self, SourceKind, Surroundings};
 use super::spill::SpillWriter;
 use super::{RunContext, SharedSource, Sink, Source};
 use crate::config::settings::{Settings, SourceSettings, settings};
@@ -26,7 +31,7 @@ use crate::model::limits;
 use crate::model::playbook::{Action, Effect, Language};
 use crate::model::request::{Chunk, Outcome, Payload, PlanContext, PlanError, Request, RunError};
 use crate::model::table::{Column, ColumnKind};
-use crate::sql::{self, Dialect, characters_before};
+use crate::sql::{self, Counting, Dialect, characters_before};
 
 /// What a profile says about an SQLite source.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -66,7 +71,7 @@ pub const KIND: SourceKind = SourceKind {
 settings! {
     /// Keys of a source of kind `sqlite`.
     pub struct SqliteKeys {
-        /// The database file. It is opened for reading only.
+        /// The database file. Reads open it for reading only; a write opens it for itself.
         path: String,
         /// Rows kept of one result, whatever a playbook asks for. Default: 1000000.
         max_rows: Option<u64>,
@@ -112,7 +117,7 @@ impl Sqlite {
 }
 
 impl Source for Sqlite {
-    /// The file is opened for reading, behind an authorizer.
+    /// A read opens the file for reading, behind an authorizer.
     fn read_only(&self) -> BoxFuture<'_, Option<bool>> {
         Box::pin(async { Some(true) })
     }
@@ -130,6 +135,8 @@ impl Source for Sqlite {
                 .timeout
                 .unwrap_or(limits::TIMEOUT_DEFAULT)
                 .min(limits::TIMEOUT_MAX),
+            ceiling: None,
+            judged: action.judge.expect.is_some(),
             limit: action
                 .limit
                 .unwrap_or(limits::ROWS_DEFAULT)
@@ -148,8 +155,12 @@ impl Source for Sqlite {
     ) -> BoxFuture<'a, Result<Outcome, RunError>> {
         Box::pin(async move {
             let stop = CancellationToken::new();
+            let ceiling = match request.effect {
+                Effect::Read => None,
+                Effect::Write => Some(registry::ceiling(request)?),
+            };
             let run = Run {
-                statement: readable(request)?.to_owned(),
+                statement: runnable(request)?.to_owned(),
                 values: request
                     .parameters
                     .iter()
@@ -161,24 +172,53 @@ impl Source for Sqlite {
                 stop: stop.clone(),
                 runtime: tokio::runtime::Handle::current(),
             };
-            let mut work = tokio::task::spawn_blocking(move || run.execute());
+            let mut work = tokio::task::spawn_blocking(move || match ceiling {
+                None => run.execute(),
+                Some(ceiling) => run.write(ceiling),
+            });
             let time = context.deadline.min(request.timeout);
             let reason = tokio::select! {
                 // What is done is done, even when the order to stop comes in the same moment.
                 biased;
                 ended = &mut work => {
-                    return ended.unwrap_or_else(|_| Err(RunError::failed("SQLite gave up on this statement")));
+                    return ended.unwrap_or_else(|_| Err(gave_up(ceiling.is_some())));
                 }
                 () = context.cancel.cancelled() => RunError::Cancelled,
                 () = tokio::time::sleep(time) => RunError::TimedOut(time),
             };
             stop.cancel();
             match tokio::time::timeout(STOP_GRACE, work).await {
-                Ok(_) => Err(reason),
+                // A write that was committed before it could stop is done.
+                Ok(Ok(Ok(outcome))) if ceiling.is_some() => Ok(outcome),
+                Ok(Ok(Err(unknown @ RunError::Unknown(_)))) => Err(unknown),
+                Ok(Ok(_)) => Err(reason),
+                Ok(Err(_)) => Err(gave_up(ceiling.is_some())),
                 Err(_) => Err(RunError::Unknown(
                     "SQLite was told to stop and has not done so yet".into(),
                 )),
             }
+        })
+    }
+
+    fn health(&self) -> BoxFuture<'_, Health> {
+        Box::pin(async move {
+            let path = self.settings.path.clone();
+            tokio::task::spawn_blocking(move || health::health(&path))
+                .await
+                .unwrap_or_else(|_| Health::unreachable("SQLite gave up on this file"))
+        })
+    }
+
+    fn fit<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Fit> {
+        Box::pin(async move {
+            let Payload::Sql { statement } = &request.payload else {
+                return Fit::Planned("this request is not SQL".to_owned());
+            };
+            let (path, statement) = (self.settings.path.clone(), statement.clone());
+            let writes = request.effect == Effect::Write;
+            tokio::task::spawn_blocking(move || health::fit(&path, &statement, writes))
+                .await
+                .unwrap_or_else(|_| Fit::Unreachable("SQLite gave up on this file".to_owned()))
         })
     }
 
@@ -187,19 +227,35 @@ impl Source for Sqlite {
     }
 }
 
-fn readable(request: &Request) -> Result<&str, RunError> {
+fn gave_up(writing: bool) -> RunError {
+    let words = "SQLite gave up on this statement";
+    if writing {
+        RunError::Unknown(format!("{words}: look at the rows"))
+    } else {
+        RunError::failed(words)
+    }
+}
+
+fn runnable(request: &Request) -> Result<&str, RunError> {
+    registry::check_sendable(request)?;
     let Payload::Sql { statement } = &request.payload else {
         return Err(RunError::failed("this request is not SQL: plan it again"));
     };
-    let classified =
-        sql::classify(statement, Dialect::Sqlite).map_err(|error| RunError::Failed {
-            message: error.message,
-            code: None,
-            position: error.position,
-        })?;
-    if request.effect == Effect::Write || classified.effect == Effect::Write {
+    let refused = |error: sql::SqlError| RunError::Failed {
+        message: error.message,
+        code: None,
+        position: error.position,
+    };
+    let classified = sql::classify(statement, Dialect::Sqlite).map_err(refused)?;
+    if request.effect == Effect::Write {
+        if let Counting::Refused(reason) =
+            sql::counting(statement, Dialect::Sqlite).map_err(refused)?
+        {
+            return Err(RunError::failed(reason));
+        }
+    } else if classified.effect == Effect::Write {
         return Err(RunError::failed(
-            "writes are not available yet: do it by hand and complete the action with a note",
+            "this read would change something: it was not sent; plan it again",
         ));
     }
     Ok(statement)
@@ -234,18 +290,7 @@ impl Run {
                 .raw_bind_parameter(index + 1, value)
                 .map_err(|error| self.failed(&error))?;
         }
-        let mut columns: Vec<Column> = statement
-            .columns()
-            .iter()
-            .map(|column| {
-                let declared = column.decl_type().unwrap_or_default().to_lowercase();
-                Column {
-                    name: column.name().to_owned(),
-                    kind: declared_kind(&declared),
-                    type_name: declared,
-                }
-            })
-            .collect();
+        let mut columns = columns(&statement);
         let mut writer = SpillWriter::create(
             &self.settings.spill_folder,
             columns.len(),
@@ -274,18 +319,7 @@ impl Run {
                 outcome.truncated = Some(format!("row cap: only the first {} rows", self.max_rows));
                 break;
             }
-            let cells: Vec<Option<Cow<'_, [u8]>>> = columns
-                .iter()
-                .enumerate()
-                .map(|(index, column)| {
-                    row.get_ref(index)
-                        .ok()
-                        .and_then(|value| cell(column.kind, value))
-                })
-                .collect();
-            let kept = writer
-                .push(cells.iter().map(Option::as_deref))
-                .map_err(|error| spill_failed(&error))?;
+            let kept = push(&mut writer, row, &columns).map_err(|error| spill_failed(&error))?;
             if !kept {
                 outcome.truncated = Some(format!(
                     "byte cap: only the first {total} rows, {} bytes are kept",
@@ -352,6 +386,40 @@ impl Run {
             position,
         }
     }
+}
+
+/// The columns as they are declared.
+fn columns(statement: &rusqlite::Statement<'_>) -> Vec<Column> {
+    statement
+        .columns()
+        .iter()
+        .map(|column| {
+            let declared = column.decl_type().unwrap_or_default().to_lowercase();
+            Column {
+                name: column.name().to_owned(),
+                kind: declared_kind(&declared),
+                type_name: declared,
+            }
+        })
+        .collect()
+}
+
+/// Keeps a row; false when the byte cap is reached.
+fn push(
+    writer: &mut SpillWriter,
+    row: &rusqlite::Row<'_>,
+    columns: &[Column],
+) -> std::io::Result<bool> {
+    let cells: Vec<Option<Cow<'_, [u8]>>> = columns
+        .iter()
+        .enumerate()
+        .map(|(index, column)| {
+            row.get_ref(index)
+                .ok()
+                .and_then(|value| cell(column.kind, value))
+        })
+        .collect();
+    writer.push(cells.iter().map(Option::as_deref))
 }
 
 fn spill_failed(error: &std::io::Error) -> RunError {

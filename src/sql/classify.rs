@@ -151,7 +151,7 @@ const PARENTHESES: usize = 40;
 const OPERATORS: usize = 1_500;
 
 /// Refuses what would cost the parser its stack or its time.
-fn check_size(text: &str, tokens: &[Token]) -> Result<(), SqlError> {
+pub(super) fn check_size(text: &str, tokens: &[Token]) -> Result<(), SqlError> {
     let mut depth = 0_usize;
     let mut operators = 0_usize;
     for token in tokens {
@@ -196,12 +196,17 @@ fn parse_on_own_stack(
     tokens: &[Token],
     dialect: Dialect,
 ) -> Result<(StatementKind, Option<String>), SqlError> {
+    on_own_stack(|| parse(text, tokens, dialect).map(|statement| judge(&statement)))
+}
+
+/// Does what parses, and drops what it parsed, on a stack that is large enough.
+pub(super) fn on_own_stack<T: Send>(
+    work: impl FnOnce() -> Result<T, SqlError> + Send,
+) -> Result<T, SqlError> {
     std::thread::scope(|scope| {
         std::thread::Builder::new()
             .stack_size(PARSER_STACK)
-            .spawn_scoped(scope, || {
-                parse(text, tokens, dialect).map(|statement| judge(&statement))
-            })
+            .spawn_scoped(scope, work)
             .map_err(|error| SqlError::whole(format!("the parser could not start: {error}")))
             .and_then(|thread| {
                 thread
@@ -231,7 +236,7 @@ fn judge(statement: &Statement) -> (StatementKind, Option<String>) {
     }
 }
 
-fn parse(text: &str, tokens: &[Token], dialect: Dialect) -> Result<Statement, SqlError> {
+pub(super) fn parse(text: &str, tokens: &[Token], dialect: Dialect) -> Result<Statement, SqlError> {
     let plain = without_placeholders(text, tokens);
     let dialect: &dyn ParserDialect = match dialect {
         Dialect::Postgres => &PostgreSqlDialect {},

@@ -45,8 +45,8 @@ const MIGRATIONS: &[&str] = &["
     ) STRICT;
 "];
 
-/// A fold cached by another version may lack what this one folds.
-const FOLD_VERSION: &str = env!("CARGO_PKG_VERSION");
+/// A fold cached by another version may lack what this one folds: the number rises with every change of the fold.
+const FOLD_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " fold 3");
 
 /// Turns an error of SQLite into one that names what was tried.
 fn failed(operation: &'static str, path: &str) -> impl FnOnce(rusqlite::Error) -> StoreError {

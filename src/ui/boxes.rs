@@ -152,3 +152,14 @@ pub fn more(buffer: &mut Buffer, inside: Rect, above: bool, below: bool, theme: 
         TextLine::of("▼", style).write(buffer, at(y), y);
     }
 }
+
+/// At most so many lines; that there are more is said at the end of the last.
+pub fn at_most(mut lines: Vec<TextLine>, most: usize, theme: &Theme) -> Vec<TextLine> {
+    if lines.len() > most {
+        lines.truncate(most);
+        if let Some(last) = lines.last_mut() {
+            last.push(" …", theme.style(Role::Muted));
+        }
+    }
+    lines
+}

@@ -1,7 +1,13 @@
 //! Dialogs over the screen, one file each. The topmost one takes the keys; each says on its lower edge how it ends.
 
+mod clocks;
+mod closing;
+mod decide;
+mod draft;
 mod entry;
+mod evidence;
 mod form;
+mod gate;
 mod help;
 mod lists;
 mod reading;
@@ -72,6 +78,12 @@ pub fn draw(
             reading::reference(&scene, *selected, *top, local, buffer);
         }
         Overlay::Diagnostics { top } => reading::diagnostics(&scene, *top, local, buffer),
+        Overlay::Gate(form) => gate::draw(&scene, form, local, buffer),
+        Overlay::Draft(form) => draft::draw(&scene, form, local, buffer),
+        Overlay::Decide(form) => decide::draw(&scene, form, local, buffer),
+        Overlay::Clocks { selected } => clocks::draw(&scene, *selected, local, buffer),
+        Overlay::Evidence { selected } => evidence::draw(&scene, *selected, local, buffer),
+        Overlay::Closing { selected } => closing::draw(&scene, *selected, local, buffer),
         Overlay::Entry { entry, top } => entry::draw(&scene, entry, *top, local, buffer),
     }
 }

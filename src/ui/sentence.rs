@@ -3,11 +3,13 @@
 
 use jiff::tz::TimeZone;
 
+use crate::incident::view::clocks::BY_HAND;
 use crate::incident::view::{ActionStatus, judgement};
 use crate::model::Timestamp;
 use crate::model::input::Origin;
 use crate::model::playbook::Playbook;
 use crate::model::safe_text::{SafeText, sanitize};
+use crate::model::verdict::Verdict;
 use crate::record::entry::{ActionOutcome, Body, Sealed, WatchState};
 use crate::report::figures::{detail as short_detail, happened};
 use crate::report::names::Names;
@@ -24,6 +26,7 @@ pub fn of(sealed: &Sealed, playbook: &Playbook, zone: &TimeZone) -> (SafeText, R
         Some(body) => {
             let at = sealed.entry.when();
             marked(body, names)
+                .or_else(|| decided(body, names, at, zone))
                 .or_else(|| note(body, at, zone))
                 .unwrap_or_else(|| (sanitize(&plain(body, names)), Role::Text))
         }
@@ -61,9 +64,18 @@ fn marked(body: &Body, names: Names<'_>) -> Option<(SafeText, Role)> {
             partial,
             message,
             duration_ms,
+            judged,
             ..
         } => {
-            let mut parts = vec![ActionStatus::Ended(*outcome).word().to_owned()];
+            let mut parts = Vec::new();
+            parts.extend(
+                judged
+                    .as_ref()
+                    .map(|judged| judged.verdict.word().to_owned()),
+            );
+            if judged.is_none() || *outcome != ActionOutcome::Ok {
+                parts.push(ActionStatus::Ended(*outcome).word().to_owned());
+            }
             parts.extend(rows.map(|rows| words::rows(rows).into_string()));
             if truncated.is_some() || partial.is_some() {
                 parts.push("incomplete".to_owned());
@@ -72,22 +84,160 @@ fn marked(body: &Body, names: Names<'_>) -> Option<(SafeText, Role)> {
                 names.0.and_then(|playbook| playbook.action(action)),
                 *outcome,
             );
-            parts.extend(judgement.map(str::to_owned));
+            parts.extend(judgement.filter(|_| judged.is_none()).map(str::to_owned));
             parts.push(words::took(*duration_ms).into_string());
             let message = message
                 .as_ref()
                 .map_or_else(String::new, |message| format!(": {message}"));
-            let role = match outcome {
-                ActionOutcome::Ok => Role::Text,
-                ActionOutcome::Failed | ActionOutcome::TimedOut => Role::Bad,
-                ActionOutcome::Cancelled => Role::Warning,
-                ActionOutcome::Unknown => Role::Doubt,
+            let role = match (outcome, judged) {
+                (ActionOutcome::Ok, Some(judged)) => words::verdict_role(judged.verdict),
+                (ActionOutcome::Ok, None) => Role::Text,
+                (ActionOutcome::Failed | ActionOutcome::TimedOut, _) => Role::Bad,
+                (ActionOutcome::Cancelled, _) => Role::Warning,
+                (ActionOutcome::Unknown, _) => Role::Doubt,
             };
+            let mut reason = judged
+                .iter()
+                .filter(|judged| judged.verdict != Verdict::Pass);
+            let reason = reason.find_map(|judged| judged.reasons.first());
+            let reason = reason.filter(|_| message.is_empty());
+            let message = reason.map_or(message, |reason| format!(": {reason}"));
             let parts = parts.join(" · ");
             (safe!("→ {parts} · {}{message}", names.action(action)), role)
         }
         _ => return None,
     })
+}
+
+/// What operators decided, clocks, messages and the end, the weightiest word first.
+#[expect(clippy::too_many_lines, reason = "one arm a kind")]
+fn decided(
+    body: &Body,
+    names: Names<'_>,
+    at: Timestamp,
+    zone: &TimeZone,
+) -> Option<(SafeText, Role)> {
+    let minute = |due: Timestamp| words::minute(due, at, zone);
+    let after = |reason: &str| {
+        if reason.is_empty() {
+            String::new()
+        } else {
+            format!(": {reason}")
+        }
+    };
+    Some(match body {
+        Body::DecisionMade {
+            decision,
+            chosen,
+            reason,
+            ..
+        } => {
+            let chosen = chosen.join(", ");
+            let step = names.step(decision);
+            (
+                safe!("decided {chosen} · {step}{}", after(reason)),
+                Role::Title,
+            )
+        }
+        Body::MilestoneReached { milestone, reason } => {
+            (safe!("{milestone}{}", after(reason)), Role::Title)
+        }
+        Body::ClockStarted { clock, due } => {
+            let clock = names.clock(clock);
+            (
+                safe!("clock begins, due {} · {clock}", minute(*due)),
+                Role::Text,
+            )
+        }
+        Body::ClockMet { clock, by, due } => {
+            let late = if at > *due { "late " } else { "" };
+            let by = if by.starts_with(BY_HAND) {
+                by.clone()
+            } else {
+                format!("with {}", names.requirement(by))
+            };
+            let clock = names.clock(clock);
+            (safe!("clock met {late}{by} · {clock}"), Role::Good)
+        }
+        Body::ClockMissed { clock, due, reason } => {
+            let (clock, due) = (names.clock(clock), minute(*due));
+            match reason {
+                None => (safe!("CLOCK OVERDUE since {due} · {clock}"), Role::Bad),
+                Some(reason) => (
+                    safe!("clock missed, due {due}: {reason} · {clock}"),
+                    Role::Warning,
+                ),
+            }
+        }
+        Body::ClockWaived {
+            clock,
+            reason,
+            role,
+        } => {
+            let clock = names.clock(clock);
+            (
+                safe!("clock waived by {role}: {reason} · {clock}"),
+                Role::Warning,
+            )
+        }
+        Body::RequirementWaived {
+            step,
+            missing,
+            reason,
+        } => {
+            let missing: Vec<String> = missing.iter().map(|name| names.requirement(name)).collect();
+            let missing = missing.join(", ");
+            (
+                safe!("went on without {missing} · {}: {reason}", names.step(step)),
+                Role::Warning,
+            )
+        }
+        Body::MessageDrafted {
+            action, to, each, ..
+        } => {
+            let to = each.as_ref().or(to.as_ref());
+            let to = to.map_or_else(String::new, |to| format!(" for {to}"));
+            (safe!("drafted{to} · {}", names.action(action)), Role::Text)
+        }
+        Body::MessageSent {
+            action,
+            target,
+            each,
+            ..
+        } => {
+            let each = each
+                .as_ref()
+                .map_or_else(String::new, |each| format!(" for {each}"));
+            (
+                safe!("SENT to {target}{each} · {}", names.action(action)),
+                Role::Good,
+            )
+        }
+        Body::FollowUpAdded { text, owner } => {
+            let owner = owner
+                .as_ref()
+                .map_or_else(String::new, |owner| format!(" ({owner})"));
+            (safe!("follow-up: {text}{owner}"), Role::Text)
+        }
+        Body::PlaybookAttached { title, .. } => (safe!("attached {title}"), Role::Text),
+        Body::IncidentResolved { open, reason } => (
+            safe!("RESOLVED{}{}", still(open), after(reason)),
+            Role::Title,
+        ),
+        Body::IncidentClosed { open, reason } => {
+            (safe!("CLOSED{}{}", still(open), after(reason)), Role::Title)
+        }
+        Body::IncidentReopened { reason } => (safe!("REOPENED{}", after(reason)), Role::Title),
+        _ => return None,
+    })
+}
+
+fn still(open: &[String]) -> String {
+    match open.len() {
+        0 => String::new(),
+        1 => " with 1 thing open".to_owned(),
+        several => format!(" with {several} things open"),
+    }
 }
 
 /// A note of several lines is one line here; the entry shows it whole.

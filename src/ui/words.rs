@@ -8,7 +8,9 @@ use crate::incident::view::{ActionStatus, ActionView};
 use crate::model::Timestamp;
 use crate::model::duration::in_words;
 use crate::model::safe_text::{SafeText, sanitize};
+use crate::model::verdict::Verdict;
 use crate::record::entry::ActionOutcome;
+use crate::theme::Role;
 
 /// True when nobody knows whether the action happened: it is to be settled, not repeated.
 pub fn is_unknown(state: &ActionView) -> bool {
@@ -16,6 +18,15 @@ pub fn is_unknown(state: &ActionView) -> bool {
         state.status,
         ActionStatus::Unknown | ActionStatus::Ended(ActionOutcome::Unknown)
     )
+}
+
+/// How a verdict is drawn, beside its word.
+pub const fn verdict_role(verdict: Verdict) -> Role {
+    match verdict {
+        Verdict::Pass => Role::Good,
+        Verdict::Fail => Role::Bad,
+        Verdict::Inconclusive => Role::Doubt,
+    }
 }
 
 /// Time from `since` to `now`, nothing when the clocks disagree.

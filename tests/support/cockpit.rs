@@ -231,6 +231,8 @@ pub fn request(action: &Action) -> Request {
         effect: ActionEffect::Read,
         timeout: std::time::Duration::from_secs(30),
         limit: 100,
+        ceiling: None,
+        judged: false,
         payload: Payload::Sql {
             statement: action.text.clone(),
         },

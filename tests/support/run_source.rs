@@ -115,6 +115,7 @@ pub fn context(inputs: &[(&str, &'static str, &str)]) -> PlanContext {
             })
             .collect(),
         edited: None,
+        message: None,
     }
 }
 

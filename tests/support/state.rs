@@ -22,8 +22,8 @@ use quarterdeck::engine::state::{
 use quarterdeck::expr::{Metric, Operator, Threshold};
 use quarterdeck::incident::view::view;
 use quarterdeck::incident::{
-    ActionRecord, ActionState, CheckRecord, Incident, InputRecord, SessionRecord, StepRecord,
-    StepState, UnfinishedIntent,
+    ActionRecord, ActionState, CheckRecord, Incident, InputRecord, SessionRecord, Stage,
+    StepRecord, StepState, UnfinishedIntent,
 };
 use quarterdeck::layout::{Layouts, PaneKind};
 use quarterdeck::model::diagnostic::{Diagnostic, SourceText};
@@ -115,6 +115,7 @@ pub fn breach_with(text: Texts<'_>) -> State {
         },
         runs: BTreeMap::new(),
         pending: BTreeMap::new(),
+        drafts: BTreeMap::new(),
         playbook,
     };
     state(Screen::Cockpit(Box::new(cockpit)), text)
@@ -318,6 +319,8 @@ pub fn confirming(state: &mut State, text: Texts<'_>) {
         Run {
             action: "identify".into(),
             poll: false,
+            preview_of: None,
+            gate: None,
             edited: true,
             phase: RunPhase::Confirming(Box::new(request(text))),
         },
@@ -350,6 +353,8 @@ pub fn request(text: Texts<'_>) -> Request {
         effect: Effect::Read,
         timeout: Duration::from_secs(30),
         limit: 10_000,
+        ceiling: None,
+        judged: false,
         payload: Payload::Sql {
             statement: "SELECT 1".into(),
         },
@@ -371,6 +376,8 @@ pub fn result(text: Texts<'_>, rows: usize) -> ActionResult {
             }),
         )),
         unrecorded: false,
+        intent: None,
+        judgement: None,
         content: Content::Table(table(text, rows)),
         warnings: Vec::new(),
     }
@@ -440,6 +447,8 @@ pub fn output(text: Texts<'_>) -> Content {
                 ))),
             })
             .collect(),
+        stdout: String::new(),
+        stderr: String::new(),
         rest: text("still writ"),
         rest_is_error: false,
         bytes: 1_000,
@@ -592,6 +601,7 @@ fn check(text: Texts<'_>, id: &str, what: &str) -> Block {
 fn phase(text: Texts<'_>, id: &str, title: &str, steps: Vec<Step>) -> Phase {
     Phase {
         id: id.into(),
+        slug: id.into(),
         title: text(title),
         kind: PhaseKind::Other,
         introduction: Vec::new(),
@@ -849,6 +859,11 @@ fn incident(text: Texts<'_>) -> Incident {
         incomplete: None,
         duration_ms: Some(18),
         runs: 1,
+        judged: None,
+        held_since: None,
+        result: None,
+        evidence: Vec::new(),
+        first_done_at: None,
         at: at("03:11:58"),
         operator: text("alice"),
     };
@@ -919,6 +934,18 @@ fn incident(text: Texts<'_>) -> Incident {
             },
         )]),
         notes: 1,
+        stage: Stage::Open,
+        decisions: BTreeMap::new(),
+        milestones: BTreeMap::new(),
+        severities: BTreeMap::new(),
+        clocks: BTreeMap::new(),
+        waived: BTreeMap::new(),
+        messages: BTreeMap::new(),
+        captured: BTreeMap::new(),
+        noted_evidence: BTreeMap::new(),
+        follow_ups: Vec::new(),
+        attached: Vec::new(),
+        marks: quarterdeck::incident::Marks::default(),
         evidence: 1,
         entries: 12,
         last: None,
@@ -1055,6 +1082,7 @@ fn timeline(text: Texts<'_>) -> Vec<Arc<Sealed>> {
                 text: text("the reporter saw another tenant's cart\nhe sent a screenshot"),
                 happened_at: Some(at("02:55:00")),
                 step: None,
+                evidence: None,
             },
         ),
         (
@@ -1081,6 +1109,7 @@ fn timeline(text: Texts<'_>) -> Vec<Arc<Sealed>> {
                 edited: true,
                 parameters: request(text).parameters,
                 effect: Effect::Read,
+                gate: None,
             },
         ),
         (
@@ -1095,6 +1124,8 @@ fn timeline(text: Texts<'_>) -> Vec<Arc<Sealed>> {
                 duration_ms: 18,
                 code: None,
                 message: None,
+                judged: None,
+                evidence: Vec::new(),
             },
         ),
         (

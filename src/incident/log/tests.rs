@@ -46,6 +46,7 @@ fn body(kind: u8, intents: &[(Hash, u8)]) -> Body {
             text: "n".into(),
             happened_at: None,
             step: None,
+            evidence: None,
         },
         _ => Body::Unknown {
             kind: "moon.landed".into(),
@@ -137,6 +138,7 @@ fn memory_is_bounded_and_what_is_too_old_is_said() {
             text: "n".into(),
             happened_at: None,
             step: None,
+            evidence: None,
         };
         assert_eq!(log.add(write(&mut writer, second, note)), Added::Applied);
     }

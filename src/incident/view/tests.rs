@@ -5,7 +5,7 @@ use crate::incident::sample::{at, intent, opened, playbook, result, session, wri
 use crate::incident::{Log, apply};
 use crate::model::Mode;
 use crate::record::chain::Writer;
-use crate::record::entry::Body;
+use crate::record::entry::{Body, EvidenceOrigin};
 
 /// An incident under way, and what it looks like after each further entry.
 struct Story {
@@ -43,6 +43,93 @@ fn missing(view: &View, step: &str) -> Vec<String> {
     view.step(&step.into()).unwrap().missing.clone()
 }
 
+/// A note, perhaps one that is an item of the evidence table.
+fn note(evidence: Option<&str>) -> Body {
+    Body::NoteAdded {
+        text: "called".into(),
+        happened_at: None,
+        step: None,
+        evidence: evidence.map(Into::into),
+    }
+}
+
+/// A file of an action.
+fn captured(action: &str) -> Body {
+    Body::EvidenceAdded {
+        sha256: Hash([5; 32]),
+        size: 7,
+        media_type: "application/json".into(),
+        name: format!("{action}.json"),
+        title: "Count".into(),
+        origin: Some(EvidenceOrigin {
+            action: action.into(),
+            target: "postgres audit@db1 as reader".into(),
+            query: "select 1".into(),
+            acquired_at: at(3),
+            intent: None,
+            incomplete: None,
+        }),
+    }
+}
+
+#[test]
+fn evidence_is_what_the_record_holds_and_not_what_was_done() {
+    let mut story = Story::begin();
+    let seen = |story: &Story| -> Vec<(String, bool, bool, u64)> {
+        let items = story.look().evidence;
+        items
+            .into_iter()
+            .map(|item| {
+                (
+                    item.id.to_string(),
+                    item.note,
+                    item.at.is_some(),
+                    item.files,
+                )
+            })
+            .collect()
+    };
+    let item = |id: &str, note, there, files| (id.to_owned(), note, there, files);
+    assert_eq!(
+        seen(&story),
+        [item("rows", false, false, 0), item("call", true, false, 0)]
+    );
+    story.say(Body::ActionResolved {
+        intent: None,
+        action: "count".into(),
+        done: true,
+        note: "counted by hand".into(),
+    });
+    story.say(note(None));
+    assert_eq!(
+        seen(&story),
+        [item("rows", false, false, 0), item("call", true, false, 0)],
+        "done by hand, and a note about something else"
+    );
+    assert!(missing(&story.look(), "revoke").contains(&"rows".to_owned()));
+    story.say(note(Some("call")));
+    story.say(captured("count"));
+    assert_eq!(
+        seen(&story),
+        [item("rows", false, true, 1), item("call", true, true, 0)]
+    );
+    assert!(!missing(&story.look(), "revoke").contains(&"rows".to_owned()));
+
+    let mut story = Story::begin();
+    story.say(note(Some("rows")));
+    story.say(Body::MessageSent {
+        action: "count".into(),
+        each: None,
+        channel: "clipboard".into(),
+        target: "the customer".into(),
+        text_sha256: Hash::default(),
+    });
+    assert!(
+        seen(&story)[0].2,
+        "a note in its place, or the message that went out"
+    );
+}
+
 #[test]
 fn requirements_block_until_they_are_met() {
     let mut story = Story::begin();
@@ -60,7 +147,7 @@ fn requirements_block_until_they_are_met() {
         ["count", "rows", "quantify-the-scope"]
     );
     assert_eq!(missing(&view, "notify"), ["count", "call"]);
-    assert!(view.step(&"maybe".into()).unwrap().conditional);
+    assert_ne!(view.step(&"maybe".into()).unwrap().applies, Applies::Always);
     assert_eq!(view.current, Some("quantify".into()));
     assert_eq!(view.step(&"quantify".into()).unwrap().open_checks, 1);
 
@@ -74,15 +161,31 @@ fn requirements_block_until_they_are_met() {
         note: "counted by hand".into(),
     });
     assert_eq!(missing(&story.look(), "notify"), ["call"]);
-    story.say(Body::NoteAdded {
-        text: "called".into(),
-        happened_at: None,
-        step: None,
-    });
+    story.say(note(Some("call")));
     assert_eq!(
         story.look().step(&"notify".into()).unwrap().status,
         StepStatus::Todo
     );
+    assert_eq!(
+        missing(&story.look(), "revoke"),
+        ["rows", "quantify-the-scope"],
+        "that the rows were read does not put them into the record"
+    );
+    story.say(Body::EvidenceAdded {
+        sha256: Hash([9; 32]),
+        size: 3,
+        media_type: "text/csv".into(),
+        name: "count.csv".into(),
+        title: "Rows".into(),
+        origin: Some(crate::record::entry::EvidenceOrigin {
+            action: "count".into(),
+            target: "postgres audit@db1 as reader".into(),
+            query: "SELECT 1".into(),
+            acquired_at: crate::incident::sample::at(0),
+            intent: None,
+            incomplete: None,
+        }),
+    });
     assert_eq!(missing(&story.look(), "revoke"), ["quantify-the-scope"]);
 
     story.say(Body::StepDone {

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::sync_channel;
 
+use super::attaching::with_attached;
 use super::listening::lock;
 use super::{OWN_TICKETS, Session, SessionError, Workplace, pen, pinned};
 use crate::engine::adopt::vanished;
@@ -36,6 +37,7 @@ impl Session {
                 before.found.playbook.source.path
             ))
         })?;
+        let now = with_attached(&store, &before.incident, now);
         let kept = store::evidence::put(store.folder(), now.playbook.source.text.as_bytes())?;
         let from = before.incident.playbook_sha256;
         if kept.sha256 != from {
@@ -57,7 +59,7 @@ impl Session {
         })
     }
 
-    fn append_and_wait(&self, body: Body) -> Result<(), SessionError> {
+    pub(super) fn append_and_wait(&self, body: Body) -> Result<(), SessionError> {
         let ticket = Ticket(OWN_TICKETS + self.next_ticket.fetch_add(1, Ordering::Relaxed));
         let (done, wait) = sync_channel(1);
         lock(&self.waiting).push((ticket, done));

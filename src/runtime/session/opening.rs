@@ -67,6 +67,7 @@ pub fn note(
         text: text.to_owned(),
         happened_at: None,
         step: None,
+        evidence: None,
     })?;
     pen.write(Body::SessionDetached {
         reason: "note written".into(),

@@ -116,6 +116,7 @@ pub(super) fn playbook_evidence(kept: &Kept, playbook: &Playbook) -> Body {
         media_type: MARKDOWN.to_owned(),
         name: playbook.source.path.to_string(),
         title: format!("Playbook {}", playbook.title),
+        origin: None,
     }
 }
 

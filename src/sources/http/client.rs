@@ -6,8 +6,8 @@ use std::error::Error as _;
 use std::sync::{Arc, OnceLock};
 
 use reqwest::redirect::Policy;
-use reqwest::{Client, Method, RequestBuilder, Response};
-use url::{Host, Url};
+use reqwest::{Client, ClientBuilder, Method, RequestBuilder, Response};
+use url::{Host, Origin, Url};
 
 use crate::config::environment::Environment;
 use crate::config::secret::{Secret, SecretReference};
@@ -70,6 +70,17 @@ pub struct WebClient {
     credentials: Credentials,
     environment: Arc<Environment>,
     client: OnceLock<Result<Client, String>>,
+    /// For what changes something: it follows no redirect, repeats nothing and begins on a fresh connection.
+    once: OnceLock<Result<Client, String>>,
+}
+
+/// How a request ended without an answer.
+#[derive(Debug)]
+pub struct NoAnswer {
+    /// What happened, without secrets.
+    pub error: RunError,
+    /// Nothing of it had left when that happened.
+    pub unsent: bool,
 }
 
 impl WebClient {
@@ -93,6 +104,7 @@ impl WebClient {
             credentials,
             environment: surroundings.environment.clone(),
             client: OnceLock::new(),
+            once: OnceLock::new(),
         })
     }
 
@@ -115,6 +127,22 @@ impl WebClient {
     /// Same scheme, host and port as the configured address.
     pub fn is_own(&self, url: &Url) -> bool {
         url.origin() == self.base.origin()
+    }
+
+    /// Opens a connection to the host and closes it again. Sends nothing. Gives host and port.
+    pub async fn reach(&self) -> Result<String, String> {
+        let host = self.base.host_str().unwrap_or_default();
+        let port = self.base.port_or_known_default().unwrap_or(443);
+        let place = format!("{host}:{port}");
+        let connecting = tokio::net::TcpStream::connect((host.trim_matches(['[', ']']), port));
+        match tokio::time::timeout(limits::CONNECT_TIMEOUT, connecting).await {
+            Ok(Ok(_)) => Ok(place),
+            Ok(Err(error)) => Err(format!("cannot connect to {place}: {error}")),
+            Err(_) => Err(format!(
+                "cannot connect to {place}: no answer within {} s",
+                limits::CONNECT_TIMEOUT.as_secs()
+            )),
+        }
     }
 
     /// Fetches the secrets of a run.
@@ -145,7 +173,17 @@ impl WebClient {
     pub fn request(&self, method: Method, url: Url) -> Result<RequestBuilder, RunError> {
         let client = self
             .client
-            .get_or_init(|| build_client(&self.base))
+            .get_or_init(|| build_client(&self.base, within(self.base.origin()), |builder| builder))
+            .as_ref()
+            .map_err(|message| RunError::failed(message.clone()))?;
+        Ok(client.request(method, url))
+    }
+
+    /// A request that is sent once, without its authorization.
+    pub fn request_once(&self, method: Method, url: Url) -> Result<RequestBuilder, RunError> {
+        let client = self
+            .once
+            .get_or_init(|| client_for_one_post(&self.base))
             .as_ref()
             .map_err(|message| RunError::failed(message.clone()))?;
         Ok(client.request(method, url))
@@ -157,6 +195,16 @@ impl WebClient {
         builder: RequestBuilder,
         access: &Access,
     ) -> Result<Response, RunError> {
+        let sent = self.send_once(builder, access).await;
+        sent.map_err(|no_answer| no_answer.error)
+    }
+
+    /// The same, for what must not be sent again in doubt.
+    pub async fn send_once(
+        &self,
+        builder: RequestBuilder,
+        access: &Access,
+    ) -> Result<Response, NoAnswer> {
         let builder = match (&self.credentials, &access.secret) {
             (Credentials::Bearer(_), Some(token)) => builder.bearer_auth(token.expose()),
             (Credentials::Basic { username, .. }, Some(password)) => {
@@ -164,46 +212,69 @@ impl WebClient {
             }
             _ => builder,
         };
-        builder
-            .send()
-            .await
-            .map_err(|error| self.failure(error, &access.masker))
+        builder.send().await.map_err(|error| NoAnswer {
+            unsent: error.is_connect() || error.is_builder(),
+            error: self.failure(error, &access.masker),
+        })
     }
 
     /// The innermost cause, without the address that was asked (its query may hold values) and without secrets.
     pub fn failure(&self, error: reqwest::Error, masker: &Masker) -> RunError {
-        let connecting = error.is_connect();
-        let error = error.without_url();
-        let mut cause = error.to_string();
-        let mut inner = error.source();
-        while let Some(deeper) = inner {
-            cause = deeper.to_string();
-            inner = deeper.source();
-        }
-        let what = if connecting {
+        let what = if error.is_connect() {
             "cannot reach"
         } else {
             "the exchange failed with"
         };
+        let cause = cause(error, masker);
         RunError::failed(masker.mask(&format!("{what} {}: {cause}", self.shown())))
     }
 }
 
-fn build_client(base: &Url) -> Result<Client, String> {
+/// A client for messages: it follows no redirect, tries nothing again and shares no connection, so that one call is one
+/// request.
+pub fn client_for_one_post(url: &Url) -> Result<Client, String> {
+    build_client(url, Policy::none(), |builder| {
+        builder
+            .retry(reqwest::retry::never())
+            .pool_max_idle_per_host(0)
+    })
+}
+
+/// Why an exchange failed, without the address that was asked (its query may hold values) and without secrets.
+pub fn cause(error: reqwest::Error, masker: &Masker) -> String {
+    let error = error.without_url();
+    let mut cause = error.to_string();
+    let mut inner = error.source();
+    while let Some(deeper) = inner {
+        cause = deeper.to_string();
+        inner = deeper.source();
+    }
+    masker.mask(&cause)
+}
+
+/// Redirects within one origin; one elsewhere is shown, not followed.
+fn within(origin: Origin) -> Policy {
+    Policy::custom(move |attempt| {
+        if attempt.url().origin() != origin {
+            attempt.stop()
+        } else if attempt.previous().len() > limits::REDIRECTS {
+            attempt.error("too many redirects")
+        } else {
+            attempt.follow()
+        }
+    })
+}
+
+fn build_client(
+    base: &Url,
+    redirects: Policy,
+    more: impl FnOnce(ClientBuilder) -> ClientBuilder,
+) -> Result<Client, String> {
     install_crypto_provider();
-    let origin = base.origin();
     let mut builder = Client::builder()
         .connect_timeout(limits::CONNECT_TIMEOUT)
         .user_agent(concat!("quarterdeck/", env!("CARGO_PKG_VERSION")))
-        .redirect(Policy::custom(move |attempt| {
-            if attempt.url().origin() != origin {
-                attempt.stop()
-            } else if attempt.previous().len() > limits::REDIRECTS {
-                attempt.error("too many redirects")
-            } else {
-                attempt.follow()
-            }
-        }));
+        .redirect(redirects);
     if is_loopback(base) {
         // A proxy has another idea of what this machine is.
         builder = builder.no_proxy();
@@ -212,7 +283,7 @@ fn build_client(base: &Url) -> Result<Client, String> {
         // Every redirect stays on this origin, so no certificate is ever looked at: reading the system's costs memory.
         builder = builder.tls_certs_only([]);
     }
-    builder
+    more(builder)
         .build()
         .map_err(|error| format!("cannot make an HTTP client: {}", error.without_url()))
 }

@@ -338,6 +338,7 @@ mod tests {
                 })
                 .collect(),
             edited: None,
+            message: None,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use sqlx::postgres::{PgDatabaseError, PgErrorPosition};
+use sqlx::postgres::{PgDatabaseError, PgErrorPosition, PgSeverity};
 
 use crate::model::request::RunError;
 
@@ -56,6 +56,13 @@ impl Failure {
         self.server().is_some_and(|error| {
             error.code() == "57014" && !error.message().contains("user request")
         })
+    }
+
+    /// The server said that it gave up this statement and went on: a transaction in which that happens cannot commit.
+    pub(super) fn is_refusal(&self) -> bool {
+        self.server()
+            .is_some_and(|error| error.severity() == PgSeverity::Error)
+            && !self.is_broken()
     }
 
     /// For the operator. `prefix` is what was put before the request's text, in characters.

@@ -69,14 +69,25 @@ impl Sessions {
     /// A session in a read-only transaction whose snapshot is taken, with every time-out set. A kept connection that
     /// turns out dead, or does not answer, is replaced once: nothing of the operator's has been sent on it.
     pub(super) async fn begin(&self, statement_timeout: Duration) -> Result<Lease<'_>, Failure> {
+        self.begin_with(&setup(statement_timeout)).await
+    }
+
+    /// A session in a transaction that may write, for one statement.
+    pub(super) async fn begin_write(
+        &self,
+        statement_timeout: Duration,
+    ) -> Result<Lease<'_>, Failure> {
+        self.begin_with(&setup_write(statement_timeout)).await
+    }
+
+    async fn begin_with(&self, setup: &str) -> Result<Lease<'_>, Failure> {
         let permit = self
             .permits
             .acquire()
             .await
             .map_err(|error| self.unreachable(error.to_string(), None))?;
-        let setup = setup(statement_timeout);
         if let Some(mut session) = self.take_idle() {
-            let begun = run(&mut session.connection, &setup);
+            let begun = run(&mut session.connection, setup);
             match tokio::time::timeout(limits::CONNECT_TIMEOUT, begun).await {
                 Ok(Ok(())) => {
                     return Ok(Lease {
@@ -90,7 +101,7 @@ impl Sessions {
             }
         }
         let mut session = self.connect().await?;
-        run(&mut session.connection, &setup).await?;
+        run(&mut session.connection, setup).await?;
         Ok(Lease {
             session,
             sessions: self,
@@ -205,22 +216,36 @@ async fn open(options: &PgConnectOptions) -> Result<Session, sqlx::Error> {
 /// One round trip. The first SELECT takes the snapshot; after it the transaction cannot be made writable any more.
 /// `statement_timeout` counts for each fetch and stands behind the program's own deadline.
 fn setup(statement_timeout: Duration) -> String {
+    format!(
+        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {}; SELECT 1",
+        settings(statement_timeout)
+    )
+}
+
+/// A write looks at rows as they are when it runs, and waits for a lock no longer than a read.
+fn setup_write(statement_timeout: Duration) -> String {
+    format!(
+        "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; {}",
+        settings(statement_timeout)
+    )
+}
+
+fn settings(statement_timeout: Duration) -> String {
     let behind = statement_timeout + Duration::from_secs(2);
     format!(
-        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
-         SET LOCAL statement_timeout = {statement}; \
+        "SET LOCAL statement_timeout = {statement}; \
          SET LOCAL lock_timeout = {lock}; \
          SET LOCAL idle_in_transaction_session_timeout = {statement}; \
          SET LOCAL standard_conforming_strings = on; \
          SET LOCAL intervalstyle = 'postgres'; \
-         SET LOCAL bytea_output = 'hex'; \
-         SELECT 1",
+         SET LOCAL bytea_output = 'hex'",
         statement = behind.as_millis().min(i32::MAX as u128),
         lock = limits::LOCK_TIMEOUT.as_millis(),
     )
 }
 
-async fn run(connection: &mut PgConnection, text: &str) -> Result<(), Failure> {
+/// Statements of our own, without binds.
+pub(super) async fn run(connection: &mut PgConnection, text: &str) -> Result<(), Failure> {
     sqlx::raw_sql(AssertSqlSafe(text.to_owned()))
         .execute(connection)
         .await?;

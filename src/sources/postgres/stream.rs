@@ -28,6 +28,8 @@ const FIRST_ROWS: u64 = 100;
 pub(super) struct Run<'a> {
     pub(super) statement: &'a str,
     pub(super) kind: StatementKind,
+    /// A verdict will rest on it.
+    pub(super) judged: bool,
     pub(super) values: Vec<&'a str>,
     pub(super) max_rows: u64,
     pub(super) max_bytes: u64,
@@ -108,7 +110,7 @@ impl Run<'_> {
     }
 
     /// A statement with its binds, forgotten by the connection after use.
-    fn query(&self, text: String) -> Query<'static, Postgres, PgArguments> {
+    pub(super) fn query(&self, text: String) -> Query<'static, Postgres, PgArguments> {
         let query = sqlx::query(AssertSqlSafe(text)).persistent(false);
         self.values
             .iter()
@@ -118,7 +120,7 @@ impl Run<'_> {
 
 /// Rows on their way to the file.
 #[derive(Debug)]
-struct ResultRows {
+pub(super) struct ResultRows {
     kinds: Vec<ColumnKind>,
     writer: SpillWriter,
     total: u64,
@@ -128,7 +130,7 @@ struct ResultRows {
 }
 
 impl ResultRows {
-    fn create(run: &Run<'_>, columns: &[Column]) -> Result<Self, Failure> {
+    pub(super) fn create(run: &Run<'_>, columns: &[Column]) -> Result<Self, Failure> {
         Ok(Self {
             kinds: columns.iter().map(|column| column.kind).collect(),
             writer: SpillWriter::create(run.spill_folder, columns.len(), run.max_bytes)?,
@@ -140,35 +142,43 @@ impl ResultRows {
     }
 
     /// Keeps rows until they end or a cap is reached; returns how many arrived.
-    async fn take(
+    pub(super) async fn take(
         &mut self,
         mut rows: impl futures_util::Stream<Item = Result<PgRow, sqlx::Error>> + Unpin,
     ) -> Result<u64, Failure> {
         let mut seen = 0;
         while let Some(row) = rows.try_next().await? {
             seen += 1;
-            if self.total >= self.max_rows {
-                self.truncated = Some(format!("row cap: only the first {} rows", self.max_rows));
+            if !self.keep(&row)? {
                 break;
             }
-            let cells = self.kinds.iter().enumerate().map(|(index, kind)| {
-                let bytes = row.try_get_raw(index).ok()?.as_bytes().ok()?;
-                Some(match (kind, bytes) {
-                    (ColumnKind::Bool, b"t") => b"true".as_slice(),
-                    (ColumnKind::Bool, b"f") => b"false",
-                    _ => bytes,
-                })
-            });
-            if !self.writer.push(cells)? {
-                self.truncated = Some(format!(
-                    "byte cap: only the first {} rows, {} bytes are kept",
-                    self.total, self.max_bytes
-                ));
-                break;
-            }
-            self.total += 1;
         }
         Ok(seen)
+    }
+
+    /// Keeps a row; false when a cap is reached.
+    pub(super) fn keep(&mut self, row: &PgRow) -> Result<bool, Failure> {
+        if self.total >= self.max_rows {
+            self.truncated = Some(format!("row cap: only the first {} rows", self.max_rows));
+            return Ok(false);
+        }
+        let cells = self.kinds.iter().enumerate().map(|(index, kind)| {
+            let bytes = row.try_get_raw(index).ok()?.as_bytes().ok()?;
+            Some(match (kind, bytes) {
+                (ColumnKind::Bool, b"t") => b"true".as_slice(),
+                (ColumnKind::Bool, b"f") => b"false",
+                _ => bytes,
+            })
+        });
+        if !self.writer.push(cells)? {
+            self.truncated = Some(format!(
+                "byte cap: only the first {} rows, {} bytes are kept",
+                self.total, self.max_bytes
+            ));
+            return Ok(false);
+        }
+        self.total += 1;
+        Ok(true)
     }
 
     /// Shows the columns with the rows that are there: a screen that draws in between has both.
@@ -185,7 +195,7 @@ impl ResultRows {
     }
 
     /// The same for a result that is whole.
-    async fn finish(
+    pub(super) async fn finish(
         mut self,
         columns: Vec<Column>,
         sink: &Sink,
@@ -220,13 +230,19 @@ async fn hand_over(sink: &Sink, chunk: Chunk, stop: &CancellationToken) -> Resul
 }
 
 /// The next rows of the cursor, as text.
-fn fetch(connection: &mut PgConnection, rows: u64) -> BoxStream<'_, Result<PgRow, sqlx::Error>> {
+pub(super) fn fetch(
+    connection: &mut PgConnection,
+    rows: u64,
+) -> BoxStream<'_, Result<PgRow, sqlx::Error>> {
     let text = format!("FETCH FORWARD {rows} FROM quarterdeck");
     sqlx::raw_sql(AssertSqlSafe(text)).fetch(connection)
 }
 
 /// The columns of a statement, asked for without running it: they are there even when no row is.
-async fn columns(connection: &mut PgConnection, statement: &str) -> Result<Vec<Column>, Failure> {
+pub(super) async fn columns(
+    connection: &mut PgConnection,
+    statement: &str,
+) -> Result<Vec<Column>, Failure> {
     let prepared = (&mut *connection)
         .prepare(AssertSqlSafe(statement.to_owned()).into_sql_str())
         .await?;

@@ -211,6 +211,7 @@ mod tests {
                 has_pattern: false,
             }],
             edited: None,
+            message: None,
         };
         fill(query, &context)
             .map(|(query, _)| query)

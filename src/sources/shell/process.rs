@@ -3,15 +3,18 @@
 //! The leader is waited for without being reaped until its group has been killed: until then its number cannot belong to
 //! anybody else, so the signal cannot hit a stranger.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::pin::pin;
 use std::process::{ExitStatus, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
-use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::process::{ChildStderr, ChildStdout, Command};
+use tempfile::NamedTempFile;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, DuplexStream};
+use tokio::process::Command;
 
 use crate::model::limits;
 use crate::model::request::{Chunk, RunError};
@@ -42,10 +45,11 @@ impl Ended {
 }
 
 /// Runs the script and streams its output, masked and line by line. On cancel and at the time-out the group gets SIGTERM,
-/// and SIGKILL after a grace time.
+/// and SIGKILL after a grace time. How far a script that changes something had come by then is unknown.
 pub(super) async fn run<'a>(
     script: Script<'_, impl Iterator<Item = &'a (String, String)>>,
     timeout: Duration,
+    writes: bool,
     masker: &Masker,
     sink: &Sink,
     context: &RunContext,
@@ -63,6 +67,17 @@ pub(super) async fn run<'a>(
     file.write_all(script.text.as_bytes())
         .and_then(|()| file.flush())
         .map_err(cannot("write the script to a temporary file"))?;
+    let kept = if writes {
+        Some(Kept::create().map_err(cannot("make files for the script's output"))?)
+    } else {
+        None
+    };
+    let (to_stdout, to_stderr) = match &kept {
+        None => (Stdio::piped(), Stdio::piped()),
+        Some(kept) => kept
+            .ends()
+            .map_err(cannot("open the files for the script's output"))?,
+    };
     let mut command = Command::new("bash");
     command
         .args(["--noprofile", "--norc", "-p", "-euo", "pipefail", "--"])
@@ -70,8 +85,8 @@ pub(super) async fn run<'a>(
         .env_clear()
         .envs(script.environment.map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
+        .stdout(to_stdout)
+        .stderr(to_stderr)
         .process_group(0)
         .kill_on_drop(true);
     if let Some(folder) = script.cwd {
@@ -84,10 +99,17 @@ pub(super) async fn run<'a>(
             .unwrap_or_default();
         RunError::failed(format!("cannot start bash{place}: {error}"))
     })?;
+    let pid = child.id().unwrap_or_default();
     // Dropped before the child, and so before the child is reaped.
     let group = Group::of(child.id())?;
-    let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
-        return Err(RunError::failed("bash has no output"));
+    let listed = kept.as_ref().map(|kept| Listed::add(pid, kept));
+    let (stdout, stderr): (Reader, Reader) = match (&kept, child.stdout.take(), child.stderr.take())
+    {
+        (Some(kept), _, _) => kept
+            .readers(group.leader)
+            .map_err(cannot("read the script's output"))?,
+        (None, Some(stdout), Some(stderr)) => (Box::new(stdout), Box::new(stderr)),
+        (None, _, _) => return Err(RunError::failed("bash has no output")),
     };
     let mut output = Output::new(masker, sink);
     let ended = {
@@ -107,9 +129,19 @@ pub(super) async fn run<'a>(
         stopped
     };
     drop(group);
-    let status = child.wait().await.map_err(cannot("wait for bash"))?;
+    let status = child.wait().await.map_err(|error| {
+        if writes {
+            RunError::Unknown(format!("cannot wait for process {pid}: {error}"))
+        } else {
+            cannot("wait for bash")(error)
+        }
+    })?;
+    drop(listed);
     let truncated = output.finish().await;
     match ended {
+        Some(why) if writes => Err(RunError::Unknown(format!(
+            "{why}: process {pid} and its group were told to stop and ended with {status}; what it had done by then is not known, its output so far is in the result",
+        ))),
         Some(error) => Err(error),
         None => Ok(Ended {
             exit_code: status.code(),
@@ -137,15 +169,18 @@ impl Group {
         let _ = kill_process_group(self.leader, signal);
     }
 
-    /// Waits until the leader has ended and leaves it unreaped. A thread waits, because no portable call can be polled.
     async fn leader_ended(&self) {
-        let leader = self.leader;
-        let waited = tokio::task::spawn_blocking(move || {
-            let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-            while waitid(WaitId::Pid(leader), options).is_err_and(|error| error == Errno::INTR) {}
-        });
-        let _ = waited.await;
+        ended(self.leader).await;
     }
+}
+
+/// Waits until a process has ended and leaves it unreaped. A thread waits, because no portable call can be polled.
+async fn ended(process: Pid) {
+    let waited = tokio::task::spawn_blocking(move || {
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        while waitid(WaitId::Pid(process), options).is_err_and(|error| error == Errno::INTR) {}
+    });
+    let _ = waited.await;
 }
 
 impl Drop for Group {
@@ -156,12 +191,7 @@ impl Drop for Group {
 
 /// Reads until bash has ended and both pipes are closed. A process that bash left behind may hold them open: it gets a
 /// grace time, which is enough for the last lines of a `tee`.
-async fn listen(
-    group: &Group,
-    output: &mut Output<'_>,
-    mut stdout: ChildStdout,
-    mut stderr: ChildStderr,
-) {
+async fn listen(group: &Group, output: &mut Output<'_>, mut stdout: Reader, mut stderr: Reader) {
     let mut buffers = (vec![0; READ_BYTES], vec![0; READ_BYTES]);
     let mut open = (true, true);
     let mut left_behind = pin!(async {
@@ -185,6 +215,106 @@ async fn listen(
 }
 
 const READ_BYTES: usize = 16 * 1024;
+/// How often a file is looked at for more output.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// Where output comes from.
+type Reader = Box<dyn AsyncRead + Unpin + Send>;
+
+/// The files that a writing script writes to, private to the user. They go away with this value, and stay when the
+/// process ends without dropping it.
+struct Kept {
+    stdout: NamedTempFile,
+    stderr: NamedTempFile,
+}
+
+impl Kept {
+    fn create() -> std::io::Result<Self> {
+        let file = |suffix| {
+            tempfile::Builder::new()
+                .prefix("quarterdeck-")
+                .suffix(suffix)
+                .tempfile()
+        };
+        Ok(Self {
+            stdout: file(".out")?,
+            stderr: file(".err")?,
+        })
+    }
+
+    /// What bash writes to.
+    fn ends(&self) -> std::io::Result<(Stdio, Stdio)> {
+        Ok((self.stdout.reopen()?.into(), self.stderr.reopen()?.into()))
+    }
+
+    fn readers(&self, leader: Pid) -> std::io::Result<(Reader, Reader)> {
+        let reader = |file: &NamedTempFile| -> std::io::Result<Reader> {
+            Ok(Box::new(follow(file.reopen()?, leader)))
+        };
+        Ok((reader(&self.stdout)?, reader(&self.stderr)?))
+    }
+}
+
+/// Reads a file as it grows, until its writer has ended.
+fn follow(file: std::fs::File, leader: Pid) -> DuplexStream {
+    let (mut to, from) = tokio::io::duplex(READ_BYTES);
+    tokio::spawn(async move {
+        let mut file = tokio::fs::File::from_std(file);
+        let mut buffer = vec![0; READ_BYTES];
+        let mut ended = pin!(ended(leader));
+        let mut is_over = false;
+        loop {
+            let count = read(&mut file, &mut buffer).await;
+            let part = buffer.get(..count).unwrap_or_default();
+            if part.is_empty() && is_over {
+                return;
+            }
+            if part.is_empty() {
+                tokio::select! {
+                    () = &mut ended => is_over = true,
+                    () = tokio::time::sleep(LOOK_AGAIN) => {}
+                }
+            } else if to.write_all(part).await.is_err() {
+                return;
+            }
+        }
+    });
+    from
+}
+
+/// Scripts that change something and run now, by process.
+static WRITING: Mutex<BTreeMap<u32, String>> = Mutex::new(BTreeMap::new());
+
+/// A place in the list of writing scripts, given up when the script has ended.
+struct Listed(u32);
+
+impl Listed {
+    fn add(process: u32, kept: &Kept) -> Self {
+        let text = format!(
+            "process {process}, its output in {} and {}",
+            kept.stdout.path().display(),
+            kept.stderr.path().display()
+        );
+        writing().insert(process, text);
+        Self(process)
+    }
+}
+
+impl Drop for Listed {
+    fn drop(&mut self) {
+        writing().remove(&self.0);
+    }
+}
+
+fn writing() -> MutexGuard<'static, BTreeMap<u32, String>> {
+    WRITING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The scripts that change something and have not ended, each with its process and where its output stays. They are
+/// not stopped when the program ends.
+pub fn left_running() -> Vec<String> {
+    writing().values().cloned().collect()
+}
 
 /// A pipe that cannot be read has ended.
 async fn read(pipe: &mut (impl AsyncRead + Unpin), buffer: &mut [u8]) -> usize {

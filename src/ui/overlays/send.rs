@@ -32,6 +32,8 @@ use crate::ui::{Local, boxes, prose, words};
 
 /// Columns of the description at most: prose is hard to read in longer lines.
 const DESCRIPTION: usize = 76;
+/// Cells of the names of facts.
+pub(super) const FACT: usize = 8;
 
 /// Draws the dialog.
 pub fn draw(scene: &Scene<'_>, run: RunId, top: usize, local: &mut Local, buffer: &mut Buffer) {
@@ -46,7 +48,9 @@ pub fn draw(scene: &Scene<'_>, run: RunId, top: usize, local: &mut Local, buffer
     let request = match &run.phase {
         RunPhase::Confirming(request)
         | RunPhase::Recording(request)
-        | RunPhase::Running { request, .. } => request,
+        | RunPhase::Previewing(request)
+        | RunPhase::Running { request, .. }
+        | RunPhase::Judging { request, .. } => request,
         RunPhase::Planning => {
             let lines = [scene.line("The request is being prepared …", Role::Active)];
             let at = (&mut Scrolled::default(), 0);
@@ -112,13 +116,7 @@ fn head(
     edited: bool,
     room: usize,
 ) -> Vec<TextLine> {
-    let style = |role| scene.theme.style(role);
-    let fact = |name: &'static str, value: SafeText, role: Role| {
-        let mut line = scene.line(name, Role::Muted);
-        line.pad_to(8);
-        line.push(value, style(role));
-        line.wrap(room, 8)
-    };
+    let fact = |name, value, role| fact(scene, name, value, role, room);
     let mut lines = Vec::new();
     match mode {
         Mode::Live => {}
@@ -152,7 +150,22 @@ fn head(
     lines
 }
 
-fn body(scene: &Scene<'_>, request: &Request, room: usize) -> Vec<TextLine> {
+/// A fact with its name in front.
+pub(super) fn fact(
+    scene: &Scene<'_>,
+    name: &'static str,
+    value: SafeText,
+    role: Role,
+    room: usize,
+) -> Vec<TextLine> {
+    let mut line = scene.line(name, Role::Muted);
+    line.pad_to(FACT);
+    line.push(value, scene.theme.style(role));
+    line.wrap(room, FACT)
+}
+
+/// The text and every value in it.
+pub(super) fn body(scene: &Scene<'_>, request: &Request, room: usize) -> Vec<TextLine> {
     let mut lines: Vec<TextLine> = sanitize_lines(request.text.trim_end_matches('\n'))
         .iter()
         .flat_map(|line| scene.line(line, Role::Code).wrap(room, 2))

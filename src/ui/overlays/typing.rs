@@ -7,7 +7,8 @@ use super::Scene;
 use crate::editor::Editor;
 use crate::engine::command::Command;
 use crate::engine::state::Purpose;
-use crate::model::ids::ActionId;
+use crate::incident::view::requires;
+use crate::model::ids::{ActionId, ClockId, StepId};
 use crate::model::safe_text::{SafeText, sanitize};
 use crate::theme::Role;
 use crate::ui::panes::hints;
@@ -182,8 +183,21 @@ fn question(scene: &Scene<'_>, purpose: &Purpose) -> (SafeText, Option<SafeText>
             };
             (SafeText::fixed(title), Some(sanitize(&action(id))))
         }
+        Purpose::Waive(_)
+        | Purpose::WaiveThenRun(..)
+        | Purpose::Severity(_)
+        | Purpose::Milestone(_)
+        | Purpose::ClockMissed(..)
+        | Purpose::ClockWaived(_)
+        | Purpose::ClockMet(..)
+        | Purpose::FollowUp
+        | Purpose::Resolve
+        | Purpose::Close
+        | Purpose::Reopen
+        | Purpose::MessageSent { .. }
+        | Purpose::EvidenceNote(_) => judged_question(scene, purpose),
         Purpose::Search => (SafeText::fixed("Search in the result"), None),
-        Purpose::Role(role) => {
+        Purpose::Role(role) | Purpose::RoleForMessage(role, _) => {
             let title = playbook
                 .and_then(|playbook| playbook.roles.get(role))
                 .map_or_else(|| role.to_string(), Clone::clone);
@@ -192,6 +206,104 @@ fn question(scene: &Scene<'_>, purpose: &Purpose) -> (SafeText, Option<SafeText>
                 Some(sanitize(&title)),
             )
         }
+    }
+}
+
+/// Questions behind what operators judge themselves.
+fn judged_question(scene: &Scene<'_>, purpose: &Purpose) -> (SafeText, Option<SafeText>) {
+    let playbook = scene.cockpit().map(|cockpit| &cockpit.playbook);
+    let step = |id: &StepId| {
+        playbook
+            .and_then(|playbook| playbook.step(id))
+            .map_or_else(|| id.to_string(), |step| step.title.clone())
+    };
+    let clock = |id: &ClockId| {
+        playbook
+            .and_then(|playbook| playbook.clocks.get(id))
+            .map_or_else(|| id.to_string(), |clock| clock.title.clone())
+    };
+    let (title, about) = match purpose {
+        Purpose::Waive(id) => {
+            let missing = scene
+                .cockpit()
+                .and_then(|cockpit| {
+                    let missing = &cockpit.view.step(id)?.missing;
+                    let titles = missing
+                        .iter()
+                        .map(|name| requires::title(&cockpit.playbook, name));
+                    Some(titles.collect::<Vec<_>>().join("; "))
+                })
+                .unwrap_or_default();
+            let about = format!("{} goes on without: {missing}", step(id));
+            ("Why does the step go on all the same?", about)
+        }
+        Purpose::WaiveThenRun(id, action) => {
+            let missing = scene
+                .cockpit()
+                .and_then(|cockpit| cockpit.view.step(id))
+                .map(|view| view.missing.join(", "))
+                .unwrap_or_default();
+            let about = format!("MISSING: {missing}; {action} goes on once this is answered");
+            ("Why can it not wait?", about)
+        }
+        Purpose::Severity(severity) => ("Why does the severity change?", severity.clone()),
+        Purpose::Milestone(milestone) => ("Since when, and how do you know?", milestone.clone()),
+        Purpose::ClockMissed(id, _) => ("Why was the clock missed?", clock(id)),
+        Purpose::ClockWaived(id) => (
+            "Why does the clock not apply? @role in front tells who says so",
+            clock(id),
+        ),
+        Purpose::ClockMet(id, _) => ("How was the clock met?", clock(id)),
+        Purpose::FollowUp => (
+            "What is to be done afterwards? @name in front tells who does it",
+            String::new(),
+        ),
+        Purpose::Resolve => {
+            let open = scene
+                .cockpit()
+                .map_or(0, |cockpit| cockpit.open_things().len());
+            let title = match open {
+                0 => "How did it end?",
+                _ => "How did it end, and why is it resolved with things open?",
+            };
+            (title, still_open(open))
+        }
+        Purpose::Close => {
+            let open = scene
+                .cockpit()
+                .map_or(0, |cockpit| cockpit.open_things().len());
+            ("Why is it closed with things open?", still_open(open))
+        }
+        Purpose::Reopen => ("Why is it opened again?", String::new()),
+        Purpose::MessageSent { channel, path, .. } => (
+            "Where was it sent, and to whom? Esc: it was not sent",
+            match path {
+                Some(path) => format!("saved as {path}"),
+                None => format!("copied to the {channel}"),
+            },
+        ),
+        Purpose::EvidenceNote(item) => {
+            let title = playbook
+                .and_then(|playbook| playbook.evidence.get(item))
+                .map_or_else(|| item.to_string(), |item| item.title.clone());
+            ("What is the evidence?", title)
+        }
+        Purpose::SkipStep(_)
+        | Purpose::NotApplicable(_)
+        | Purpose::Settle { .. }
+        | Purpose::Search
+        | Purpose::Role(_)
+        | Purpose::RoleForMessage(..) => ("", String::new()),
+    };
+    let about = (!about.is_empty()).then(|| sanitize(&about));
+    (SafeText::fixed(title), about)
+}
+
+fn still_open(things: usize) -> String {
+    match things {
+        0 => String::new(),
+        1 => "1 thing is still open".to_owned(),
+        several => format!("{several} things are still open"),
     }
 }
 

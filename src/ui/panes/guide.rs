@@ -12,6 +12,8 @@
 //! What an action's description says beyond its title stands under its line: of every action where there is room, else of
 //! the selected one. The selected action or check stays in view together with as much of the prose before it as fits.
 
+mod branch;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -20,8 +22,9 @@ use crate::engine::state::{Run, RunPhase};
 use crate::incident::view::{ActionStatus, StepStatus, judgement};
 use crate::layout::PaneKind;
 use crate::model::ids::ActionId;
-use crate::model::playbook::{Block, Check, Decision, Effect, Step};
+use crate::model::playbook::{Block, Check, Effect, Step};
 use crate::model::safe_text::{SafeText, sanitize};
+use crate::model::verdict::Verdict;
 use crate::record::entry::ActionOutcome;
 use crate::theme::Role;
 use crate::ui::local::{WrappedProse, follow};
@@ -85,16 +88,20 @@ fn title(view: &View<'_>, step: Option<&Step>) -> TextLine {
         Role::Title,
     );
     let state = view.cockpit.view.step(&step.id);
+    let starting = view.cockpit.is_starting(&step.id);
     let (word, role) = match state.map(|step| &step.status) {
+        Some(StepStatus::Todo | StepStatus::Blocked) if starting => {
+            (SafeText::fixed("doing, not recorded yet"), Role::Warning)
+        }
         None | Some(StepStatus::Todo) => return title,
         Some(state @ StepStatus::Doing) => (safe!("{}", state.word()), Role::Active),
         Some(state @ StepStatus::Done) => (safe!("✓ {}", state.word()), Role::Good),
         Some(StepStatus::Skipped(reason)) => (safe!("skipped: {reason}"), Role::Muted),
         Some(StepStatus::Blocked) => (
-            safe!(
-                "⊘ blocked: needs {}",
-                state.map_or_else(String::new, |step| step.missing.join(", "))
-            ),
+            match state.map(|step| step.missing.as_slice()) {
+                None | Some([]) => SafeText::fixed("⊘ blocked"),
+                Some(missing) => safe!("⊘ blocked: needs {}", missing.join(", ")),
+            },
             Role::Warning,
         ),
     };
@@ -140,7 +147,7 @@ impl Body {
         let at_hand = view.cockpit.guide_selected.min(items.saturating_sub(1));
         let wrapped = wrapped(view, local, step, room);
         let mut body = Self {
-            lines: Vec::new(),
+            lines: branch::lines(view, step, room),
             items: Vec::new(),
         };
         let mut prose_from = 0;
@@ -160,6 +167,7 @@ impl Body {
                 Block::Action(id) => {
                     digit += 1;
                     let mut lines = action_lines(view, id, digit, room);
+                    lines.extend(verdict_lines(view, id, room));
                     if describe == Describe::All || body.items.len() == at_hand {
                         lines.extend(prose.iter().cloned());
                     }
@@ -183,7 +191,7 @@ impl Body {
             if !body.lines.is_empty() {
                 body.lines.push(TextLine::new());
             }
-            body.lines.extend(decision_lines(view, decision, room));
+            body.lines.extend(branch::decision(view, decision, room));
         }
         body
     }
@@ -372,9 +380,12 @@ fn status(view: &View<'_>, id: &ActionId) -> TextLine {
     let Some(action) = cockpit.view.actions.get(id) else {
         return view.line("not run", Role::Muted);
     };
+    let record = cockpit.incident.actions.get(id);
+    let verdict = record.and_then(|record| Some(record.judged.as_ref()?.0.verdict));
     let mut line = match action.status {
         ActionStatus::NotRun => TextLine::new(),
         ActionStatus::Running => view.line("running elsewhere", Role::Active),
+        ActionStatus::Ended(ActionOutcome::Ok) if verdict.is_some() => TextLine::new(),
         ActionStatus::Ended(outcome) => {
             let role = match outcome {
                 ActionOutcome::Ok => Role::Text,
@@ -387,15 +398,23 @@ fn status(view: &View<'_>, id: &ActionId) -> TextLine {
         status @ ActionStatus::ByHand(_) => view.line(status.word(), Role::Text),
         ActionStatus::Unknown => view.line("OUTCOME UNKNOWN", Role::Doubt),
     };
-    if let Some(record) = cockpit.incident.actions.get(id) {
+    if let Some(record) = record {
         let mut push = |text: SafeText, role: Role| {
-            line.push(" · ", view.theme.style(Role::Muted));
+            if !line.is_empty() {
+                line.push(" · ", view.theme.style(Role::Muted));
+            }
             line.push(text, view.theme.style(role));
         };
+        if let Some(verdict) = verdict {
+            push(
+                SafeText::fixed(verdict.word()),
+                words::verdict_role(verdict),
+            );
+        }
         if let Some(rows) = record.rows {
             push(words::rows(rows), Role::Text);
         }
-        if let ActionStatus::Ended(outcome) = action.status
+        if let (ActionStatus::Ended(outcome), None) = (action.status, verdict)
             && let Some(word) = judgement(cockpit.playbook.action(id), outcome)
         {
             push(SafeText::fixed(word), Role::Doubt);
@@ -428,9 +447,50 @@ fn status(view: &View<'_>, id: &ActionId) -> TextLine {
     line
 }
 
+/// Why an action's verdict is what it is, and what a key does about it.
+fn verdict_lines(view: &View<'_>, id: &ActionId, room: usize) -> Vec<TextLine> {
+    let cockpit = view.cockpit;
+    let runs = || {
+        cockpit
+            .runs
+            .values()
+            .any(|run| run.action == *id && !run.poll)
+    };
+    let record = cockpit.incident.actions.get(id);
+    let Some((judgement, _)) = record.and_then(|record| record.judged.as_ref()) else {
+        return Vec::new();
+    };
+    let Some(reason) = judgement.reasons.first().filter(|_| !runs()) else {
+        return Vec::new();
+    };
+    let role = match judgement.verdict {
+        Verdict::Pass => Role::Muted,
+        Verdict::Fail | Verdict::Inconclusive => words::verdict_role(judgement.verdict),
+    };
+    let indent = if room > 24 { 4 } else { 0 };
+    let style = view.theme.style(Role::Text);
+    let mut line = TextLine::of(spaces(indent), style);
+    line.push(sanitize(reason), view.theme.style(role));
+    let most = if judgement.verdict == Verdict::Pass {
+        1
+    } else {
+        2
+    };
+    let wrapped = line.wrap(room.saturating_sub(2), indent);
+    let mut lines = boxes::at_most(wrapped, most, view.theme);
+    if let Some(line) = hints::proposal(view.state, id, view.theme) {
+        let mut proposal = TextLine::of(spaces(indent), style);
+        proposal.extend(line);
+        lines.extend(proposal.wrap(room, indent));
+    }
+    lines
+}
+
 fn run_status(view: &View<'_>, run: &Run) -> TextLine {
     match &run.phase {
         RunPhase::Planning => view.line("preparing", Role::Active),
+        RunPhase::Previewing(_) => view.line("asking for its preview", Role::Active),
+        RunPhase::Judging { .. } => view.line("judging", Role::Active),
         RunPhase::Confirming(_) => view.line("waits for you", Role::Active),
         RunPhase::Recording(_) => view.line("recording the intent", Role::Active),
         RunPhase::Running {
@@ -465,10 +525,4 @@ fn check_lines(view: &View<'_>, check: &Check, room: usize) -> Vec<TextLine> {
         line.push(safe!("  {}", record.operator), style(Role::Muted));
     }
     line.wrap(room, 2)
-}
-
-fn decision_lines(view: &View<'_>, decision: &Decision, room: usize) -> Vec<TextLine> {
-    let mut rows = vec![decision.columns.clone()];
-    rows.extend(decision.choices.iter().map(|choice| choice.cells.clone()));
-    prose::text_table(&rows, room, view.theme)
 }

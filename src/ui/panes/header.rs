@@ -1,24 +1,26 @@
 //! The header: what this is, how bad, who leads, how long, and whether it is being recorded.
 //!
 //! ```text
-//!  ● LIVE  Org isolation breach · 7F3A  P1  IC alice  T+14m                              prod · read-only
+//!  ● LIVE  Org isolation breach · 7F3A  P1  confirmed  IC alice  T+14m  ⚑ gdpr-33 71h45  update overdue 4m! +2   prod · read-only
 //! ```
-//! It counts in minutes, so an idle screen stays still.
+//! It counts in minutes, and in seconds only at the end of a clock, so an idle screen stays still.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::engine::command::Command;
 use crate::engine::state::Recording;
-use crate::model::Mode;
+use crate::incident::Stage;
 use crate::model::safe_text::sanitize;
+use crate::model::{Mode, Timestamp};
 use crate::theme::Role;
-use crate::ui::View;
 use crate::ui::panes::hints;
 use crate::ui::text::{TextLine, safe};
 use crate::ui::words;
+use crate::ui::{View, clocks};
 
-/// Draws the header into the first line. What has no room goes in this order: profile, roles, title.
+/// Draws the header into the first line. Severity, the most urgent clock and the time since the opening are always there; what
+/// has no room goes in this order: other clocks, profile, milestone, roles, title.
 pub fn draw(view: &View<'_>, buffer: &mut Buffer) {
     let incident = &view.cockpit.incident;
     let area = Rect {
@@ -34,43 +36,118 @@ pub fn draw(view: &View<'_>, buffer: &mut Buffer) {
             safe!(" · {}", incident.id.short()),
             view.theme.style(Role::Muted),
         );
-    let mut facts = TextLine::new();
-    match &incident.severity {
-        Some(severity) => {
-            facts.extend(view.line(safe!("  {severity}"), Role::Bad));
-        }
-        None => facts.extend(view.line("  no severity", Role::Warning)),
-    }
-    let role = commander(view);
+    let mut facts = match &incident.severity {
+        Some(severity) => view.line(safe!("  {}", clocks::name(severity)), Role::Bad),
+        None => view.line("  no severity", Role::Warning),
+    };
     let since = view.line(
         safe!(
             "  {}",
-            words::since_opening(incident.opened_at, view.state.now)
+            words::since_opening(incident.opened_at, until(view))
         ),
         Role::Title,
     );
-    let profile = profile(view);
-    let needed = left.width() + facts.width() + since.width();
-    let with_role = needed + role.width() + title.width().min(24) <= room;
-    let used = needed + if with_role { role.width() } else { 0 };
-    let with_profile = used + title.width().min(30) + profile.width() + 2 <= room;
-    let kept = used + if with_profile { profile.width() + 2 } else { 0 };
+    let clocks = Clocks::of(view);
+    let must = facts.width() + since.width() + clocks.least();
+    let mut used = must + left.width();
+    // What comes first is kept longest; each leaves so much of the title.
+    let mut keeps = |part: TextLine, of_title: usize| {
+        let fits = used + title.width().min(of_title) + part.width() <= room;
+        used += if fits { part.width() } else { 0 };
+        if fits { part } else { TextLine::new() }
+    };
+    let role = keeps(commander(view), 24);
+    let milestone = keeps(milestone(view), 24);
+    let profile = keeps(profile(view), 30);
+    let clocks = clocks.within(view, room.saturating_sub(used + title.width().min(30)));
+    facts.extend(milestone);
+    facts.extend(role);
+    facts.extend(since);
+    facts.extend(clocks);
 
-    let mut x = left.write(buffer, area, area.y);
     let at = |x: u16, width: usize| Rect {
         x,
         width: (width as u16).min(area.right().saturating_sub(x)),
         ..area
     };
-    let title_room = room.saturating_sub(kept).max(8);
-    x = title.write(buffer, at(x, title_room), area.y);
-    if with_role {
-        facts.extend(role);
-    }
-    facts.extend(since);
-    x = facts.write(buffer, at(x, room), area.y);
-    if with_profile {
+    let x = left.write(
+        buffer,
+        at(area.x, room.saturating_sub(must).max(MODE)),
+        area.y,
+    );
+    let taken = usize::from(x - area.x) + facts.width() + profile.width();
+    let x = title.write(buffer, at(x, room.saturating_sub(taken)), area.y);
+    let x = facts.write(buffer, at(x, room), area.y);
+    if !profile.is_empty() {
         profile.write_right(buffer, at(x, room), area.y);
+    }
+}
+
+/// The clocks, the strictest first.
+struct Clocks(Vec<TextLine>);
+
+impl Clocks {
+    fn of(view: &View<'_>) -> Self {
+        let clocks = clocks::short(view.cockpit, view.state.now);
+        let mut mark = "  ⚑ ";
+        let line = |(text, role)| {
+            let mut line = view.line(std::mem::replace(&mut mark, "  "), Role::Muted);
+            line.push(text, view.theme.style(role));
+            line
+        };
+        Self(clocks.into_iter().map(line).collect())
+    }
+
+    /// Columns of the first one, and of the number of those behind it.
+    fn least(&self) -> usize {
+        let more = if self.0.len() > 1 { MORE } else { 0 };
+        self.0.first().map_or(0, TextLine::width) + more
+    }
+
+    /// The first one and as many as fit into so many columns more; the number of the others stands behind them.
+    fn within(self, view: &View<'_>, mut room: usize) -> TextLine {
+        let mut shown = TextLine::new();
+        let mut left_out = 0;
+        for (index, clock) in self.0.into_iter().enumerate() {
+            if index == 0 {
+                shown.extend(clock);
+            } else if left_out == 0 && clock.width() <= room {
+                room -= clock.width();
+                shown.extend(clock);
+            } else {
+                left_out += 1;
+            }
+        }
+        if left_out > 0 {
+            shown.extend(view.line(safe!(" +{left_out}"), Role::Muted));
+        }
+        shown
+    }
+}
+
+/// Columns of the mode: it is never left out.
+const MODE: usize = 14;
+/// Columns of the number of clocks that are left out.
+const MORE: usize = 4;
+
+/// Until when the time is counted: once it is over, the header says how long it took.
+fn until(view: &View<'_>) -> Timestamp {
+    match view.cockpit.incident.stage {
+        Stage::Open => view.state.now,
+        Stage::Resolved(at) => at,
+        Stage::Closed { resolved_at, .. } => resolved_at,
+    }
+}
+
+/// The milestone that is furthest on the way.
+fn milestone(view: &View<'_>) -> TextLine {
+    let reached = &view.cockpit.incident.milestones;
+    let furthest = ["contained", "confirmed", "aware"]
+        .into_iter()
+        .find(|name| reached.contains_key(*name));
+    match furthest {
+        Some(name) => view.line(safe!("  {name}"), Role::Title),
+        None => TextLine::new(),
     }
 }
 
@@ -81,6 +158,11 @@ fn mode_and_record(view: &View<'_>) -> TextLine {
         Mode::Walkthrough => view.line(" WALKTHROUGH ", Role::Walkthrough),
         Mode::Drill => view.line(" DRILL ", Role::Drill),
     };
+    match view.cockpit.incident.stage {
+        Stage::Open => {}
+        Stage::Resolved(_) => line.push(" RESOLVED ", view.theme.style(Role::Good)),
+        Stage::Closed { .. } => line.push(" CLOSED ", view.theme.style(Role::Good)),
+    }
     if let Recording::NotRecorded(reason) = &view.cockpit.recording {
         line.push(" NOT RECORDED ", view.theme.style(Role::Banner));
         line.push(
@@ -107,7 +189,11 @@ fn commander(view: &View<'_>) -> TextLine {
 }
 
 fn profile(view: &View<'_>) -> TextLine {
-    let mut line = view.line(sanitize(&view.cockpit.profile), Role::Text);
+    let mut line = view.line("  ", Role::Text);
+    line.push(
+        sanitize(&view.cockpit.profile),
+        view.theme.style(Role::Text),
+    );
     line.push(" ", view.theme.style(Role::Text));
     match view.cockpit.read_only {
         Some(true) => line.push("· read-only ", view.theme.style(Role::Good)),

@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 use crate::engine::command::{Command, row};
 use crate::engine::state::{Screen, State};
 use crate::layout::PaneKind;
+use crate::model::ids::ActionId;
 use crate::model::safe_text::SafeText;
 use crate::theme::{Role, Theme};
 use crate::ui::text::{TextLine, safe};
@@ -156,6 +157,17 @@ pub fn key(state: &State, command: Command, theme: &Theme) -> TextLine {
         Some(name) => TextLine::of(name, theme.style(Role::Key)),
         None => TextLine::new(),
     }
+}
+
+/// What the FAIL of an action proposes, behind the key that accepts it; nothing when nothing is.
+pub fn proposal(state: &State, action: &ActionId, theme: &Theme) -> Option<TextLine> {
+    let cockpit = state.cockpit()?;
+    let mut open = cockpit.view.proposals.iter();
+    let proposal = open.find(|proposal| proposal.action == *action)?;
+    let does = proposal.otherwise.does(&cockpit.playbook);
+    let mut line = key(state, Command::AcceptProposal, theme);
+    line.push(safe!(" {does}"), theme.style(Role::Bad));
+    Some(line)
 }
 
 /// The name of a command's first key; actions answer to a range of digits.

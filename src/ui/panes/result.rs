@@ -17,6 +17,7 @@ use crate::incident::view::judgement;
 use crate::layout::PaneKind;
 use crate::model::duration;
 use crate::model::ids::ActionId;
+use crate::model::playbook::Effect;
 use crate::model::request::RunError;
 use crate::model::safe_text::{SafeText, sanitize};
 use crate::model::table::Series;
@@ -66,7 +67,13 @@ pub fn draw(view: &View<'_>, local: &mut Local, area: Rect, buffer: &mut Buffer)
         ..inside
     };
     let height = usize::from(inside.height);
-    let mut above = ending(view, result, inside.width.into());
+    let room = usize::from(inside.width);
+    let mut above = boxes::at_most(
+        verdict_lines(view, id, result, room.saturating_sub(2)),
+        (height / 3).max(1),
+        view.theme,
+    );
+    above.extend(ending(view, result, room));
     let whole = matches!(result.content, Content::Nothing);
     if !whole {
         above.truncate((height / 2).max(1).min(height.saturating_sub(2)));
@@ -102,6 +109,8 @@ fn nothing(view: &View<'_>, focused: bool, area: Rect, buffer: &mut Buffer) {
     if let Some(run) = runs.next() {
         let word = match run.phase {
             RunPhase::Planning => "is being prepared",
+            RunPhase::Previewing(_) => "waits for its preview",
+            RunPhase::Judging { .. } => "is being judged",
             RunPhase::Confirming(_) => "waits for you to send it",
             RunPhase::Recording(_) => "is being recorded",
             RunPhase::Running { .. } => "is running",
@@ -116,7 +125,7 @@ fn nothing(view: &View<'_>, focused: bool, area: Rect, buffer: &mut Buffer) {
         if view.cockpit.incident.actions.is_empty() {
             line.push("Nothing was run yet: ", view.theme.style(Role::Muted));
         } else {
-            let text = "Results of earlier sessions are not kept; run the action again: ";
+            let text = "Results of earlier sessions are not shown here; run the action again: ";
             line.push(text, view.theme.style(Role::Warning));
         }
         line.extend(hints::key(view.state, Command::RunAction, view.theme));
@@ -156,6 +165,46 @@ fn note(view: &View<'_>, result: &ActionResult, day: Option<&SafeText>) -> TextL
         ),
         _ => TextLine::new(),
     }
+}
+
+/// The verdict with the first reason, what a key does about it, the other reasons and the figures.
+fn verdict_lines(
+    view: &View<'_>,
+    id: &ActionId,
+    result: &ActionResult,
+    room: usize,
+) -> Vec<TextLine> {
+    let Some(judgement) = &result.judgement else {
+        let waits = view.cockpit.runs.get(&result.run);
+        let judging = waits.is_some_and(|run| matches!(run.phase, RunPhase::Judging { .. }));
+        return if judging {
+            vec![view.line("▶ judging and keeping it", Role::Active)]
+        } else {
+            Vec::new()
+        };
+    };
+    let role = words::verdict_role(judgement.verdict);
+    let mut reasons = judgement.reasons.iter();
+    let first = reasons.next().map_or("", String::as_str);
+    let mut line = view.line(safe!("{}: ", judgement.verdict.word()), role);
+    line.push(sanitize(first), view.theme.style(role));
+    let mut lines = line.wrap(room, 2);
+    if let Some(proposal) = hints::proposal(view.state, id, view.theme) {
+        lines.extend(proposal.wrap(room, 2));
+    }
+    for reason in reasons {
+        lines.extend(view.line(safe!("and {reason}"), role).wrap(room, 2));
+    }
+    let figures: Vec<String> = judgement
+        .figures
+        .iter()
+        .map(|figure| format!("{} is {}", figure.of, figure.is))
+        .collect();
+    if !figures.is_empty() {
+        let figures = safe!("figures: {}", figures.join(" · "));
+        lines.extend(view.line(figures, Role::Muted).wrap(room, 2));
+    }
+    lines
 }
 
 /// How it ended, as far as that has to be said, the gravest first.
@@ -199,7 +248,10 @@ fn ending(view: &View<'_>, result: &ActionResult, room: usize) -> Vec<TextLine> 
                 Content::Nothing => true,
                 Content::Output(_) => false,
             };
-            if empty && matches!(result.content, Content::Table(_) | Content::Nothing) {
+            if let (true, Effect::Write, Some(rows)) = (empty, result.request.effect, outcome.rows)
+            {
+                say(safe!("{} touched.", words::rows(rows)), Role::Text);
+            } else if empty && matches!(result.content, Content::Table(_) | Content::Nothing) {
                 say(
                     SafeText::fixed("No rows. That alone is not an all-clear."),
                     Role::Doubt,
@@ -294,7 +346,10 @@ fn facts(view: &View<'_>, id: &ActionId, result: &ActionResult, area: Rect, buff
         if let Ok(outcome) = outcome {
             facts.extend(outcome.rows.map(words::rows));
             let action = view.cockpit.playbook.action(id);
-            facts.extend(judgement(action, ActionOutcome::Ok).map(SafeText::fixed));
+            let not_judged = judgement(action, ActionOutcome::Ok).filter(|_| {
+                result.judgement.is_none() && !view.cockpit.runs.contains_key(&result.run)
+            });
+            facts.extend(not_judged.map(SafeText::fixed));
             facts.extend(outcome.exit_code.map(|code| safe!("exit {code}")));
             facts.extend(outcome.status.map(|status| safe!("HTTP {status}")));
         }

@@ -7,6 +7,7 @@
 //! │   ✓ 1 Quantify the scope   │
 //! │   ▶ 2 Identify the source  │
 //! │   ⊘ 3 Contain    needs 2   │
+//! │ – If bug       not chosen  │
 //! │ ○ Communicate         0/2  │
 //! └────────────────────────────┘
 //! ```
@@ -15,7 +16,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::incident::view::{PhaseView, StepStatus, StepView};
+use crate::incident::view::{Applies, PhaseView, StepStatus, StepView};
 use crate::layout::PaneKind;
 use crate::model::playbook::{Phase, Step};
 use crate::model::safe_text::{SafeText, sanitize};
@@ -30,7 +31,7 @@ pub fn draw(view: &View<'_>, local: &mut Local, area: Rect, buffer: &mut Buffer)
     let focused = view.cockpit.focus == PaneKind::Steps;
     let phases = &view.cockpit.view.phases;
     let settled: usize = phases.iter().map(|phase| phase.settled).sum();
-    let total: usize = phases.iter().map(|phase| phase.steps.len()).sum();
+    let total: usize = phases.iter().map(PhaseView::total).sum();
     let title = view
         .line("Steps ", Role::Title)
         .with(safe!("{settled}/{total}"), view.theme.style(Role::Muted));
@@ -70,6 +71,8 @@ struct Row {
     title: SafeText,
     note: SafeText,
     note_role: Role,
+    /// What is said, at the title's cost, where the note has no room.
+    brief: &'static str,
     bold: bool,
     at_hand: bool,
 }
@@ -86,6 +89,13 @@ impl Row {
         let title_width = width(self.title.as_str());
         // The mark says the state already: the words give way to the title.
         let with_note = note_width > 0 && (title_width + 1 + note_width <= left || note_width <= 4);
+        let brief = SafeText::fixed(self.brief);
+        let (note, with_note) = if !with_note && left > 2 * self.brief.len() {
+            (&brief, !self.brief.is_empty())
+        } else {
+            (&self.note, with_note)
+        };
+        let note_width = width(note.as_str());
         let title_room = left - if with_note { note_width + 1 } else { 0 }.min(left);
         if title_width > title_room {
             let (head, _) = fit(self.title.as_str(), title_room.saturating_sub(1));
@@ -95,7 +105,7 @@ impl Row {
         }
         if with_note {
             line.pad_to(room.saturating_sub(note_width + 1));
-            line.push(&self.note, style(self.note_role));
+            line.push(note, style(self.note_role));
         }
         line
     }
@@ -104,18 +114,36 @@ impl Row {
 fn rows(view: &View<'_>, height: usize) -> Vec<Row> {
     let cockpit = view.cockpit;
     let phases = || cockpit.playbook.phases.iter().zip(&cockpit.view.phases);
-    let all: usize = phases().map(|(phase, _)| phase.steps.len() + 1).sum();
+    let at_hand = |phase: &Phase| phase.steps.iter().any(|step| step.id == cockpit.step);
+    // A branch that is not chosen is one line, unless one looks into it.
+    let folded = |phase: &Phase, view: &PhaseView| !view.applies.counts() && !at_hand(phase);
+    let all: usize = phases()
+        .map(|(phase, view)| {
+            if folded(phase, view) {
+                1
+            } else {
+                phase.steps.len() + 1
+            }
+        })
+        .sum();
     let mut rows = Vec::new();
     for (phase, phase_view) in phases() {
-        let here = phase.steps.iter().any(|step| step.id == cockpit.step);
-        let unfolded = here || all <= height;
-        rows.push(phase_row(phase, phase_view, unfolded));
+        let unfolded = at_hand(phase) || (all <= height && !folded(phase, phase_view));
+        rows.push(phase_row(view, phase, phase_view, unfolded));
         if unfolded {
             for (number, (step, step_view)) in phase.steps.iter().zip(&phase_view.steps).enumerate()
             {
                 let mut row = step_row(phase, step, step_view, number + 1);
-                if step_view.conditional && step_view.status == StepStatus::Todo {
-                    row.note = SafeText::fixed("if needed");
+                if !step_view.applies.counts() && !step_view.status.is_settled() {
+                    row.mark = "–";
+                    row.role = Role::Muted;
+                    if phase_view.applies.counts() {
+                        row.note = folded_note(view, &step_view.applies);
+                        row.note_role = Role::Muted;
+                        row.brief = folded_brief(&step_view.applies);
+                    } else {
+                        row.note = SafeText::default();
+                    }
                 }
                 let actions = &cockpit.view.actions;
                 let mut states = step.actions().filter_map(|id| actions.get(id));
@@ -133,13 +161,44 @@ fn rows(view: &View<'_>, height: usize) -> Vec<Row> {
     rows
 }
 
-fn phase_row(phase: &Phase, view: &PhaseView, unfolded: bool) -> Row {
-    let total = view.steps.len();
+/// Why something is folded, in a word or two.
+fn folded_note(view: &View<'_>, applies: &Applies) -> SafeText {
+    match applies {
+        Applies::Always | Applies::Holds | Applies::Chosen { .. } | Applies::Unclear(_) => {
+            SafeText::default()
+        }
+        Applies::Folded { decided: true, .. } => SafeText::fixed("not chosen"),
+        Applies::Folded { decision, .. } => {
+            let step = view.cockpit.playbook.step(decision);
+            safe!(
+                "waits for: {}",
+                step.map_or(decision.as_str(), |step| step.title.as_str())
+            )
+        }
+        Applies::DoesNotHold(_) => SafeText::fixed("does not apply"),
+    }
+}
+
+/// The same where there is next to no room.
+fn folded_brief(applies: &Applies) -> &'static str {
+    match applies {
+        Applies::Always | Applies::Holds | Applies::Chosen { .. } | Applies::Unclear(_) => "",
+        Applies::Folded { decided: true, .. } => "not chosen",
+        Applies::Folded { .. } => "waits",
+        Applies::DoesNotHold(_) => "not now",
+    }
+}
+
+fn phase_row(whole: &View<'_>, phase: &Phase, view: &PhaseView, unfolded: bool) -> Row {
+    let total = view.total();
     let blocked = view
         .steps
         .iter()
         .all(|step| step.status == StepStatus::Blocked);
-    let (mark, role) = if view.is_settled() {
+    let folded = !view.applies.counts();
+    let (mark, role) = if folded {
+        ("–", Role::Muted)
+    } else if view.is_settled() {
         ("✓", Role::Good)
     } else if unfolded {
         ("▾", Role::Active)
@@ -155,12 +214,17 @@ fn phase_row(phase: &Phase, view: &PhaseView, unfolded: bool) -> Row {
         mark,
         role,
         title: sanitize(&phase.title),
-        note: if phase.when.is_some() && view.settled == 0 {
-            SafeText::fixed("if needed")
+        note: if folded {
+            folded_note(whole, &view.applies)
         } else {
             safe!("{}/{total}", view.settled)
         },
         note_role: Role::Muted,
+        brief: if folded {
+            folded_brief(&view.applies)
+        } else {
+            ""
+        },
         bold: true,
         at_hand: false,
     }
@@ -179,6 +243,9 @@ fn step_row(phase: &Phase, step: &Step, state: &StepView, number: usize) -> Row 
         StepStatus::Doing | StepStatus::Skipped(_) => {
             (SafeText::fixed(state.status.word()), Role::Muted)
         }
+        StepStatus::Blocked if state.missing.is_empty() => {
+            (SafeText::fixed("unclear"), Role::Doubt)
+        }
         StepStatus::Blocked => (needs(phase, &state.missing), Role::Warning),
     };
     Row {
@@ -188,6 +255,7 @@ fn step_row(phase: &Phase, step: &Step, state: &StepView, number: usize) -> Row 
         title: safe!("{number} {}", step.title),
         note,
         note_role,
+        brief: "",
         bold: false,
         at_hand: false,
     }

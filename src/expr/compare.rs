@@ -1,0 +1,109 @@
+//! `==` and `!=` as playbooks mean them: what cannot be compared is an error, as it is for `<` and `>`.
+//!
+//! CEL itself calls a text unequal to a number and NULL unequal to everything, without an error: `n != 0` would hold for a
+//! sum over nothing. A comparison with `null` that is written out stays as it is, and so does NULL inside `exists`,
+//! `filter` and the like, where a row without a value is simply another row.
+
+use std::mem::discriminant;
+
+use cel::common::ast::{EntryExpr, Expr, IdedExpr, LiteralValue, operators};
+use cel::{Context, DeclarationError, ExecutionError, Value};
+
+const SAME: &str = "@same";
+const OTHER: &str = "@other";
+const SAME_IN_ROWS: &str = "@same_in_rows";
+const OTHER_IN_ROWS: &str = "@other_in_rows";
+
+/// Puts the functions below in the place of `==` and `!=`.
+pub(super) fn tighten(tree: &mut IdedExpr, in_rows: bool) {
+    let entry = |entry: &mut EntryExpr| match entry {
+        EntryExpr::StructField(field) => tighten(&mut field.value, in_rows),
+        EntryExpr::MapEntry(pair) => {
+            tighten(&mut pair.key, in_rows);
+            tighten(&mut pair.value, in_rows);
+        }
+    };
+    match &mut tree.expr {
+        Expr::Unspecified | Expr::Literal(_) | Expr::Ident(_) => {}
+        Expr::Call(call) => {
+            for part in call.target.as_deref_mut().into_iter().chain(&mut call.args) {
+                tighten(part, in_rows);
+            }
+            let with_null = call
+                .args
+                .iter()
+                .any(|part| matches!(part.expr, Expr::Literal(LiteralValue::Null)));
+            let function = match (call.func_name.as_str(), in_rows) {
+                _ if with_null => return,
+                (operators::EQUALS, false) => SAME,
+                (operators::NOT_EQUALS, false) => OTHER,
+                (operators::EQUALS, true) => SAME_IN_ROWS,
+                (operators::NOT_EQUALS, true) => OTHER_IN_ROWS,
+                _ => return,
+            };
+            function.clone_into(&mut call.func_name);
+        }
+        Expr::Select(select) => tighten(&mut select.operand, in_rows),
+        Expr::List(list) => {
+            for part in &mut list.elements {
+                tighten(part, in_rows);
+            }
+        }
+        Expr::Map(map) => map
+            .entries
+            .iter_mut()
+            .map(|part| &mut part.expr)
+            .for_each(entry),
+        Expr::Struct(structure) => {
+            let entries = structure.entries.iter_mut();
+            entries.map(|part| &mut part.expr).for_each(entry);
+        }
+        Expr::Comprehension(loops) => {
+            tighten(&mut loops.iter_range, in_rows);
+            for part in [
+                &mut loops.accu_init,
+                &mut loops.loop_cond,
+                &mut loops.loop_step,
+                &mut loops.result,
+            ] {
+                tighten(part, true);
+            }
+        }
+    }
+}
+
+/// Adds the functions.
+pub(super) fn add_functions(context: &mut Context<'_, '_>) -> Result<(), DeclarationError> {
+    context.add_function(SAME, |left: Value, right: Value| same(&left, &right, false))?;
+    context.add_function(OTHER, |left: Value, right: Value| {
+        same(&left, &right, false).map(|same| !same)
+    })?;
+    context.add_function(SAME_IN_ROWS, |left: Value, right: Value| {
+        same(&left, &right, true)
+    })?;
+    context.add_function(OTHER_IN_ROWS, |left: Value, right: Value| {
+        same(&left, &right, true).map(|same| !same)
+    })
+}
+
+fn same(left: &Value, right: &Value, in_rows: bool) -> Result<bool, ExecutionError> {
+    let number = |value: &Value| matches!(value, Value::Int(_) | Value::UInt(_) | Value::Float(_));
+    if discriminant(left) == discriminant(right) || (number(left) && number(right)) {
+        return Ok(left == right);
+    }
+    let message = match (left, right) {
+        (Value::Null, _) | (_, Value::Null) if in_rows => return Ok(false),
+        (Value::Null, other) | (other, Value::Null) => {
+            format!(
+                "a value is NULL, it cannot be compared with a {}",
+                other.type_of()
+            )
+        }
+        _ => format!(
+            "a {} cannot be compared with a {}",
+            left.type_of(),
+            right.type_of()
+        ),
+    };
+    Err(ExecutionError::function_error(SAME, message))
+}

@@ -1,0 +1,373 @@
+//! What `doctor` finds out: how each source is, and whether every action of a playbook fits its real source.
+//!
+//! Nothing of a playbook is run: it is planned with given or example values, and the source is asked whether it would
+//! take what was planned. Messages are filled.
+
+mod templates;
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt as _};
+
+use crate::config::Config;
+use crate::model::diagnostic::{Diagnostic, Level};
+use crate::model::ids::{InputId, SourceName};
+use crate::model::input::{self, Input, InputType};
+use crate::model::playbook::{Action, Language, Playbook};
+use crate::model::request::{BoundInput, PlanContext, PlanError};
+use crate::model::{Mode, Timestamp, duration, timestamp_text};
+use crate::playbook::Parsed;
+use crate::sources::SharedSource;
+use crate::sources::health::{Fit, Health, same_word};
+use crate::sources::registry::Sources;
+
+use super::{clock, mode, playbooks};
+
+/// Actions that are asked about at the same time.
+const AT_ONCE: usize = 3;
+/// How long one question may take in all.
+const TIME: Duration = Duration::from_secs(20);
+/// The look-back of a playbook that declares none.
+const LOOKBACK: Duration = Duration::from_hours(24);
+/// Values tried for a text whose pattern is not met by the first.
+const EXAMPLES: [&str; 8] = [
+    "example",
+    "a",
+    "1",
+    "EXAMPLE",
+    "example-1",
+    "u-1",
+    "00000000-0000-4000-8000-000000000000",
+    "a@example.org",
+];
+
+/// How a source of the profile is.
+#[derive(Debug)]
+pub struct SourceReport {
+    /// Its name.
+    pub name: SourceName,
+    /// Its kind's word.
+    pub kind: &'static str,
+    /// Where it is, for people.
+    pub target: String,
+    /// What it says.
+    pub health: Health,
+}
+
+/// How an action stands to its source.
+#[derive(Debug)]
+pub struct ActionReport {
+    /// Its id.
+    pub action: String,
+    /// Its title.
+    pub title: String,
+    /// Its language.
+    pub language: &'static str,
+    /// Where it would go, once a source was found.
+    pub target: Option<String>,
+    /// Line and column of the problem, else of the action's text.
+    pub place: (usize, usize),
+    /// How it stands.
+    pub state: ActionFit,
+    /// In words.
+    pub says: String,
+    /// Values that stand for missing ones, by input.
+    pub examples: Vec<(String, String)>,
+}
+
+/// How an action stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ActionFit {
+    /// The source would take it; a message can be filled.
+    Ok,
+    /// It was planned; its source cannot say more without running it.
+    Planned,
+    /// It would be refused.
+    Misfit,
+    /// No source of the profile can run it.
+    NoSource,
+    /// Its source could not be reached.
+    Unreachable,
+}
+
+impl ActionFit {
+    /// The word in both forms.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Planned => "planned",
+            Self::Misfit => "problem",
+            Self::NoSource => "no-source",
+            Self::Unreachable => "unreachable",
+        }
+    }
+}
+
+/// Asks every source of the profile how it is, all at once. Settings that cannot be used are findings in the file.
+pub fn sources(config: &Config) -> Result<(Vec<SourceReport>, Vec<Diagnostic>), String> {
+    let (sources, findings) = mode::sources(Mode::Live, config)?;
+    let asked = sources.iter().map(|(name, configured)| async move {
+        let asked = tokio::time::timeout(TIME, configured.source.health());
+        SourceReport {
+            name: name.clone(),
+            kind: configured.kind.word,
+            target: configured.source.target(),
+            health: asked
+                .await
+                .unwrap_or_else(|_| Health::unreachable("no answer in time")),
+        }
+    });
+    let reports = tasks()?.block_on(join_all(asked));
+    Ok((reports, findings))
+}
+
+/// Plans every action of a playbook and asks its source about it. The error says which given value cannot be used.
+pub fn playbook(
+    config: &Config,
+    parsed: &Parsed,
+    given: &[(InputId, String)],
+) -> Result<(Vec<ActionReport>, Vec<Diagnostic>), String> {
+    let (sources, findings) = mode::sources(Mode::Live, config)?;
+    let examination = Examination {
+        playbook: &parsed.playbook,
+        findings: faults(parsed),
+        sources,
+        values: values(&parsed.playbook, given)?,
+        operator: config.operator.name.clone(),
+        now: clock::now(),
+    };
+    let actions = examination.playbook.actions.values();
+    let asked = stream::iter(actions.map(|action| examination.action(action))).buffered(AT_ONCE);
+    let reports = tasks()?.block_on(asked.collect());
+    Ok((reports, findings))
+}
+
+fn tasks() -> Result<tokio::runtime::Runtime, String> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| format!("start tasks: {error}"))
+}
+
+/// Errors of loader and linter.
+fn faults(parsed: &Parsed) -> Vec<Diagnostic> {
+    let mut findings = playbooks::diagnostics(parsed);
+    findings.retain(|finding| finding.level == Level::Error);
+    findings
+}
+
+/// A value of an input, and whether it only stands for one.
+struct Value {
+    text: String,
+    example: bool,
+}
+
+/// The values of a playbook's inputs: given, by default, or an example by type. None where no example fits.
+fn values(
+    playbook: &Playbook,
+    given: &[(InputId, String)],
+) -> Result<Vec<(InputId, Option<Value>)>, String> {
+    if let Some((id, _)) = given
+        .iter()
+        .find(|(id, _)| !playbook.inputs.contains_key(id))
+    {
+        return Err(format!("playbook {} has no input {id}", playbook.id));
+    }
+    playbook
+        .inputs
+        .values()
+        .map(|input| {
+            let given = given.iter().find(|(id, _)| *id == input.id);
+            let text = given.map(|(_, text)| text).or(input.default.as_ref());
+            let value = match text {
+                Some(text) => Some(Value {
+                    text: input::check(input, text)
+                        .map_err(|error| format!("input {}: {error}", input.id))?,
+                    example: false,
+                }),
+                None => example(input).map(|text| Value {
+                    text,
+                    example: true,
+                }),
+            };
+            Ok((input.id.clone(), value))
+        })
+        .collect()
+}
+
+/// A value of an input's type.
+fn example(input: &Input) -> Option<String> {
+    let first = |tried: &[&str]| tried.iter().find_map(|text| input::check(input, text).ok());
+    match &input.kind {
+        InputType::Text { .. } => first(&EXAMPLES),
+        InputType::Integer => first(&["1"]),
+        InputType::Duration => first(&["15m"]),
+        InputType::Lookback => first(&["24h"]),
+        InputType::Datetime => first(&["2026-01-31T03:12:00Z"]),
+        InputType::Uuid => first(&["00000000-0000-4000-8000-000000000000"]),
+        InputType::Choice { of } => of.first().cloned(),
+        InputType::Secret => first(&["env:EXAMPLE"]),
+    }
+}
+
+/// A playbook under examination.
+struct Examination<'a> {
+    playbook: &'a Playbook,
+    findings: Vec<Diagnostic>,
+    sources: Sources,
+    values: Vec<(InputId, Option<Value>)>,
+    operator: String,
+    now: Timestamp,
+}
+
+/// What was found of an action: how it stands, in words, and the place in its text.
+type Finding = (ActionFit, String, Option<usize>);
+
+impl Examination<'_> {
+    async fn action(&self, action: &Action) -> ActionReport {
+        let used = |id: &InputId| action.inputs.contains(id);
+        let examples = self
+            .values
+            .iter()
+            .filter(|(id, _)| used(id))
+            .filter_map(|(id, value)| {
+                let value = value.as_ref().filter(|value| value.example)?;
+                Some((id.to_string(), value.text.clone()))
+            });
+        let own = action.span.start..action.text_span.end;
+        let fault = self
+            .findings
+            .iter()
+            .find(|finding| own.contains(&finding.span.start));
+        let source = self.sources.resolve(action);
+        let target = source.as_ref().ok().map(|source| source.target());
+        let (state, says, byte) = match fault {
+            Some(fault) => {
+                let help = fault.help.as_ref().map(|help| format!("; {help}"));
+                let says = format!("{}{}", fault.message, help.unwrap_or_default());
+                (ActionFit::Misfit, says, Some(fault.span.start))
+            }
+            None => self.asked(action, source).await,
+        };
+        let byte = byte.unwrap_or(action.text_span.start);
+        ActionReport {
+            action: action.id.to_string(),
+            title: action.title.clone(),
+            language: action.language.word(),
+            target,
+            place: self.playbook.source.line_column(byte),
+            state,
+            says,
+            examples: examples.collect(),
+        }
+    }
+
+    /// Plans the action and asks the source.
+    async fn asked(&self, action: &Action, source: Result<SharedSource, PlanError>) -> Finding {
+        let unmet = |(id, value): &(InputId, Option<Value>)| {
+            (value.is_none() && action.inputs.contains(id)).then(|| id.clone())
+        };
+        if let Some(id) = self.values.iter().find_map(unmet) {
+            let says =
+                format!("no example meets the pattern of {id}: give one with --set {id}=VALUE");
+            return (ActionFit::Misfit, says, None);
+        }
+        if action.language == Language::Message {
+            return self.template(action);
+        }
+        let source = match source {
+            Ok(source) => source,
+            Err(error) => {
+                // The lines of configuration that would help are many; the first sentence says what is missing.
+                let says = error.to_string();
+                let first = says.lines().next().unwrap_or_default();
+                let state = match error {
+                    PlanError::NeedsSource(_) => ActionFit::NoSource,
+                    PlanError::Refused(_) | PlanError::Missing(_) => ActionFit::Misfit,
+                };
+                return (state, first.trim_end_matches(':').to_owned(), None);
+            }
+        };
+        let request = match source.plan(action, &self.context(action)) {
+            Ok(request) => request,
+            Err(error) => return (ActionFit::Misfit, error.to_string(), None),
+        };
+        let asked = tokio::time::timeout(TIME, source.fit(&request)).await;
+        match asked.unwrap_or_else(|_| Fit::Unreachable("no answer in time".to_owned())) {
+            Fit::Fits(says) => (ActionFit::Ok, says, None),
+            Fit::Planned(says) => (ActionFit::Planned, says, None),
+            Fit::Unreachable(says) => (ActionFit::Unreachable, says, None),
+            Fit::Misfit { message, position } => {
+                let byte = position
+                    .and_then(|position| same_word(&request.text, position, &action.text))
+                    .and_then(|position| self.byte_of(action, position));
+                (ActionFit::Misfit, message, byte)
+            }
+        }
+    }
+
+    /// The byte of the file at which a character of an action's text stands; its line where the text was indented.
+    fn byte_of(&self, action: &Action, position: usize) -> Option<usize> {
+        let (local, _) = action.text.char_indices().nth(position)?;
+        let whole = &self.playbook.source.text;
+        let raw = whole.get(action.text_span.clone())?;
+        if raw == action.text {
+            return Some(action.text_span.start + local);
+        }
+        let line = action.text.get(..local)?.matches('\n').count();
+        let before: usize = raw.split_inclusive('\n').take(line).map(str::len).sum();
+        Some(action.text_span.start + before)
+    }
+
+    fn context(&self, action: &Action) -> PlanContext {
+        let (start, end) = self.window();
+        let declared = self
+            .values
+            .iter()
+            .filter(|(id, _)| action.inputs.contains(id))
+            .filter_map(|(id, value)| {
+                let (value, input) = (value.as_ref()?, self.playbook.inputs.get(id)?);
+                Some(BoundInput {
+                    id: id.clone(),
+                    kind: input.kind.word(),
+                    text: value.text.clone(),
+                    example: value.example,
+                    has_pattern: matches!(&input.kind, InputType::Text { pattern: Some(_) }),
+                })
+            });
+        let built_in = [
+            ("window_start", "datetime", timestamp_text(start)),
+            ("window_end", "datetime", timestamp_text(end)),
+            ("opened_at", "datetime", timestamp_text(self.now)),
+            ("incident_id", "text", uuid::Uuid::nil().to_string()),
+            ("operator", "text", self.operator.clone()),
+        ];
+        let built_in = built_in.into_iter().map(|(id, kind, text)| BoundInput {
+            id: id.into(),
+            kind,
+            text,
+            example: false,
+            has_pattern: false,
+        });
+        PlanContext {
+            now: self.now,
+            window: (start, end),
+            width: 80,
+            inputs: declared.chain(built_in).collect(),
+            edited: None,
+            message: None,
+        }
+    }
+
+    fn window(&self) -> (Timestamp, Timestamp) {
+        let of_type = |(id, value): &(InputId, Option<Value>)| {
+            let input = self.playbook.inputs.get(id)?;
+            let value = value.as_ref()?;
+            (input.kind == InputType::Lookback).then(|| duration::parse(&value.text))?
+        };
+        let lookback = self.values.iter().find_map(of_type).unwrap_or(LOOKBACK);
+        input::window(self.now, lookback, None, self.now)
+    }
+}

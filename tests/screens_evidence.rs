@@ -1,0 +1,173 @@
+//! The list of evidence as an operator sees it.
+
+#[path = "support/state.rs"]
+mod support;
+
+use quarterdeck::engine::state::{Overlay, State};
+use quarterdeck::incident::view::view;
+use quarterdeck::incident::{ActionRecord, ActionState, CapturedRecord, Fact};
+use quarterdeck::model::playbook::EvidenceItem;
+use quarterdeck::record::entry::Hash;
+use quarterdeck::theme::Theme;
+use quarterdeck::ui::screenshot::render;
+use ratatui::buffer::Buffer;
+use support::{Texts, at, breach_with, cockpit, hostile, plain};
+
+/// The states hold more than these screens need; naming the rest keeps the compiler from calling it dead.
+const _: () = {
+    let _ = (support::breach, support::message, support::confirming);
+    let _ = |text: Texts<'_>| {
+        (
+            support::home_with(text),
+            support::overlays(text),
+            support::output(text),
+            support::failure(text),
+        )
+    };
+};
+
+const SIZES: [(u16, u16); 2] = [(80, 24), (120, 40)];
+
+/// The characters of a buffer, line by line, without the spaces at the end of a line.
+fn characters(buffer: &Buffer) -> String {
+    let width = usize::from(buffer.area.width);
+    let mut text = String::new();
+    for line in buffer.content().chunks(width) {
+        let mut shown = String::new();
+        let mut covered = 0;
+        for cell in line {
+            if covered > 0 {
+                covered -= 1;
+                continue;
+            }
+            covered = quarterdeck::ui::text::width(cell.symbol()).saturating_sub(1);
+            shown.push_str(cell.symbol());
+        }
+        text.push_str(shown.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+fn screen(state: &State, (width, height): (u16, u16)) -> String {
+    characters(&render(state, &Theme::default(), width, height))
+}
+
+/// The breach with an evidence table of five items, two of them in the record, and files that nobody asked for.
+fn state(text: Texts<'_>, selected: usize) -> State {
+    let mut state = breach_with(text);
+    let inside = cockpit(&mut state);
+    let mut playbook = (*inside.playbook).clone();
+    for (id, title, from) in [
+        ("spike", "Mismatch metric spike", "mismatches"),
+        ("actors", "Entries that name the actor", "identify"),
+        (
+            "sessions",
+            "Sessions of the actor before they were revoked",
+            "sessions",
+        ),
+        ("reporter", "The reporter's own words", "note"),
+        ("cause", "Root cause analysis", "note"),
+    ] {
+        let item = EvidenceItem {
+            id: id.into(),
+            title: text(title),
+            from: Some(from.to_owned()),
+            span: 0..0,
+        };
+        playbook.evidence.insert(item.id.clone(), item);
+    }
+    let captured = |files, byte| CapturedRecord {
+        files,
+        latest: Hash([byte; 32]),
+        at: at("03:11:58"),
+    };
+    inside
+        .incident
+        .captured
+        .insert("identify".into(), captured(2, 0x9c));
+    inside
+        .incident
+        .captured
+        .insert("quantify".into(), captured(1, 0x1d));
+    let note = Fact {
+        text: text("“I see orders of another shop”\nhe sent a screenshot"),
+        at: at("03:09:00"),
+        operator: text("alice"),
+    };
+    inside
+        .incident
+        .noted_evidence
+        .insert("reporter".into(), note);
+    inside.incident.actions.insert(
+        "sessions".into(),
+        ActionRecord {
+            state: ActionState::Resolved {
+                done: true,
+                note: text("asked the identity team"),
+            },
+            ..inside
+                .incident
+                .actions
+                .values()
+                .next()
+                .cloned()
+                .unwrap_or_else(|| unreachable!("an action ran"))
+        },
+    );
+    inside.view = view(&playbook, &inside.incident, &inside.alive);
+    inside.playbook = playbook.into();
+    state.overlays.push(Overlay::Evidence { selected });
+    state
+}
+
+#[test]
+fn the_list_at_both_sizes() {
+    for (name, selected) in [
+        ("missing", 0),
+        ("there", 1),
+        ("by-hand", 2),
+        ("noted", 3),
+        ("other", 5),
+    ] {
+        let state = state(&plain, selected);
+        for size in SIZES {
+            let name = format!("{name}-{}x{}", size.0, size.1);
+            insta::assert_snapshot!(name, screen(&state, size));
+        }
+    }
+}
+
+#[test]
+fn the_most_important_is_there_in_little_room() {
+    for size in [(60, 12), (30, 8), (20, 5)] {
+        for selected in 0..6 {
+            let shown = screen(&state(&plain, selected), size);
+            let words = ["✗ missing", "✓ there", "+ kept"];
+            assert!(
+                words.iter().any(|word| shown.contains(word)),
+                "{size:?} {selected}\n{shown}"
+            );
+        }
+    }
+}
+
+#[test]
+fn no_hostile_character_reaches_a_cell() {
+    let forbidden = |character: char| {
+        character.is_control()
+            || matches!(
+                character,
+                '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+                    | '\u{feff}' | '\u{2800}' | '\u{3164}' | '\u{e0000}'..='\u{e0fff}'
+            )
+    };
+    for selected in 0..6 {
+        let state = state(&hostile, selected);
+        for size in [(20, 5), (80, 24), (120, 40)] {
+            for cell in render(&state, &Theme::default(), size.0, size.1).content() {
+                assert!(!cell.symbol().chars().any(forbidden), "{:?}", cell.symbol());
+            }
+        }
+    }
+}
