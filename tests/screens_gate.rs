@@ -1,6 +1,6 @@
 //! The gate of a write as it is seen: what it would touch stands first, the fields are always in sight.
 
-#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 #[path = "support/state.rs"]
 mod support;
