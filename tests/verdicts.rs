@@ -168,6 +168,7 @@ fn check(question: &Question, verdict: Verdict, reason: &str) -> Judgement {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of data")]
 fn expressions_over_results_and_facts() {
     let typed = || {
         table(
@@ -180,7 +181,7 @@ fn expressions_over_results_and_facts() {
     };
     let script = || {
         with_outcome(output("pod-1 up\npod-2 down\n"), |of| {
-            of.exit_code = Some(1)
+            of.exit_code = Some(1);
         })
     };
     let silent = || {
@@ -374,6 +375,7 @@ fn expressions_over_results_and_facts() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of data")]
 fn what_held_but_cannot_be_believed_is_inconclusive() {
     let good = || audit("0|0|120");
     let bad = || audit("3|0|120");
