@@ -1,7 +1,8 @@
 //! Transitions of verdicts: an ended run is judged and kept, then recorded; what a FAIL proposes is accepted.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
+#[expect(dead_code, reason = "this file uses a part of it")]
 #[path = "support/cockpit.rs"]
 mod cockpit;
 
@@ -102,6 +103,7 @@ fn finish(harness: &mut Harness, run: RunId, result: Result<Outcome, RunError>) 
     harness.event(EventKind::Finished { run, result });
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as a run hands it over")]
 fn ok() -> Result<Outcome, RunError> {
     Ok(Outcome {
         rows: Some(1),
