@@ -119,6 +119,7 @@ fn worked_to_its_end(size: (u16, u16)) {
     screen.keys("<Enter>");
     screen.sees("although the decision chose another branch");
     act(&mut screen, "2", "row 1/4");
+    screen.sees("ran · 4 rows");
     screen.keys("v");
     screen.sees("kept: rows as JSON and CSV");
 

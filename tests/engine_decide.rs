@@ -713,7 +713,10 @@ fn another_playbook_is_offered_and_joins_without_ending_anything() {
         "what another session attached is read here too"
     );
     let merged = quarterdeck::playbook::attach(&harness.cockpit().playbook, &other, "sev1");
-    harness.event(EventKind::PlaybookAttached(Ok(Arc::new(merged))));
+    harness.event(EventKind::PlaybookAttached {
+        playbook: "sev1".into(),
+        merged: Ok(Arc::new(merged)),
+    });
     assert_eq!(shown(&harness), "sev1/identify");
     assert!(
         message(&harness).contains("sev1 is attached: 1 phases, 1 steps"),
@@ -731,8 +734,9 @@ fn another_playbook_is_offered_and_joins_without_ending_anything() {
     harness.keys("D 3");
     write_answer(&mut harness, "still");
     assert!(harness.state.overlays.is_empty(), "it is not offered twice");
-    harness.event(EventKind::PlaybookAttached(Err(
-        "attach sev1: it is gone".into()
-    )));
+    harness.event(EventKind::PlaybookAttached {
+        playbook: "sev1".into(),
+        merged: Err("attach sev1: it is gone".into()),
+    });
     assert_eq!(message(&harness), "attach sev1: it is gone");
 }

@@ -76,6 +76,7 @@ fn whole_incident(size: (u16, u16)) {
         |screen: &str| has_cells(screen, &["3", "4", "207"]),
         PATIENCE,
     );
+    screen.sees("FAIL");
     screen.ask("3");
     screen.send();
     screen.sees("row 1/7");

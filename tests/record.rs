@@ -156,7 +156,7 @@ fn bodies() -> Vec<Body> {
             origin: None,
         },
         Body::Unknown {
-            kind: "moon.landed".into(),
+            kind: "milestone.reached".into(),
             body: serde_json::json!({"milestone": "aware", "\u{1f600}": 1, "\u{fb33}": 2}),
         },
         Body::SessionDetached {

@@ -21,7 +21,11 @@ impl Turn<'_> {
     }
 
     /// Another playbook belongs to the incident now. What it adds stands behind what was there; nothing under way ends.
-    pub(super) fn playbook_attached(&mut self, merged: Result<Arc<Playbook>, String>) {
+    pub(super) fn playbook_attached(
+        &mut self,
+        playbook: &PlaybookId,
+        merged: Result<Arc<Playbook>, String>,
+    ) {
         let merged = match merged {
             Ok(merged) => merged,
             Err(reason) => return self.complain(reason),
@@ -40,24 +44,21 @@ impl Turn<'_> {
         let added = merged.phases.get(before.phases.len()..).unwrap_or_default();
         let steps: usize = added.iter().map(|phase| phase.steps.len()).sum();
         let first = added.iter().flat_map(|phase| &phase.steps).next();
-        let newest = cockpit.incident.attached.last().map(|(id, _)| id.clone());
-        let chosen_here = newest
-            .as_ref()
-            .is_some_and(|id| cockpit.shows_the_way_to(id));
+        // Its entry may come later than this: what was asked for says which it is.
+        let chosen_here = cockpit.shows_the_way_to(playbook);
         if let Some(first) = first.filter(|_| chosen_here) {
             cockpit.show_step(first.id.clone());
         }
         for run in given_up {
             self.effect(Effect::Cancel(run));
         }
-        let name = newest.map_or_else(|| "the playbook".to_owned(), |id| id.to_string());
         match first {
             Some(first) => self.say(format!(
-                "{name} is attached: {} phases, {steps} steps; its first is {}",
+                "{playbook} is attached: {} phases, {steps} steps; its first is {}",
                 added.len(),
                 first.title
             )),
-            None => self.say(format!("{name} is part of this incident already")),
+            None => self.say(format!("{playbook} is part of this incident already")),
         }
         self.poll_what_is_due();
     }

@@ -9,7 +9,7 @@ use crate::keymap::Chord;
 use crate::message::{Draft, FillError};
 use crate::model::Timestamp;
 use crate::model::diagnostic::Diagnostic;
-use crate::model::ids::{ActionId, IncidentId, RunId, SourceName, StepId, Ticket};
+use crate::model::ids::{ActionId, IncidentId, PlaybookId, RunId, SourceName, StepId, Ticket};
 use crate::model::playbook::Playbook;
 use crate::model::request::{Chunk, Outcome, PlanError, Request, RunError};
 use crate::model::table::{Row, Rows};
@@ -203,7 +203,12 @@ pub enum EventKind {
     /// The report was written: the file's path, or why not.
     ReportWritten(Result<String, String>),
     /// Another playbook belongs to the incident now; the whole is merged.
-    PlaybookAttached(Result<Arc<Playbook>, String>),
+    PlaybookAttached {
+        /// Which.
+        playbook: PlaybookId,
+        /// The whole, or why not.
+        merged: Result<Arc<Playbook>, String>,
+    },
     /// A part of the timeline was read.
     TimelineLoaded {
         /// Position of the first entry.

@@ -82,7 +82,9 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         } => turn.filled(action, drafts, sources),
         EventKind::MessageSaved { action, each, path } => turn.message_saved(action, each, path),
         EventKind::ReportWritten(path) => turn.report_written(path),
-        EventKind::PlaybookAttached(merged) => turn.playbook_attached(merged),
+        EventKind::PlaybookAttached { playbook, merged } => {
+            turn.playbook_attached(&playbook, merged);
+        }
         EventKind::TimelineLoaded { first, entries } => turn.timeline_loaded(first, entries),
     }
     turn.effects

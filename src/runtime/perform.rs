@@ -256,7 +256,7 @@ impl Performer {
                 if let Some(session) = self.session.clone() {
                     self.tasks.spawn_blocking(move || {
                         let merged = session.attach_playbook(&playbook);
-                        events.send_blocking(EventKind::PlaybookAttached(merged));
+                        events.send_blocking(EventKind::PlaybookAttached { playbook, merged });
                     });
                 }
             }
