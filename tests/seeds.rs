@@ -700,14 +700,17 @@ async fn refused_by_run(playbook: &Playbook, action: &Action, values: Values) {
         .plan(action, &context(playbook, values))
         .unwrap_or_else(|error| panic!("{}: {error}", action.id));
     assert_eq!(request.effect, Effect::Write, "{}", action.id);
-    for effect in [Effect::Write, Effect::Read] {
+    for (effect, why) in [
+        (Effect::Write, "has not passed its gate"),
+        (Effect::Read, "this read would change something"),
+    ] {
         let request = Request {
             effect,
             ..request.clone()
         };
         let (outcome, _) = run(&source, &request).await;
         assert!(
-            matches!(&outcome, Err(RunError::Failed { .. })),
+            matches!(&outcome, Err(RunError::Failed { message, .. }) if message.contains(why)),
             "{} {effect:?}: {outcome:?}",
             action.id
         );
