@@ -101,7 +101,6 @@ impl Ending {
 
     /// Stops what reads, ends the session in the record with what is left running, and waits for the last tasks until `end`.
     pub fn wind_down(&self, reason: &str, end: Instant) {
-        self.runs.cancel();
         let detach = self
             .detach
             .try_lock()
@@ -114,8 +113,11 @@ impl Ending {
             } else {
                 format!("{reason}; left running: {}", left.join("; "))
             };
-            detach(&reason, end.saturating_duration_since(Instant::now()));
+            // Half of what is left: the children of reads must be stopped whatever the disk does.
+            detach(&reason, end.saturating_duration_since(Instant::now()) / 2);
         }
+        // After the last entry: how an action ended that was cut off is known to nobody, and the record says so.
+        self.runs.cancel();
         while !self.tasks.is_empty() && Instant::now() + LOOK_AGAIN < end {
             std::thread::sleep(LOOK_AGAIN);
         }
