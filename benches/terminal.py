@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures the cockpit through a terminal, side by side with the floor and its peers, against docs/performance.md.
 
-  benches/terminal.py [--runs N] [--only 1,2,10] [--json FILE] [--profile release|dev] [--program PATH]
+  benches/terminal.py [--runs N] [--only 1,2,10] [--json FILE] [--profile release|dev] [--program PATH] [--csvlens PATH]
 
 Builds the program and the floor, prepares sample data in target/bench (once), then runs all cases in turns, A B C A B C,
 and compares inside each turn: a busy machine slows both sides, so only the ratio counts. Prints one row a goal.
@@ -130,7 +130,7 @@ def prepare_timeline(appender, env, entries):
 
 # --- cases ------------------------------------------------------------------------------------------------------------
 
-def cases(program, examples, wanted):
+def cases(program, examples, wanted, csvlens="csvlens"):
     """name -> a case of ttyprobe, plus `beside`: a command that runs again and again meanwhile. The floor comes first."""
     small, small_csv = prepare_rows(10_000)
     # First the cursor moves, then every press scrolls: also the floor's table, which is the highest, is full by then.
@@ -140,10 +140,10 @@ def cases(program, examples, wanted):
     found = {"floor": {"cmd": [str(examples / "floor"), "10000"], "ready": "audit_entries", "keys": keys, "quit": "q", **size}}
     peers = {
         "less": {"cmd": ["less", "-S", str(small_csv)], "ready": "org-", "keys": keys, "quit": "q", **size},
-        "csvlens": {"cmd": ["csvlens", str(small_csv)], "ready": "org-", "keys": keys, "quit": "q", **size},
+        "csvlens": {"cmd": [csvlens, str(small_csv)], "ready": "org-", "keys": keys, "quit": "q", **size},
         "htop": {"cmd": ["htop", "-d", "50"], "ready": "F10", "keys": [["row", "Down", 50]], "quit": "q", **size},
     }
-    missing = [name for name in peers if not shutil.which(name)]
+    missing = [name for name, case in peers.items() if not shutil.which(case["cmd"][0])]
     found.update({name: case for name, case in peers.items() if name not in missing})
 
     def cockpit(name, arguments, keys, database=small, ready="Bench bench-0", every="600s", playbooks=1, **more):
@@ -306,6 +306,7 @@ def main():
     parser.add_argument("--only", help="goals, as 1,2,10 (0: memory); all when not given")
     parser.add_argument("--json", help="file for every figure of every run")
     parser.add_argument("--profile", default="release", help="cargo profile to build with; figures of another than release say nothing")
+    parser.add_argument("--csvlens", default="csvlens", help="the peer of goal 2, where it is not in the PATH")
     parser.add_argument("--program", help="measure this program instead of the one that is built")
     options = parser.parse_args()
     try: import pyte  # noqa: F401: the emulator that ttyprobe reads the screen with
@@ -314,7 +315,7 @@ def main():
 
     WORK.mkdir(parents=True, exist_ok=True)
     built = build(options.profile) if not options.program else ROOT / "target" / options.profile
-    found, missing = cases(os.path.abspath(options.program or built / "quarterdeck"), built / "examples", wanted)
+    found, missing = cases(os.path.abspath(options.program or built / "quarterdeck"), built / "examples", wanted, options.csvlens)
     runs = run_turns(found, options.runs)
     print(f"{options.runs} turns, 120x40, {options.profile} build, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
           + (f"; not installed: {', '.join(missing)}" if missing else "") + "\n")

@@ -17,7 +17,7 @@ mod editing;
 pub mod effect;
 pub mod event;
 mod facts;
-mod fuzzy;
+pub mod fuzzy;
 mod gate;
 mod home;
 mod inputs;

@@ -13,9 +13,13 @@ mod private_copy;
 pub mod recorder;
 pub mod watcher;
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
+use std::fs::File;
 use std::io;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use rusqlite::Connection;
 
@@ -177,6 +181,11 @@ pub struct Fold {
 #[derive(Debug)]
 pub struct Store {
     connection: Connection,
+    /// Nothing of the record is on disk yet: its first group of entries is under way.
+    new: Cell<bool>,
+    /// The database of a record that was made here. It stays open as long as SQLite has it open: a process that closes any
+    /// handle on a file loses all its locks on it, SQLite's as well.
+    file: Option<File>,
     folder: PathBuf,
     incident: IncidentId,
     mode: Mode,
@@ -187,11 +196,49 @@ pub struct Store {
 impl Store {
     /// Makes the folder and the empty record of a new incident.
     pub fn create(data: &Path, mode: Mode, incident: IncidentId) -> Result<Self, StoreError> {
+        let (store, ()) = Self::begin_new(data, mode, incident, |_| Ok(()))?;
+        store.commit()?;
+        Ok(store)
+    }
+
+    /// Begins a record with its first group of entries: they and the record itself are on disk after [`Self::commit`], and
+    /// before it nothing of them is. `beside` puts into the folder what the entries will speak of, such as evidence, while
+    /// SQLite makes its file; that is on disk when this returns.
+    pub fn begin_new<T: Send>(
+        data: &Path,
+        mode: Mode,
+        incident: IncidentId,
+        beside: impl FnOnce(&Path) -> Result<T, StoreError> + Send,
+    ) -> Result<(Self, T), StoreError> {
         let folder = place::folder(data, mode, incident);
-        place::make_folders(data, &folder)?;
+        let grown = place::make_folders(data, &folder)?;
         place::refuse_network(&folder)?;
-        place::make_file(&folder.join(place::DATABASE))?;
-        Self::at(folder, mode, incident)
+        let file = place::make_file(&folder.join(place::DATABASE))?;
+        let work = || {
+            // A new name is on disk only once the folder that holds it is.
+            grown.iter().try_for_each(|path| place::sync_folder(path))?;
+            beside(&folder)
+        };
+        let (connection, made) = thread::scope(|scope| {
+            let made = thread::Builder::new()
+                .name("folders".into())
+                .spawn_scoped(scope, work)
+                .map_err(StoreError::io("start a thread to make", &folder))?;
+            let connection = database::create(&folder.join(place::DATABASE));
+            let made = made.join().unwrap_or_else(|panic| resume_unwind(panic));
+            Ok((connection?, made?))
+        })?;
+        let store = Self {
+            connection,
+            new: Cell::new(true),
+            file: Some(file),
+            folder,
+            incident,
+            mode,
+            _copy: None,
+        };
+        store.begin()?;
+        Ok((store, made))
     }
 
     /// Opens a record for reading and writing.
@@ -233,6 +280,8 @@ impl Store {
         let connection = database::open(&copy.path().join(place::DATABASE))?;
         Ok(Self {
             connection,
+            new: Cell::new(false),
+            file: None,
             folder,
             incident,
             mode,
@@ -243,6 +292,8 @@ impl Store {
     fn at(folder: PathBuf, mode: Mode, incident: IncidentId) -> Result<Self, StoreError> {
         Ok(Self {
             connection: database::open(&folder.join(place::DATABASE))?,
+            new: Cell::new(false),
+            file: None,
             folder,
             incident,
             mode,
@@ -289,7 +340,22 @@ impl Store {
 
     /// Puts the group on disk.
     pub fn commit(&self) -> Result<(), StoreError> {
-        database::commit(&self.connection, &self.path())
+        database::commit(&self.connection, &self.path())?;
+        if self.new.replace(false) {
+            self.settle()?;
+        }
+        Ok(())
+    }
+
+    /// Puts a new record on disk: its header and its log, which SQLite has not synced so far, and their names. From here on
+    /// every commit waits for the disk.
+    fn settle(&self) -> Result<(), StoreError> {
+        let open = |path: &Path| File::open(path).map_err(StoreError::io("open", path));
+        let (log, names) = (open(&self.folder.join(place::WAL))?, open(&self.folder)?);
+        let database = self.file.iter();
+        place::sync_together(database.chain([&log, &names]))
+            .map_err(StoreError::io("sync the record in", &self.folder))?;
+        self.set_synchronous(Synchronous::Full)
     }
 
     /// Number of entries.
@@ -449,5 +515,10 @@ impl Fold {
     /// The incident; none for an empty record.
     pub fn incident(&self) -> Option<&Incident> {
         self.log.incident()
+    }
+
+    /// True while every entry up to [`Self::through`] is still at hand: nothing has to be read again.
+    pub fn is_whole(&self) -> bool {
+        self.log.entries().count() as i64 == self.through
     }
 }

@@ -4,6 +4,10 @@
 
 #[path = "support/shim/lost_writes.rs"]
 mod lost_writes;
+#[path = "support/pty.rs"]
+mod pty;
+#[path = "support/trial.rs"]
+mod trial;
 
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader};
@@ -12,6 +16,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use lost_writes::PowerCut;
+use pty::{Launch, PATIENCE, Signal};
 use quarterdeck::model::Mode;
 use quarterdeck::model::ids::IncidentId;
 use quarterdeck::record::entry::Hash;
@@ -22,6 +27,8 @@ use quarterdeck::store::{Store, evidence};
 const KILLS: u64 = 200;
 /// Power cuts of the control, which may stop at the first loss.
 const CONTROL_KILLS: u64 = 50;
+/// Power cuts just after an incident was opened.
+const OPENINGS: u64 = 10;
 /// Sessions that follow each other in one record.
 const SESSIONS: u64 = 10;
 
@@ -202,4 +209,37 @@ fn no_acknowledged_entry_is_lost_by_a_power_cut() {
         lost,
         "synchronous=NORMAL lost nothing: the power cut drops nothing"
     );
+}
+
+/// Opens an incident on a terminal, cuts the power as soon as it shows, and says how what is left verifies: 3 is a whole
+/// record that nobody has anchored.
+fn cut_power_at_the_opening(seen_by_the_shim: bool) -> trial::Ran {
+    let home = trial::home();
+    let data = home.path().join("data");
+    std::fs::create_dir(&data).unwrap();
+    let power = PowerCut::below(&data);
+    let mut launch =
+        Launch::quarterdeck(home.path()).arguments(["open", "trial-alert", "--severity", "P2"]);
+    for (name, value) in power.environment() {
+        if seen_by_the_shim {
+            launch = launch.environment(name, value);
+        }
+    }
+    let mut terminal = launch.start();
+    terminal.wait_for("Greet", PATIENCE);
+    terminal.kill(Signal::KILL);
+    terminal.wait_exit(PATIENCE);
+    power.drop_unsynced();
+    trial::quarterdeck(home.path(), &["verify", "last"])
+}
+
+#[test]
+fn an_incident_that_shows_as_open_is_not_lost_by_a_power_cut() {
+    for _ in 0..OPENINGS {
+        let verified = cut_power_at_the_opening(true);
+        assert_eq!(verified.code, Some(3), "{verified:?}");
+    }
+    // The control: syncs that the shim does not see count for nothing.
+    let verified = cut_power_at_the_opening(false);
+    assert_ne!(verified.code, Some(3), "{verified:?}");
 }

@@ -85,8 +85,10 @@ impl Turn<'_> {
 impl Home {
     /// Recomputes the matches; incidents stay before playbooks whatever their score.
     pub(super) fn search(&mut self) {
-        let texts: Vec<String> = self.items.iter().map(HomeItem::search_text).collect();
-        self.matches = fuzzy::search(&self.filter.content(), texts.iter().map(String::as_str));
+        // Rows are only ever added.
+        let new = self.items.iter().skip(self.texts.len());
+        self.texts.extend(new.map(HomeItem::search_text));
+        self.matches = fuzzy::search(&self.filter.content(), &self.texts);
         self.matches
             .sort_by_key(|index| match self.items.get(*index) {
                 Some(HomeItem::Incident { .. }) => 0,

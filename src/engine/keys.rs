@@ -248,11 +248,11 @@ pub(super) fn palette_matches(state: &State, filter: &str) -> Vec<Command> {
             Scope::Dialog | Scope::Text => false,
         })
         .collect();
-    let texts: Vec<String> = rows
+    let texts = rows
         .iter()
         .map(|row| format!("{} {}", row.id, row.help))
         .collect();
-    fuzzy::search(filter, texts.iter().map(String::as_str))
+    fuzzy::search(filter, &texts)
         .into_iter()
         .filter_map(|index| rows.get(index).map(|row| row.command))
         .collect()

@@ -27,6 +27,7 @@ pub use super::gate::{GateForm, Preview};
 pub use super::messages::{Channel, DraftForm, DraftPart};
 
 use super::command::Keys;
+use super::fuzzy::Texts;
 
 /// The whole state.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,6 +81,8 @@ pub enum Screen {
 pub struct Home {
     /// All rows, in the order of their sections.
     pub items: Vec<HomeItem>,
+    /// What the filter looks at, for as many of the rows as were searched.
+    pub texts: Texts,
     /// Indices of the rows that match the filter, best first within their section.
     pub matches: Vec<usize>,
     /// Position in `matches`.

@@ -53,6 +53,11 @@ impl Log {
         self.incident.as_ref()
     }
 
+    /// The entries that are kept here, in order: all of them while there are few.
+    pub fn entries(&self) -> impl DoubleEndedIterator<Item = &Sealed> {
+        self.runs.iter().flat_map(|run| &run.entries)
+    }
+
     /// Adds an entry at its place.
     pub fn add(&mut self, sealed: Sealed) -> Added {
         let place = place(&sealed);

@@ -75,6 +75,9 @@ pub fn library() -> Vec<Parsed> {
 
 /// Reads many texts, on as many processors as there are; the playbooks of each stand at its place.
 pub fn parse_all(sources: &[SourceText]) -> Vec<Vec<Parsed>> {
+    if sources.len() <= limits::PLAYBOOKS_A_THREAD {
+        return sources.iter().map(parse).collect();
+    }
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let share = sources
         .len()

@@ -155,7 +155,7 @@ impl EventLoop {
 }
 
 /// Draws a state on a screen.
-pub fn draw(
+fn draw(
     state: &State,
     local: &mut Local,
     theme: &Theme,

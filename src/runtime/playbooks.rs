@@ -228,7 +228,8 @@ fn pick(mut file: LibraryFile, id: Option<&str>) -> Result<Parsed, String> {
         .ok_or_else(|| format!("{path} has no playbook {id:?}, but {}", ids.join(", ")))
 }
 
-fn found(parsed: &Parsed, alert: Option<String>) -> Found {
+/// A playbook with what the loader and the linter found in it.
+pub fn found(parsed: &Parsed, alert: Option<String>) -> Found {
     Found {
         playbook: Arc::new(parsed.playbook.clone()),
         diagnostics: diagnostics(parsed),

@@ -1,6 +1,6 @@
 //! The program on a terminal, or on paper: from the first frame to the exit code.
 //!
-//! The first frame waits for nothing but the configuration: library, store, sources and the tasks' threads come after it.
+//! The first frame waits for nothing but the configuration: library, store and sources are read beside it.
 
 use std::io;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 
 use super::ending::Ending;
-use super::event_loop::{self, EventLoop};
+use super::event_loop::EventLoop;
 use super::events::Events;
 use super::perform::Performer;
 use super::session::Workplace;
@@ -81,16 +81,13 @@ impl Program {
         let size = terminal::size();
         let mut screen = Screen::new(size).map_err(Trouble::Begin)?;
         let (state, effects) = self.first_state(size);
-        let mut local = Local::default();
-        event_loop::draw(&state, &mut local, &self.theme, &mut screen)
-            .map_err(|_| Trouble::Draw)?;
+        let tasks = tasks().map_err(Trouble::Begin)?;
+        let mut event_loop = self.event_loop(state, Local::default(), keys, ending, &tasks);
+        event_loop.perform(effects);
         std::thread::Builder::new()
             .name("keys".into())
             .spawn(move || terminal::read_events(|event| key_sender.blocking_send(event).is_ok()))
             .map_err(Trouble::Begin)?;
-        let tasks = tasks().map_err(Trouble::Begin)?;
-        let mut event_loop = self.event_loop(state, local, keys, ending, &tasks);
-        event_loop.perform(effects);
         let code = tasks
             .block_on(event_loop.run(&mut screen))
             .map_err(|_| Trouble::Draw)?;

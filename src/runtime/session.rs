@@ -26,6 +26,7 @@ use crate::engine::event::{EventKind, Opened};
 use crate::incident::Incident;
 use crate::model::ids::{IncidentId, Ticket};
 use crate::model::{Mode, limits};
+use crate::playbook::Parsed;
 use crate::record::entry::{Body, Draft, Sealed};
 use crate::sources::registry::Sources;
 use crate::store::{self, Fold, Recorder, Store, StoreError};
@@ -34,27 +35,35 @@ use listening::{Waiting, lock, lock_for};
 pub use opening::{check_request, note, open, resume};
 
 /// What every session shares: the configuration and what is found through it.
-pub struct Workplace(Config);
+pub struct Workplace {
+    config: Config,
+    /// The playbook that was checked before the screen came up, with the name it was asked for and the alert it answers:
+    /// what was checked is what is opened.
+    checked: Mutex<Option<(String, Parsed, Option<String>)>>,
+}
 
 impl Workplace {
     /// A workplace with this configuration.
     pub fn new(config: Config) -> Self {
-        Self(config)
+        Self {
+            config,
+            checked: Mutex::new(None),
+        }
     }
 
     /// The configuration.
     pub fn config(&self) -> &Config {
-        &self.0
+        &self.config
     }
 
     /// Where records are.
     pub fn data(&self) -> &Path {
-        &self.0.places.data
+        &self.config.places.data
     }
 
     /// Where copies and other things without a future may lie.
     pub fn scratch(&self) -> &Path {
-        &self.0.places.state
+        &self.config.places.state
     }
 }
 
@@ -194,7 +203,16 @@ struct Stand {
 
 impl Stand {
     fn of(store: &Store, fold: &mut Fold) -> Result<Self, SessionError> {
-        let (tail, total) = store.newest_with(fold, limits::TIMELINE_FIRST)?;
+        let (tail, total) = if fold.is_whole() {
+            let first = fold
+                .through
+                .unsigned_abs()
+                .saturating_sub(limits::TIMELINE_FIRST);
+            let newest = fold.log.entries().skip(first as usize).cloned();
+            (newest.collect(), fold.through.unsigned_abs())
+        } else {
+            store.newest_with(fold, limits::TIMELINE_FIRST)?
+        };
         let incident = fold.incident().cloned();
         Ok(Self {
             incident: incident.ok_or_else(|| empty(store.incident()))?,

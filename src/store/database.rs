@@ -18,6 +18,8 @@ pub enum Synchronous {
     Full,
     /// Not at all for most commits: a power cut may lose the last ones.
     Normal,
+    /// Never: whoever asked for it syncs the files.
+    Off,
 }
 
 /// Steps from one format to the next. Only ever added to: `user_version` counts those that a file has seen.
@@ -60,25 +62,27 @@ fn failed(operation: &'static str, path: &str) -> impl FnOnce(rusqlite::Error) -
 
 /// Opens the file, makes sure of its settings and brings its format up to date.
 pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
+    connect(path, Synchronous::Full)
+}
+
+/// Makes the tables in an empty file. Nothing waits for the disk before [`set_synchronous`] says so: nothing is acknowledged
+/// before the first entries, and the whole costs one wait with them, not one a step.
+pub(super) fn create(path: &Path) -> Result<Connection, StoreError> {
+    connect(path, Synchronous::Off)
+}
+
+fn connect(path: &Path, synchronous: Synchronous) -> Result<Connection, StoreError> {
     let name = path.display().to_string();
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags).map_err(failed("open", &name))?;
     connection
         .busy_timeout(limits::LOCK_TIMEOUT)
         .map_err(failed("open", &name))?;
-    let is_new = version(&connection).map_err(failed("read the format of", &name))? == 0;
-    if is_new {
-        // Nothing is acknowledged before the first entry, so making the tables costs one sync, not one a step.
-        set(&connection, &name, "synchronous", "off", "0")?;
-    }
+    set_synchronous(&connection, &name, synchronous)?;
     set(&connection, &name, "journal_mode", "wal", "wal")?;
     set(&connection, &name, "foreign_keys", "on", "1")?;
     set(&connection, &name, "trusted_schema", "off", "0")?;
     migrate(&mut connection, &name)?;
-    if is_new {
-        sync_file(path)?;
-    }
-    set_synchronous(&connection, &name, Synchronous::Full)?;
     Ok(connection)
 }
 
@@ -88,6 +92,7 @@ pub(super) fn set_synchronous(
     synchronous: Synchronous,
 ) -> Result<(), StoreError> {
     match synchronous {
+        Synchronous::Off => set(connection, path, "synchronous", "off", "0"),
         Synchronous::Full => set(connection, path, "synchronous", "full", "2"),
         Synchronous::Normal => set(connection, path, "synchronous", "normal", "1"),
     }
@@ -129,13 +134,6 @@ fn version(connection: &Connection) -> rusqlite::Result<usize> {
     connection.pragma_query_value(None, "user_version", |row| {
         row.get::<_, u32>(0).map(|version| version as usize)
     })
-}
-
-/// Puts the header on disk that says that a log belongs to the file; the log itself is synced with its first entry.
-fn sync_file(path: &Path) -> Result<(), StoreError> {
-    std::fs::File::open(path)
-        .and_then(|file| file.sync_all())
-        .map_err(StoreError::io("sync", path))
 }
 
 pub(super) fn begin(connection: &Connection, path: &str) -> Result<(), StoreError> {

@@ -1,8 +1,10 @@
 //! Folders and files of a record: where they are, who may read them, and on which disks they may lie.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use rustix::fs::{Access, access, statfs};
 use tempfile::{NamedTempFile, TempDir};
@@ -30,22 +32,23 @@ pub(super) fn folder(data: &Path, mode: Mode, incident: IncidentId) -> PathBuf {
     data.join(mode.folder()).join(incident.to_string())
 }
 
-/// Makes what is missing on the way to an incident's folder, and the folders in it. What was there keeps its mode.
-pub(super) fn make_folders(data: &Path, folder: &Path) -> Result<(), StoreError> {
+/// Makes what is missing on the way to an incident's folder, and the folders in it. What was there keeps its mode. Returns
+/// the folders that got new names, which are on disk once [`sync_folder`] was called for each.
+pub(super) fn make_folders(data: &Path, folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
     if let Some(parent) = data.parent() {
         fs::create_dir_all(parent).map_err(StoreError::io("make folder", parent))?;
     }
     let evidence = folder.join(EVIDENCE);
     let writers = folder.join(WRITERS);
     let mode = folder.parent().unwrap_or(data);
-    let mut grown: Vec<&Path> = Vec::new();
+    let mut grown: Vec<PathBuf> = Vec::new();
     for path in [data, mode, folder, &evidence, &writers] {
         let is_new = make_folder(path)?;
-        grown.extend(path.parent().filter(|_| is_new && path != data));
+        let parent = path.parent().filter(|_| is_new && path != data);
+        grown.extend(parent.map(Path::to_owned));
     }
-    // A new name is on disk only once the folder that holds it is.
     grown.dedup();
-    grown.into_iter().rev().try_for_each(sync_folder)
+    Ok(grown)
 }
 
 /// True when the folder was not there.
@@ -55,7 +58,7 @@ fn make_folder(path: &Path) -> Result<bool, StoreError> {
         Ok(()) => fs::set_permissions(path, Permissions::from_mode(FOLDER_MODE))
             .map(|()| true)
             .map_err(StoreError::io("protect folder", path)),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
         Err(error) => Err(StoreError::io("make folder", path)(error)),
     }
 }
@@ -76,7 +79,7 @@ pub(super) fn make_file(path: &Path) -> Result<File, StoreError> {
 }
 
 /// Makes a file without a lasting name in a folder; it goes away unless it is given one.
-pub(super) fn make_temporary_file(folder: &Path) -> std::io::Result<NamedTempFile> {
+pub(super) fn make_temporary_file(folder: &Path) -> io::Result<NamedTempFile> {
     let file = tempfile::Builder::new()
         .prefix(".new-")
         .tempfile_in(folder)?;
@@ -86,7 +89,7 @@ pub(super) fn make_temporary_file(folder: &Path) -> std::io::Result<NamedTempFil
 }
 
 /// Makes a folder that only its owner may enter, and that goes away with the value.
-pub(super) fn make_temporary_folder(parent: &Path) -> std::io::Result<TempDir> {
+pub(super) fn make_temporary_folder(parent: &Path) -> io::Result<TempDir> {
     let folder = tempfile::Builder::new()
         .prefix("record-")
         .tempdir_in(parent)?;
@@ -99,6 +102,23 @@ pub(super) fn sync_folder(path: &Path) -> Result<(), StoreError> {
     File::open(path)
         .and_then(|folder| folder.sync_all())
         .map_err(StoreError::io("sync folder", path))
+}
+
+/// Waits until all of these files and folders are on disk: at once, not one after the other.
+pub(super) fn sync_together<'a>(files: impl Iterator<Item = &'a File>) -> io::Result<()> {
+    thread::scope(|scope| {
+        let waits: Vec<_> = files
+            .map(|file| {
+                let wait = thread::Builder::new().spawn_scoped(scope, || file.sync_all());
+                (file, wait)
+            })
+            .collect();
+        waits.into_iter().try_for_each(|(file, wait)| {
+            // Without a thread, it is waited for here.
+            let synced = wait.ok().and_then(|wait| wait.join().ok());
+            synced.unwrap_or_else(|| file.sync_all())
+        })
+    })
 }
 
 /// True when the record in a folder can be written, not only read.

@@ -111,8 +111,8 @@ const LOOKS: u32 = 6;
 const IDLE: Duration = Duration::from_millis(200);
 
 impl Recorder {
-    /// Takes over a record and its fold for one writer. The writer is locked as alive and has observed all other chains
-    /// when this returns.
+    /// Takes over a record and its fold for one writer. When this returns, the writer is locked as alive and has observed
+    /// all other chains up to the fold; what came later it takes in before it writes.
     pub fn start(
         store: Store,
         mut writer: Writer,
@@ -120,8 +120,12 @@ impl Recorder {
         notify: impl FnMut(Notice) + Send + 'static,
     ) -> Result<Self, StoreError> {
         let lock = WriterLock::take(store.folder(), writer.id())?;
-        for head in store.heads()? {
-            writer.observe_head(head);
+        if fold.is_whole() {
+            fold.log.entries().for_each(|entry| writer.observe(entry));
+        } else {
+            for head in store.heads()? {
+                writer.observe_head(head);
+            }
         }
         let (orders, inbox) = sync_channel(limits::ENTRIES_PENDING);
         let folder = store.folder().to_owned();

@@ -67,18 +67,7 @@ pub fn draw(state: &State, home: &Home, local: &mut Local, theme: &Theme, buffer
     // The heading above the first rows comes into sight with them.
     let wanted = if selected <= 1 { 0 } else { local.home };
     local.home = follow(wanted, selected, height, rows.len());
-    let titles = rows
-        .iter()
-        .filter_map(|row| match row {
-            Row::Item(_, HomeItem::Incident { title, .. } | HomeItem::Playbook { title, .. }) => {
-                Some(width(sanitize(title).as_str()))
-            }
-            _ => None,
-        })
-        .max()
-        .unwrap_or(0)
-        .min(TITLE)
-        .min(usize::from(inside.width) / 2);
+    let titles = titles(&rows, TITLE.min(usize::from(inside.width) / 2));
     let modes = rows
         .iter()
         .filter_map(|row| match row {
@@ -191,6 +180,28 @@ fn rows(home: &Home) -> Vec<Row<'_>> {
         rows.push(Row::Item(position, item));
     }
     rows
+}
+
+/// Cells of the widest title, at most `most`.
+fn titles(rows: &[Row<'_>], most: usize) -> usize {
+    let mut widest = 0;
+    for row in rows {
+        if let Row::Item(_, HomeItem::Incident { title, .. } | HomeItem::Playbook { title, .. }) =
+            row
+        {
+            // The widths of a thousand titles are asked for at every key: most are plain, and as wide as they are long.
+            let plain = title.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+            widest = widest.max(if plain {
+                title.len()
+            } else {
+                width(sanitize(title).as_str())
+            });
+        }
+        if widest >= most {
+            return most;
+        }
+    }
+    widest
 }
 
 fn item_line(

@@ -209,10 +209,8 @@ pub fn home_with(text: Texts<'_>) -> State {
     let home = Home {
         matches: (0..items.len()).collect(),
         items,
-        selected: 0,
-        filter: Editor::line(""),
-        filtering: false,
         loaded: true,
+        ..Home::default()
     };
     state(Screen::Home(Box::new(home)), text)
 }

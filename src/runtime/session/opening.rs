@@ -5,10 +5,11 @@
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::thread;
 
 use super::adopting;
 use super::file_watch::FileWatch;
-use super::listening::{Waiting, notifier, watch};
+use super::listening::{Waiting, lock, notifier, watch};
 use super::pen::{self, Pen};
 use super::{Session, SessionError, Stand, Workplace, pinned};
 use crate::config::{Config, Provenance};
@@ -45,11 +46,11 @@ pub fn resume(workplace: &Arc<Workplace>, incident: IncidentId, events: &Events)
 
 /// Checks what `open` was asked for, without creating anything: the playbook exists, severity and inputs fit.
 pub fn check_request(workplace: &Workplace, request: &OpenRequest) -> Result<(), SessionError> {
-    let (parsed, _) =
+    let (parsed, alert) =
         playbooks::locate(workplace, &request.playbook).map_err(SessionError::Refused)?;
     check_severity(&parsed.playbook, request.severity.as_deref())?;
     checked_inputs(&parsed.playbook, &request.set)?;
-    mode::sources(Mode::Live, workplace.config()).map_err(SessionError::Refused)?;
+    *lock(&workplace.checked) = Some((request.playbook.clone(), parsed, alert));
     Ok(())
 }
 
@@ -88,8 +89,12 @@ fn try_open(
     request: &OpenRequest,
     events: &Events,
 ) -> Result<Option<(Session, Opened)>, SessionError> {
-    let found = playbooks::find(workplace, &request.playbook).map_err(SessionError::Refused)?;
-    let playbook = &found.playbook;
+    let checked = lock(&workplace.checked).take();
+    let (parsed, alert) = match checked {
+        Some((name, parsed, alert)) if name == request.playbook => (parsed, alert),
+        _ => playbooks::locate(workplace, &request.playbook).map_err(SessionError::Refused)?,
+    };
+    let playbook = &parsed.playbook;
     let severity = match (&request.severity, playbook.severity.as_slice()) {
         (Some(_), _) => check_severity(playbook, request.severity.as_deref())?,
         (None, [only]) => Some(only.clone()),
@@ -107,26 +112,35 @@ fn try_open(
     let (sources, problems) =
         mode::sources(Mode::Live, workplace.config()).map_err(SessionError::Refused)?;
     let incident = IncidentId(uuid::Uuid::now_v7());
-    let store = Store::create(workplace.data(), Mode::Live, incident)?;
-    let kept = store::evidence::put(store.folder(), playbook.source.text.as_bytes())?;
-    let mut pen = Pen::new(store, Mode::Live, incident, workplace.config())?;
-    // An incident is opened whole or not at all; until it is, nothing of it is acknowledged.
-    pen.store.begin()?;
-    pen.write(Body::IncidentOpened {
-        playbook: playbook.id.clone(),
-        title: playbook.title.clone(),
-        playbook_sha256: kept.sha256,
-        severity,
-        alert: request.alert.clone().or_else(|| found.alert.clone()),
-        profile: workplace.config().profile.value.clone(),
-    })?;
-    pen.write(pen::playbook_evidence(&kept, playbook))?;
-    pen.open_session(workplace.config())?;
-    for body in inputs {
-        pen.write(body)?;
-    }
-    pen.store.commit()?;
     let config = workplace.config();
+    let text = playbook.source.text.as_bytes();
+    let (pen, found) = thread::scope(|scope| {
+        // The linter needs a processor while the record needs the disk.
+        let lint = || playbooks::found(&parsed, alert.clone());
+        let found = thread::Builder::new().spawn_scoped(scope, lint);
+        // An incident is opened whole or not at all; until it is, nothing of it is acknowledged.
+        let (store, kept) = Store::begin_new(workplace.data(), Mode::Live, incident, |folder| {
+            store::evidence::put(folder, text)
+        })?;
+        let mut pen = Pen::new(store, Mode::Live, incident, config)?;
+        pen.write(Body::IncidentOpened {
+            playbook: playbook.id.clone(),
+            title: playbook.title.clone(),
+            playbook_sha256: kept.sha256,
+            severity,
+            alert: request.alert.clone().or_else(|| alert.clone()),
+            profile: config.profile.value.clone(),
+        })?;
+        pen.write(pen::playbook_evidence(&kept, playbook))?;
+        pen.open_session(config)?;
+        for body in inputs {
+            pen.write(body)?;
+        }
+        pen.store.commit()?;
+        // Without a thread, it is linted here.
+        let found = found.ok().and_then(|found| found.join().ok());
+        Ok::<_, SessionError>((pen, found.unwrap_or_else(lint)))
+    })?;
     let sources = (sources, in_words(config, &problems));
     begin(workplace, pen, sources, config, found, false, events).map(Some)
 }
