@@ -13,7 +13,7 @@ mod private_copy;
 pub mod recorder;
 pub mod watcher;
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
@@ -181,8 +181,8 @@ pub struct Fold {
 #[derive(Debug)]
 pub struct Store {
     connection: Connection,
-    /// Nothing of the record is on disk yet: its first group of entries is under way.
-    new: Cell<bool>,
+    /// While the first group of entries of a new record is under way: the folders with new names, which nothing waited for.
+    unsynced: RefCell<Option<Vec<PathBuf>>>,
     /// The database of a record that was made here. It stays open as long as SQLite has it open: a process that closes any
     /// handle on a file loses all its locks on it, SQLite's as well.
     file: Option<File>,
@@ -211,26 +211,24 @@ impl Store {
         beside: impl FnOnce(&Path) -> Result<T, StoreError> + Send,
     ) -> Result<(Self, T), StoreError> {
         let folder = place::folder(data, mode, incident);
-        let grown = place::make_folders(data, &folder)?;
+        let mut grown = place::make_folders(data, &folder)?;
+        if !grown.contains(&folder) {
+            grown.push(folder.clone());
+        }
         place::refuse_network(&folder)?;
         let file = place::make_file(&folder.join(place::DATABASE))?;
-        let work = || {
-            // A new name is on disk only once the folder that holds it is.
-            grown.iter().try_for_each(|path| place::sync_folder(path))?;
-            beside(&folder)
-        };
-        let (connection, made) = thread::scope(|scope| {
-            let made = thread::Builder::new()
-                .name("folders".into())
-                .spawn_scoped(scope, work)
+        let (connection, beside) = thread::scope(|scope| {
+            let worker = thread::Builder::new()
+                .name("beside".into())
+                .spawn_scoped(scope, || beside(&folder))
                 .map_err(StoreError::io("start a thread to make", &folder))?;
             let connection = database::create(&folder.join(place::DATABASE));
-            let made = made.join().unwrap_or_else(|panic| resume_unwind(panic));
-            Ok((connection?, made?))
+            let beside = worker.join().unwrap_or_else(|panic| resume_unwind(panic));
+            Ok((connection?, beside?))
         })?;
         let store = Self {
             connection,
-            new: Cell::new(true),
+            unsynced: RefCell::new(Some(grown)),
             file: Some(file),
             folder,
             incident,
@@ -238,7 +236,7 @@ impl Store {
             _copy: None,
         };
         store.begin()?;
-        Ok((store, made))
+        Ok((store, beside))
     }
 
     /// Opens a record for reading and writing.
@@ -280,7 +278,7 @@ impl Store {
         let connection = database::open(&copy.path().join(place::DATABASE))?;
         Ok(Self {
             connection,
-            new: Cell::new(false),
+            unsynced: RefCell::new(None),
             file: None,
             folder,
             incident,
@@ -292,7 +290,7 @@ impl Store {
     fn at(folder: PathBuf, mode: Mode, incident: IncidentId) -> Result<Self, StoreError> {
         Ok(Self {
             connection: database::open(&folder.join(place::DATABASE))?,
-            new: Cell::new(false),
+            unsynced: RefCell::new(None),
             file: None,
             folder,
             incident,
@@ -341,19 +339,19 @@ impl Store {
     /// Puts the group on disk.
     pub fn commit(&self) -> Result<(), StoreError> {
         database::commit(&self.connection, &self.path())?;
-        if self.new.replace(false) {
-            self.settle()?;
-        }
-        Ok(())
+        self.unsynced
+            .take()
+            .map_or(Ok(()), |folders| self.settle(&folders))
     }
 
     /// Puts a new record on disk: its header and its log, which SQLite has not synced so far, and their names. From here on
     /// every commit waits for the disk.
-    fn settle(&self) -> Result<(), StoreError> {
-        let open = |path: &Path| File::open(path).map_err(StoreError::io("open", path));
-        let (log, names) = (open(&self.folder.join(place::WAL))?, open(&self.folder)?);
-        let database = self.file.iter();
-        place::sync_together(database.chain([&log, &names]))
+    fn settle(&self, folders: &[PathBuf]) -> Result<(), StoreError> {
+        let log = self.folder.join(place::WAL);
+        let open = |path: &PathBuf| File::open(path).map_err(StoreError::io("open", path));
+        let opened: Result<Vec<File>, StoreError> =
+            folders.iter().chain([&log]).map(open).collect();
+        place::sync_together(opened?.iter().chain(&self.file))
             .map_err(StoreError::io("sync the record in", &self.folder))?;
         self.set_synchronous(Synchronous::Full)
     }

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
@@ -719,4 +719,24 @@ fn a_recorder_that_stops_says_what_it_could_not_write() {
     assert_eq!(stopped.unwritten.len(), 1);
     assert!(stopped.reason.unwrap().contains("locked"));
     assert_eq!(RecorderError::Ended.to_string().lines().count(), 1);
+}
+
+/// A process that closes any handle on a file loses all its locks on it. Without its lock on the database, another process
+/// that leaves would take itself for the last one and put the log away under a session that goes on writing to it.
+#[test]
+fn a_new_record_keeps_the_lock_that_others_see() {
+    let data = tempfile::tempdir().unwrap();
+    let (store, _, _) = filled(data.path(), 1);
+    let database = store.folder().join("record.db");
+    let inode = fs::metadata(&database).unwrap().ino();
+    let is_locked = || {
+        fs::read_to_string("/proc/locks")
+            .unwrap()
+            .lines()
+            .any(|lock| lock.contains("POSIX") && lock.contains(&format!(":{inode} ")))
+    };
+    assert!(is_locked());
+    // The control: this is how it would be lost.
+    drop(fs::File::open(&database).unwrap());
+    assert!(!is_locked());
 }

@@ -33,7 +33,7 @@ pub(super) fn folder(data: &Path, mode: Mode, incident: IncidentId) -> PathBuf {
 }
 
 /// Makes what is missing on the way to an incident's folder, and the folders in it. What was there keeps its mode. Returns
-/// the folders that got new names, which are on disk once [`sync_folder`] was called for each.
+/// the folders that got new names, which are on disk only once those folders were synced.
 pub(super) fn make_folders(data: &Path, folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
     if let Some(parent) = data.parent() {
         fs::create_dir_all(parent).map_err(StoreError::io("make folder", parent))?;
