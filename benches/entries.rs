@@ -97,7 +97,7 @@ impl Script {
                 title: "Result of find-sessions".into(),
                 origin: None,
             },
-            _ => Body::StepDone { step },
+            _ => Body::step_done(step),
         }
     }
 }

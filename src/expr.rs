@@ -12,7 +12,7 @@ mod threshold;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use cel::common::ast::{EntryExpr, Expr, IdedExpr};
+use cel::common::ast::{EntryExpr, Expr, IdedExpr, LiteralValue};
 use cel::objects::{Key, Map};
 use cel::parser::PrattParser;
 use cel::{Context, ExecutionError};
@@ -70,6 +70,9 @@ pub const FUNCTIONS: [&str; 20] = [
     "exists_one",
     "dyn",
 ];
+
+/// What is said of an index that a list does not have.
+pub const NO_SUCH_ROW: &str = "there is no row of that number";
 
 /// Nesting of brackets and operators while parsing.
 const PARSE_DEPTH: u16 = 48;
@@ -192,6 +195,17 @@ pub fn keys_of(expression: &Expression, name: &str) -> Vec<String> {
         .collect()
 }
 
+/// Members that are asked of what literal keys look up in a name: `result["a"].count > 0` asks for `count` of `a`.
+pub fn members_of(expression: &Expression, name: &str) -> Vec<(String, String)> {
+    let mut found = References::default();
+    found.visit(&expression.0, &mut Vec::new());
+    let members = found.members.into_iter();
+    members
+        .filter(|(variable, ..)| *variable == name)
+        .map(|(_, key, member)| (key, member))
+        .collect()
+}
+
 /// True when the expression asks `all()`, which holds for an empty list.
 pub fn uses_all(text: &str) -> bool {
     text.match_indices(".all").any(|(at, word)| {
@@ -281,10 +295,12 @@ struct References<'a> {
     variables: BTreeSet<&'a str>,
     functions: BTreeSet<&'a str>,
     keys: Vec<(&'a str, String)>,
+    members: Vec<(&'a str, String, String)>,
 }
 
 impl<'a> References<'a> {
     fn visit(&mut self, tree: &'a IdedExpr, bound: &mut Vec<&'a str>) {
+        self.keys.extend(looked_up(&tree.expr));
         match &tree.expr {
             Expr::Unspecified | Expr::Literal(_) => {}
             Expr::Ident(name) => {
@@ -294,9 +310,6 @@ impl<'a> References<'a> {
                 }
             }
             Expr::Call(call) => {
-                if call.func_name == "_[_]" {
-                    self.note_key(&call.args);
-                }
                 if call
                     .func_name
                     .chars()
@@ -313,8 +326,8 @@ impl<'a> References<'a> {
                 }
             }
             Expr::Select(select) => {
-                if let Expr::Ident(name) = &select.operand.expr {
-                    self.keys.push((name, select.field.clone()));
+                if let Some((name, key)) = looked_up(&select.operand.expr) {
+                    self.members.push((name, key, select.field.clone()));
                 }
                 self.visit(&select.operand, bound);
             }
@@ -359,14 +372,25 @@ impl<'a> References<'a> {
             }
         }
     }
+}
 
-    fn note_key(&mut self, arguments: &'a [IdedExpr]) {
-        if let [operand, index] = arguments
-            && let Expr::Ident(name) = &operand.expr
-            && let Expr::Literal(cel::common::ast::LiteralValue::String(key)) = &index.expr
-        {
-            self.keys.push((name, key.inner().to_owned()));
-        }
+/// The name in which a literal key is looked up, and the key: `result["a"]` and `result.a`.
+fn looked_up(tree: &Expr) -> Option<(&str, String)> {
+    match tree {
+        Expr::Call(call) if call.func_name == "_[_]" => match call.args.as_slice() {
+            [operand, index] => match (&operand.expr, &index.expr) {
+                (Expr::Ident(name), Expr::Literal(LiteralValue::String(key))) => {
+                    Some((name, key.inner().to_owned()))
+                }
+                _ => None,
+            },
+            _ => None,
+        },
+        Expr::Select(select) => match &select.operand.expr {
+            Expr::Ident(name) => Some((name, select.field.clone())),
+            _ => None,
+        },
+        _ => None,
     }
 }
 
@@ -471,7 +495,7 @@ fn execution_message(error: &ExecutionError) -> String {
         ExecutionError::NoSuchOverload(_) => overload_message(&error.to_string()),
         ExecutionError::NoSuchKey(key) => format!("there is no {key}"),
         ExecutionError::UndeclaredReference(name) => format!("{name} is not known here"),
-        ExecutionError::IndexOutOfBounds(_) => "there is no row of that number".into(),
+        ExecutionError::IndexOutOfBounds(_) => NO_SUCH_ROW.into(),
         ExecutionError::DivisionByZero(_) | ExecutionError::RemainderByZero(_) => {
             "division by zero".into()
         }

@@ -208,6 +208,15 @@ impl Layout {
         panes
     }
 
+    /// The same layout without a pane: the others take its room. A layout of that pane alone stays as it is.
+    #[must_use]
+    pub fn without(&self, pane: PaneKind) -> Self {
+        Self {
+            root: self.root.without(pane).unwrap_or_else(|| self.root.clone()),
+            ..self.clone()
+        }
+    }
+
     /// Where each visible pane stands inside `area`; panes that share a place show the focused one, else the first.
     pub fn arrange(&self, area: Area, focus: PaneKind, zoomed: bool) -> Vec<(PaneKind, Area)> {
         if zoomed || !self.panes().contains(&focus) {
@@ -224,6 +233,31 @@ impl Node {
         match self {
             Self::Place(kinds) => panes.extend(kinds),
             Self::Split { parts, .. } => parts.iter().for_each(|part| part.node.panes(panes)),
+        }
+    }
+
+    /// The node without a pane; none when nothing is left of it.
+    fn without(&self, pane: PaneKind) -> Option<Self> {
+        match self {
+            Self::Place(kinds) => {
+                let left: Vec<PaneKind> =
+                    kinds.iter().copied().filter(|kind| *kind != pane).collect();
+                (!left.is_empty()).then_some(Self::Place(left))
+            }
+            Self::Split { direction, parts } => {
+                let left = parts.iter().filter_map(|part| {
+                    let node = part.node.without(pane)?;
+                    Some(Part {
+                        node,
+                        ..part.clone()
+                    })
+                });
+                let parts: Vec<Part> = left.collect();
+                (!parts.is_empty()).then_some(Self::Split {
+                    direction: *direction,
+                    parts,
+                })
+            }
         }
     }
 
@@ -282,6 +316,32 @@ mod tests {
             shown((120, 40), Watch),
             [Steps, Watch, Result, Guide, Timeline]
         );
+    }
+
+    #[test]
+    fn the_room_of_a_pane_that_is_left_out_goes_to_the_others() {
+        use PaneKind::{Guide, Result, Steps, Timeline, Watch};
+        let layouts = Layouts::default();
+        for (size, panes) in [
+            ((80, 24), vec![Guide, Result]),
+            ((120, 40), vec![Steps, Result, Guide, Timeline]),
+            ((240, 67), vec![Steps, Guide, Timeline, Result]),
+        ] {
+            let layout = layouts.choose(size, Mode::Live).without(Watch);
+            let placed = layout.arrange(body(size), Guide, false);
+            let cells: u32 = placed
+                .iter()
+                .map(|(_, area)| u32::from(area.width) * u32::from(area.height))
+                .sum();
+            assert_eq!(cells, u32::from(size.0) * u32::from(size.1 - 2));
+            let shown: Vec<PaneKind> = placed.into_iter().map(|(pane, _)| pane).collect();
+            assert_eq!(shown, panes, "{size:?}");
+        }
+        let alone = Layout {
+            root: Node::Place(vec![Watch]),
+            ..layouts.fallback.clone()
+        };
+        assert_eq!(alone.without(Watch), alone);
     }
 
     #[test]

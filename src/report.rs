@@ -10,6 +10,7 @@ pub mod markdown;
 pub mod names;
 pub mod sentence;
 pub mod timeline;
+pub mod undo;
 
 pub use brief::brief;
 pub use markdown::markdown;

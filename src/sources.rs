@@ -10,6 +10,7 @@ pub mod mask;
 pub mod postgres;
 pub mod prometheus;
 pub mod registry;
+pub mod secrets;
 pub mod shell;
 pub mod spill;
 pub mod sqlite;

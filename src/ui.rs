@@ -83,7 +83,7 @@ pub fn paint(state: &State, local: &mut Local, theme: &Theme, buffer: &mut Buffe
 
 fn cockpit_screen(view: &View<'_>, local: &mut Local, buffer: &mut Buffer) {
     let size = (buffer.area.width, buffer.area.height);
-    let layout = view.state.layouts.choose(size, view.cockpit.incident.mode);
+    let layout = view.cockpit.layout(&view.state.layouts, size);
     let room = body(size);
     if room.y > 0 {
         panes::header::draw(view, buffer);
@@ -92,7 +92,7 @@ fn cockpit_screen(view: &View<'_>, local: &mut Local, buffer: &mut Buffer) {
     for (pane, area) in &placed {
         panes::draw(*pane, view, local, rect(*area), buffer);
     }
-    panes::hidden(view, layout, &placed, buffer);
+    panes::hidden(view, &layout, &placed, buffer);
 }
 
 /// An incident is being opened.

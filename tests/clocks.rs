@@ -99,7 +99,7 @@ fn entry(line: &str) -> (Timestamp, Body) {
     let (first, rest) = which.split_once(' ').unwrap_or((&which, ""));
     let text = || String::from("said so");
     let body = match *what {
-        "done" => Body::StepDone { step: first.into() },
+        "done" => Body::step_done(first),
         "again" => Body::StepReopened { step: first.into() },
         "ran" | "failed" => Body::ActionResult {
             intent: Hash::default(),
@@ -142,6 +142,7 @@ fn entry(line: &str) -> (Timestamp, Body) {
         "milestone" => Body::MilestoneReached {
             milestone: which,
             reason: text(),
+            since: None,
         },
         "severity" => Body::SeverityChanged {
             severity: which,

@@ -33,6 +33,11 @@ fn an_incident_is_resolved_and_closed_and_its_report_lies_beside_the_record() {
     terminal.send("nobody was there<Enter>");
     terminal.wait_for("closed; the report is", PATIENCE);
     terminal.wait_for(" CLOSED ", PATIENCE);
+    // The last line has no room for a path: the dialog shows it whole.
+    terminal.send("X");
+    terminal.wait_for("report.md", PATIENCE);
+    terminal.send("<Enter>");
+    terminal.wait_for("the path is copied", PATIENCE);
     terminal.send("q");
     assert!(terminal.wait_exit(PATIENCE).success());
 

@@ -151,9 +151,7 @@ fn what_cannot_be_recorded_is_recorded_later() {
 fn a_session_that_lives_keeps_its_own_clocks() {
     for (alive, expected) in [(true, 0), (false, 1)] {
         let mut harness = harness();
-        let mut entry = harness.seal(Body::StepDone {
-            step: "look".into(),
-        });
+        let mut entry = harness.seal(Body::step_done("look"));
         entry.entry.writer = "other".into();
         let mut incident = harness.cockpit().incident.clone();
         quarterdeck::incident::apply(&mut incident, &entry);
@@ -302,12 +300,23 @@ fn what_is_open_is_told_and_why_it_ends_all_the_same_is_asked() {
     let said = harness.state.message.as_ref().unwrap().text.to_string();
     assert_eq!(
         said,
-        "closed; still running: First look, Post-mortem; the report is /data/live/x/report.md"
+        "closed; the report is written: X shows where; still running: First look, Post-mortem"
+    );
+    // Its path has no room in the last line: it is in the dialog, from where it is copied.
+    assert_eq!(
+        harness.cockpit().report.as_deref(),
+        Some("/data/live/x/report.md")
+    );
+    harness.keys("X enter");
+    assert!(
+        harness
+            .effects
+            .contains(&Effect::Copy("/data/live/x/report.md".into()))
     );
     harness.event(EventKind::ReportWritten(Err("disk full".into())));
     let message = harness.state.message.clone().unwrap();
     assert!(message.error && message.text.as_str().contains("disk full"));
-    harness.keys("esc X enter");
+    harness.keys("esc X down enter");
     assert_eq!(purpose(&harness), Some(&Purpose::Reopen));
     harness.type_text("it came back");
     harness.keys("enter");
@@ -358,12 +367,8 @@ fn happening(number: u8, due: quarterdeck::model::Timestamp) -> Body {
     let (open, reason) = (Vec::new(), String::from("so it was"));
     let clock = ["first", "update", "review"][usize::from(number) % 3].into();
     match number {
-        0..3 => Body::StepDone {
-            step: "look".into(),
-        },
-        3..6 => Body::StepDone {
-            step: "tell".into(),
-        },
+        0..3 => Body::step_done("look"),
+        3..6 => Body::step_done("tell"),
         6..8 => Body::StepReopened {
             step: "look".into(),
         },

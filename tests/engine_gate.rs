@@ -583,3 +583,75 @@ proptest! {
         }
     }
 }
+
+/// Kinds of writes of a step that have not happened.
+fn left(harness: &Harness, step: &str) -> Vec<String> {
+    let left = harness.cockpit().writes_left(&step.into());
+    left.iter().map(|(id, how)| format!("{id} {how}")).collect()
+}
+
+#[test]
+fn a_step_is_not_done_in_silence_while_a_write_of_it_has_not_happened() {
+    let (mut harness, write) = previewed(1);
+    assert_eq!(
+        left(&harness, "stop-it"),
+        [
+            "revoke not run",
+            "purge not run",
+            "kick not run",
+            "keep not run",
+            "lock-out not run"
+        ]
+    );
+    harness.type_text(TARGET);
+    harness.keys("enter");
+    assert_eq!(left(&harness, "stop-it")[0], "revoke running");
+    harness.event(EventKind::Finished {
+        run: write,
+        result: Err(RunError::failed("no connection")),
+    });
+    assert_eq!(left(&harness, "stop-it")[0], "revoke failed");
+    harness.take();
+    harness.keys("d");
+    let asked = Purpose::DoneWithout("stop-it".into());
+    assert!(
+        matches!(harness.state.overlays.last(), Some(Overlay::Ask { purpose, .. }) if *purpose == asked)
+    );
+    harness.keys("enter");
+    assert_eq!(harness.appended(), [], "it needs a reason");
+    harness.type_text("the vendor did it");
+    harness.keys("enter");
+    let Some(Body::StepDone {
+        step,
+        without,
+        reason,
+    }) = harness.appended().pop()
+    else {
+        panic!("the step is done: {:?}", harness.appended());
+    };
+    assert_eq!(
+        (step.as_str(), reason.as_str()),
+        ("stop-it", "the vendor did it")
+    );
+    let without: Vec<String> = without.iter().map(ToString::to_string).collect();
+    assert_eq!(without, ["revoke", "purge", "kick", "keep", "lock-out"]);
+}
+
+#[test]
+fn a_step_whose_writes_happened_or_were_done_by_hand_is_done_at_once() {
+    let mut harness = at_step("freeze");
+    harness.event(EventKind::Key("a".parse().unwrap()));
+    harness.keys("enter");
+    harness.type_text("frozen in the console");
+    harness.keys("enter");
+    assert_eq!(left(&harness, "freeze"), Vec::<String>::new());
+    let at_once = Body::step_done("look");
+    assert!(
+        matches!(&at_once, Body::StepDone { without, reason, .. } if without.is_empty() && reason.is_empty())
+    );
+    let mut harness = Harness::open(
+        "---\nquarterdeck: 1\nid: a\ntitle: A\nseverity: P1\n---\n\n## Contain\n\n### Here\n\n```sql {#one source=app effect=write .optional}\nDELETE FROM t\n```\n",
+    );
+    harness.keys("d");
+    assert_eq!(harness.appended().pop(), Some(Body::step_done("here")));
+}

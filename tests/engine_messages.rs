@@ -25,6 +25,7 @@ roles: { ic: Incident commander }
 inputs:
   scope: { title: Affected scope, type: text }
   token: { title: Token, type: secret }
+  since: { title: Exposed since, type: datetime }
 ---
 
 ## Communicate
@@ -283,8 +284,8 @@ fn a_copy_is_recorded_as_drafted_and_counts_as_sent_only_once_that_is_said() {
         labels,
         [
             "sent 0s ago    Tell the room → #room",
-            "never sent     Tell the customers → file",
-            "never sent     Tell the board",
+            "never sent     Tell the room: Tell the customers → file",
+            "never sent     Tell the room: Tell the board",
         ]
     );
 }
@@ -549,4 +550,45 @@ fn a_post_that_did_not_arrive_is_not_sent_and_its_text_is_there() {
         assert!(!told(&harness).iter().any(|line| line.starts_with("sent")));
         assert_eq!(harness.cockpit().drafts.len(), 1);
     }
+}
+
+#[test]
+fn times_among_the_inputs_are_written_to_the_minute_with_their_zone() {
+    let mut harness = harness();
+    harness.keys("i");
+    harness.keys("tab tab");
+    harness.type_text("2026-01-30T22:15:42.118Z");
+    harness.keys("enter");
+    harness.keys("1");
+    harness.type_text("eu");
+    harness.keys("enter");
+    harness.type_text("bob");
+    harness.keys("enter");
+    let fills = fills(&harness);
+    let since = fills[0].names.inputs.get("since").map(String::as_str);
+    assert_eq!(since, Some("2026-01-30 22:15 UTC"));
+}
+
+#[test]
+fn what_is_open_names_whom_each_message_is_still_for() {
+    let mut harness = harness();
+    let drafts = ["acme", "globex", "initech"].map(|org| draft(Some(org), org));
+    filled(&mut harness, "customers", drafts.to_vec());
+    // One is sent, one is final, one was never looked at.
+    harness.keys("ctrl-s 2");
+    harness.type_text("mailed");
+    harness.keys("enter ctrl-s");
+    harness.keys("esc esc");
+    let open = harness.cockpit().open_things().into_iter();
+    let messages: Vec<String> = open
+        .map(|thing| thing.text)
+        .filter(|text| text.starts_with("message"))
+        .collect();
+    assert_eq!(
+        messages,
+        [
+            "message for globex drafted and not sent: Tell the customers",
+            "message for initech begun and not sent: Tell the customers",
+        ]
+    );
 }

@@ -65,9 +65,7 @@ fn resolved_and_closed() -> Vec<Body> {
 }
 
 fn done() -> Body {
-    Body::StepDone {
-        step: "look".into(),
-    }
+    Body::step_done("look")
 }
 
 #[test]

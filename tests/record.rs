@@ -123,9 +123,7 @@ fn bodies() -> Vec<Body> {
         Body::CheckUnticked {
             check: "saved".into(),
         },
-        Body::StepDone {
-            step: "identify".into(),
-        },
+        Body::step_done("identify"),
         Body::StepSkipped {
             step: "notify".into(),
             reason: "not yet".into(),

@@ -278,3 +278,23 @@ fn no_hostile_character_reaches_a_cell_and_every_size_is_drawn() {
         }
     }
 }
+
+#[test]
+fn a_closed_incident_shows_where_its_report_is() {
+    let mut state = breach_with(&plain);
+    state.overlays.push(Overlay::Closing { selected: 0 });
+    // The report's path is told whole and can be copied, however narrow the screen.
+    cockpit(&mut state).incident.stage = Stage::Closed {
+        resolved_at: at("03:10:00"),
+        closed_at: at("03:12:00"),
+    };
+    let folder = cockpit(&mut state).folder.clone();
+    cockpit(&mut state).report = Some(format!("{folder}/report.md"));
+    let shown = screen(&state, (80, 24));
+    let bare: String = shown
+        .chars()
+        .filter(|letter| !" ┃│\n".contains(*letter))
+        .collect();
+    assert!(bare.contains(&format!("{folder}/report.md")), "{shown}");
+    assert!(shown.contains("copy the report's path"), "{shown}");
+}

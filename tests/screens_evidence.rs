@@ -3,11 +3,14 @@
 #[path = "support/state.rs"]
 mod support;
 
+use std::sync::Arc;
+
 use quarterdeck::engine::state::{Overlay, State};
 use quarterdeck::incident::view::view;
 use quarterdeck::incident::{ActionRecord, ActionState, CapturedRecord, Fact};
+use quarterdeck::layout::PaneKind;
 use quarterdeck::model::playbook::EvidenceItem;
-use quarterdeck::record::entry::Hash;
+use quarterdeck::record::entry::{Body, EvidenceOrigin, Hash};
 use quarterdeck::theme::Theme;
 use quarterdeck::ui::screenshot::render;
 use ratatui::buffer::Buffer;
@@ -170,4 +173,71 @@ fn no_hostile_character_reaches_a_cell() {
             }
         }
     }
+}
+
+/// The breach with two captures at the end of its timeline, each of a JSON and a CSV file.
+fn captured_twice() -> State {
+    let mut state = breach_with(&plain);
+    let timeline = &mut cockpit(&mut state).timeline;
+    for (capture, time) in ["03:12:20.000Z", "03:12:30.000Z"].into_iter().enumerate() {
+        for (form, media_type) in ["application/json", "text/csv"].into_iter().enumerate() {
+            let Some(last) = timeline.entries.back() else {
+                unreachable!("the timeline has entries");
+            };
+            let mut sealed = (**last).clone();
+            let byte = 0xa0 + (0x10 * capture + form) as u8;
+            sealed.body = Some(Body::EvidenceAdded {
+                sha256: Hash([byte; 32]),
+                size: 10,
+                media_type: media_type.to_owned(),
+                name: "identify".into(),
+                title: "Identify the source".into(),
+                origin: Some(EvidenceOrigin {
+                    action: "identify".into(),
+                    target: "audit".into(),
+                    query: "SELECT 1".into(),
+                    acquired_at: at(time.trim_end_matches(".000Z")),
+                    intent: None,
+                    incomplete: None,
+                }),
+            });
+            sealed.entry.at = format!("2026-01-31T{time}");
+            timeline.entries.push_back(Arc::new(sealed));
+            timeline.total += 1;
+        }
+    }
+    state
+}
+
+#[test]
+fn what_one_capture_kept_is_one_line_with_its_forms() {
+    let mut state = captured_twice();
+    cockpit(&mut state).focus = PaneKind::Timeline;
+    cockpit(&mut state).zoomed = true;
+    for size in SIZES {
+        let shown = screen(&state, size);
+        let lines: Vec<&str> = shown
+            .lines()
+            .filter(|line| line.contains("evidence Identify"))
+            .collect();
+        assert_eq!(lines.len(), 2, "{shown}");
+        for (line, forms) in lines
+            .iter()
+            .zip(["JSON a0a0a0a0, CSV a1a1a1a1", "JSON b0b0b0b0, CSV b1b1b1b1"])
+        {
+            assert!(line.contains(forms), "{shown}");
+        }
+    }
+    // A line is one step of the cursor, and its entry is the first of its files.
+    let timeline = &mut cockpit(&mut state).timeline;
+    let last = timeline.total - 1;
+    assert_eq!(timeline.line_of(last), last - 1);
+    assert_eq!(timeline.lines_above(timeline.total, 2), last - 3);
+    let selected = timeline
+        .selected_entry()
+        .and_then(|sealed| sealed.body.clone());
+    assert!(
+        matches!(&selected, Some(Body::EvidenceAdded { media_type, .. }) if media_type == "application/json"),
+        "{selected:?}"
+    );
 }

@@ -11,6 +11,7 @@ use quarterdeck::editor::Editor;
 use quarterdeck::engine::state::{GateForm, Overlay, Preview, Purpose, Run, RunPhase, State};
 use quarterdeck::model::ids::RunId;
 use quarterdeck::model::playbook::{Action, Effect, Language};
+use quarterdeck::model::prose::{Inline, Prose};
 use quarterdeck::model::request::{Payload, Request};
 use quarterdeck::model::safe_text::sanitize;
 use quarterdeck::model::table::{Column, ColumnKind, Row};
@@ -216,6 +217,8 @@ fn each_preview_has_its_words() {
         ),
         (seen(&plain, 1, false, 0), "1 row would be touched."),
         (seen(&plain, 0, false, 0), "0 rows would be touched."),
+        (seen(&plain, 17, false, 0), "3 of 17 rows:"),
+        (seen(&plain, 10_000, true, 0), "3 of more than 10 000 rows:"),
         (
             seen(&plain, 120, false, 0),
             "The playbook allows at most 50 rows.",
@@ -233,6 +236,52 @@ fn each_preview_has_its_words() {
             assert!(shown.contains("type its name: app"), "{shown}");
         }
     }
+}
+
+#[test]
+fn a_sample_that_is_whole_is_not_called_a_part() {
+    let shown = screen(
+        &gate(&plain, form(seen(&plain, 3, false, 0)), |_, _| {}),
+        (80, 24),
+    );
+    assert!(!shown.contains(" of 3 rows"), "{shown}");
+}
+
+#[test]
+fn the_gate_says_what_the_write_is_for() {
+    let state = gate(&plain, form(Preview::None), |action, _| {
+        let words = "It ends what the actor holds open, in every organisation.";
+        action.description = vec![Prose::Paragraph(vec![Inline::plain(words)])];
+        action.undo = None;
+    });
+    for size in SIZES {
+        let shown = screen(&state, size);
+        assert!(
+            shown.contains("Change this? Revoke the actor's sessions"),
+            "{shown}"
+        );
+        assert!(
+            shown.contains("It ends what the actor holds open"),
+            "{shown}"
+        );
+    }
+    let shown = screen(&state, SIZES[1]);
+    assert!(shown.contains("undo    none is declared"), "{shown}");
+}
+
+#[test]
+fn why_a_step_is_done_without_its_write_is_asked_with_what_was_not_done() {
+    let mut state = support::breach_with(&plain);
+    state.overlays.push(Overlay::Ask {
+        purpose: Purpose::DoneWithout("revoke-step".into()),
+        editor: Editor::line(""),
+        error: None,
+    });
+    let shown = screen(&state, (80, 24));
+    assert!(
+        shown.contains("Why is the step done all the same?") && shown.contains("NOT DONE:"),
+        "{shown}"
+    );
 }
 
 #[test]

@@ -9,9 +9,15 @@ mod support;
 use std::sync::Arc;
 
 use quarterdeck::editor::Editor;
-use quarterdeck::engine::state::{DraftForm, DraftPart, Overlay, Purpose, State};
+use quarterdeck::engine::state::{
+    Content, DraftForm, DraftPart, Output, OutputLine, Overlay, Purpose, State,
+};
+use quarterdeck::incident::MessageRecord;
+use quarterdeck::incident::view::view;
 use quarterdeck::message::{Draft, HeldBack};
-use quarterdeck::model::playbook::Language;
+use quarterdeck::model::playbook::{Block, Effect, Language};
+use quarterdeck::model::request::Payload;
+use quarterdeck::model::safe_text::sanitize;
 use quarterdeck::record::entry::Hash;
 use quarterdeck::theme::Theme;
 use quarterdeck::ui::screenshot::render;
@@ -140,4 +146,87 @@ fn where_a_saved_message_went_is_asked_with_its_path() {
     });
     let buffer = render(&state, &Theme::default(), 80, 24);
     insta::assert_snapshot!("message-where-80x24", characters(&buffer));
+}
+
+/// The guide's line of a message in the step at hand.
+fn in_the_guide(change: impl FnOnce(&mut MessageRecord)) -> String {
+    let mut state = state(&plain, |_| {});
+    state.overlays.clear();
+    let inside = cockpit(&mut state);
+    let playbook = Arc::make_mut(&mut inside.playbook);
+    playbook.actions["tell"].effect = Effect::Write;
+    let mut steps = playbook
+        .phases
+        .iter_mut()
+        .flat_map(|phase| &mut phase.steps);
+    let step = steps.find(|step| step.id == inside.step).unwrap();
+    step.body = vec![Block::Action("tell".into())];
+    let mut record = MessageRecord::default();
+    change(&mut record);
+    inside.incident.messages.insert("tell".into(), record);
+    inside.view = view(&inside.playbook, &inside.incident, &inside.alive);
+    characters(&render(&state, &Theme::default(), 80, 24))
+}
+
+#[test]
+fn the_guide_says_that_a_message_is_drafted_or_sent_and_where() {
+    let at = support::at("03:12:00");
+    let drafted = in_the_guide(|record| {
+        record.drafted_at = Some(at);
+        record.waiting.insert(String::new());
+    });
+    assert!(drafted.contains("drafted, not sent"), "{drafted}");
+    let sent = in_the_guide(|record| {
+        record.sent = 1;
+        record.sent_at = Some(at);
+        record.target = "posted in #incidents".into();
+    });
+    assert!(
+        sent.contains("sent 30 s ago · posted in #incidents"),
+        "{sent}"
+    );
+    let part = in_the_guide(|record| {
+        record.sent = 1;
+        record.sent_at = Some(at);
+        record.target = "mailed".into();
+        record.waiting.insert("globex".into());
+    });
+    assert!(part.contains("mailed · not sent: globex"), "{part}");
+    for shown in [drafted, sent, part] {
+        assert!(!shown.contains("WRITES"), "{shown}");
+    }
+}
+
+#[test]
+fn an_answer_that_is_good_carries_no_warning_sign() {
+    let status = OutputLine {
+        error: true,
+        text: sanitize("200 OK"),
+    };
+    let shown = |payload: Payload| {
+        let mut state = breach_with(&plain);
+        let inside = cockpit(&mut state);
+        let mut result = support::result(&plain, 1);
+        result.request.payload = payload;
+        result.content = Content::Output(Output {
+            lines: vec![status.clone()],
+            ..Output::default()
+        });
+        inside.results.insert("identify".into(), result);
+        characters(&render(&state, &Theme::default(), 120, 40))
+    };
+    let answer = shown(Payload::Http {
+        method: "POST".into(),
+        path: "/".into(),
+        headers: vec![],
+        body: String::new(),
+    });
+    assert!(answer.contains("│ 200 OK"), "{answer}");
+    let script = shown(Payload::Shell {
+        script: String::new(),
+        environment: vec![],
+        cwd: None,
+        ok_codes: vec![0],
+    });
+    assert!(script.contains("! 200 OK"), "{script}");
 }

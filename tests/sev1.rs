@@ -292,7 +292,7 @@ fn tell_customers(screen: &mut Screen) {
             PATIENCE,
         );
         screen.keys("<C-s>");
-        screen.sees(&format!("Send to {customer} how?"));
+        screen.sees(&format!("How is it sent to {customer}?"));
         screen.keys("j<Enter>");
         screen.sees("Where was it sent");
         screen.keys(&format!("mailed {customer}<Enter>"));

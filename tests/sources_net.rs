@@ -338,6 +338,48 @@ async fn http_sends_what_was_planned_and_shows_the_answer() {
 }
 
 #[tokio::test]
+async fn http_fetches_secret_inputs_when_it_sends_and_masks_them() {
+    let double = HttpDouble::start(vec![Reply::Answer {
+        status: "200 OK",
+        headers: vec![format!("ETag: \"{TOKEN}\"")],
+        body: format!("you sent {TOKEN}").into_bytes(),
+    }]);
+    let source = source(&format!("kind = \"http\"\nurl = \"{}\"", double.url()));
+    let mut post = action(
+        Language::Http,
+        "POST /hooks/{{ token }}\nX-Key: {{ token }}\n\n{\"key\": \"{{ token }}\"}\n",
+    );
+    post.inputs = vec!["token".into()];
+    let reference = context(&[("token", "secret", "env:TOKEN")]);
+    let request = source.plan(&post, &reference).unwrap();
+    // What is shown and recorded says where the secret is kept.
+    assert_eq!(
+        request.text,
+        "POST /hooks/‹secret env:TOKEN›\nX-Key: ‹secret env:TOKEN›\n\n{\"key\": \"‹secret env:TOKEN›\"}"
+    );
+    assert!(!format!("{request:?}").contains(TOKEN));
+
+    let ran = run_with(&source, &request, |_, _| {}).await;
+    assert_eq!(ran.output(false), "you sent [secret]");
+    assert!(ran.output(true).contains("etag: \"[secret]\""));
+    assert_eq!(ran.result.unwrap().status, Some(200));
+    let asked = &double.asked()[0];
+    assert_eq!(asked.line, "POST /hooks/tok-3f9a77c1%2F%2Bx HTTP/1.1");
+    assert_eq!(asked.header("x-key"), Some(TOKEN));
+    assert_eq!(asked.body, format!("{{\"key\": \"{TOKEN}\"}}"));
+
+    // Without its secret nothing is sent.
+    let absent = context(&[("token", "secret", "env:NOWHERE")]);
+    let request = source.plan(&post, &absent).unwrap();
+    let error = run_with(&source, &request, |_, _| {})
+        .await
+        .result
+        .unwrap_err();
+    assert!(error.to_string().contains("env:NOWHERE"), "{error}");
+    assert_eq!(double.asked().len(), 1);
+}
+
+#[tokio::test]
 async fn http_follows_redirects_within_its_host_only() {
     let elsewhere = HttpDouble::start(vec![Reply::json("200 OK", "\"caught\"")]);
     let double = HttpDouble::start(vec![

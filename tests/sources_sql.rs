@@ -7,6 +7,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
+use quarterdeck::config::environment::Environment;
 use quarterdeck::model::playbook::{Action, Effect, Judge, Language};
 use quarterdeck::model::request::{
     BoundInput, Chunk, Outcome, PlanContext, PlanError, Request, RunError,
@@ -1222,4 +1223,55 @@ proptest! {
         let harmless = text.replace(call, "length('pg_sleep(1)')");
         prop_assert_eq!(classify(&harmless, Dialect::Postgres).unwrap().effect, Effect::Read);
     }
+}
+
+#[tokio::test]
+async fn secret_inputs_are_bound_when_a_statement_is_sent_and_masked_in_what_comes_back() {
+    const TOKEN: &str = "tok-3f9a77c1/+x";
+    let environment = Arc::new(Environment::from_pairs([("TOKEN", TOKEN)]));
+    let folder = tempfile::tempdir().unwrap();
+    let local = sqlite(folder.path()).with_environment(environment.clone());
+    let server = source().with_environment(environment);
+    let inputs = [input("token", "secret", "env:TOKEN")];
+    let sources: [(&dyn Source, &str, &str); 2] = [
+        (
+            &local,
+            "SELECT length(:token), 'is ' || :token",
+            "secret text",
+        ),
+        (
+            &server,
+            "SELECT length(:token), 'is ' || :token",
+            "secret text",
+        ),
+    ];
+    for (source, statement, kind) in sources {
+        let request = planned(source, statement, &inputs).await;
+        let [parameter] = request.parameters.as_slice() else {
+            unreachable!("one parameter: {:?}", request.parameters);
+        };
+        assert_eq!(parameter.value, "‹secret env:TOKEN›");
+        assert_eq!(parameter.kind, kind);
+        assert!(!format!("{request:?}").contains(TOKEN));
+        let answer = run(source, &request).await;
+        assert_eq!(answer.text(), [format!("{}|is [secret]", TOKEN.len())]);
+
+        let absent = [input("token", "secret", "env:NOWHERE")];
+        let request = planned(source, statement, &absent).await;
+        let error = run(source, &request).await.outcome.unwrap_err();
+        assert!(error.to_string().contains("env:NOWHERE"), "{error}");
+    }
+    // The server says what it could not read; that is masked too.
+    let request = planned(
+        &server,
+        "SELECT CAST(CAST(:token AS text) AS integer)",
+        &inputs,
+    )
+    .await;
+    let error = run(&server, &request).await.outcome.unwrap_err();
+    let error = error.to_string();
+    assert!(
+        error.contains("[secret]") && !error.contains("3f9a"),
+        "{error}"
+    );
 }

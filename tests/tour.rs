@@ -75,7 +75,7 @@ fn the_tour_goes_from_opening_to_closing() {
             ("1", "u-1932 read data of other organisations"),
             ("<C-s>", "save it to a file"),
             ("<Down><Enter>", "Where was it sent"),
-            ("the team's room<Enter>", "SENT to the team's room"),
+            ("the team's room<Enter>", "SENT by hand: the team's room"),
             ("d", "done “Tell the team”"),
             ("X", "1 check open: Who was it?"),
             ("<Enter>", "How did it end"),

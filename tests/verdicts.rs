@@ -996,3 +996,48 @@ fn choices_are_suggested_by_the_results_they_are_over() {
     );
     assert_eq!(figures[1].is, "2");
 }
+
+/// What cannot be computed names the result that it lacks, not another one of the expression.
+#[test]
+fn a_suggestion_over_a_result_without_lines_names_that_result() {
+    let who = table("actorId:text", &["u-1"]);
+    let ask = |when: &str| {
+        let question = SuggestionQuestion {
+            choices: vec![Choice {
+                name: "this".into(),
+                cells: vec![],
+                suggest_when: Some(when.into()),
+                then: vec![],
+                span: 0..0,
+            }],
+            over: vec![
+                ("skipped".into(), Reference::Missing("run it".into())),
+                ("who".into(), Reference::Here(who.clone())),
+            ],
+            others: BTreeMap::from([
+                ("log".into(), Reference::Here(output(""))),
+                ("spike".into(), Reference::Here(chart("1 2"))),
+            ]),
+            facts: facts(),
+        };
+        suggest(&question).remove(0).suggested.unwrap_err()
+    };
+    for (when, said) in [
+        (
+            "result['who'].count == 1 && result['log'].lines[0] == 'x'",
+            "there is no row of that number; log: this result has no lines",
+        ),
+        (
+            "result['who'].count == 1 && result['spike'].rows[0].n == 1",
+            "spike: rows belong to a table, and this result is a chart",
+        ),
+        ("lines[0] == 'x'", "who: this result has no lines"),
+        (
+            "result['log'].count == 0 && result['who'].max > 1",
+            "who: max belongs to a chart",
+        ),
+    ] {
+        let error = ask(when);
+        assert!(error.contains(said), "{when}: {error}");
+    }
+}

@@ -199,7 +199,9 @@ fn still_fits(overlay: &mut Overlay, before: &Playbook, now: &Playbook) -> bool 
             true
         }
         Overlay::Ask { purpose, .. } => match purpose {
-            Purpose::SkipStep(step) | Purpose::Waive(step) => now.step(step).is_some(),
+            Purpose::SkipStep(step) | Purpose::DoneWithout(step) | Purpose::Waive(step) => {
+                now.step(step).is_some()
+            }
             Purpose::NotApplicable(check) => now
                 .steps()
                 .any(|(_, step)| step.checks().any(|other| other.id == *check)),

@@ -1,8 +1,10 @@
 //! What the answers to questions become: entries of what operators judge.
 
-use super::state::{Cockpit, Purpose};
+use super::state::{Cockpit, Overlay, Purpose};
+use super::text::split_since;
 use super::turn::Turn;
-use crate::incident::closing;
+use crate::editor::Editor;
+use crate::model::safe_text::sanitize;
 use crate::record::entry::Body;
 
 impl Turn<'_> {
@@ -24,10 +26,22 @@ impl Turn<'_> {
                 severity,
                 reason: answer,
             },
-            Purpose::Milestone(milestone) => Body::MilestoneReached {
-                milestone,
-                reason: answer,
-            },
+            Purpose::Milestone(milestone) => {
+                match split_since(&answer, self.state.now, &self.state.zone) {
+                    Ok((since, reason)) => Body::MilestoneReached {
+                        milestone,
+                        reason,
+                        since,
+                    },
+                    Err(error) => {
+                        return self.open_overlay(Overlay::Ask {
+                            purpose: Purpose::Milestone(milestone),
+                            editor: Editor::line(&answer),
+                            error: Some(sanitize(&error)),
+                        });
+                    }
+                }
+            }
             Purpose::ClockMissed(clock, due) => Body::ClockMissed {
                 clock,
                 due,
@@ -79,6 +93,7 @@ impl Turn<'_> {
                 evidence: Some(item),
             },
             Purpose::SkipStep(_)
+            | Purpose::DoneWithout(_)
             | Purpose::NotApplicable(_)
             | Purpose::Settle { .. }
             | Purpose::Search
@@ -92,7 +107,8 @@ impl Turn<'_> {
 impl Cockpit {
     /// What is still open, in words, for the record of resolving and closing.
     pub(super) fn still_open(&self) -> Vec<String> {
-        closing::still_open(&self.playbook, &self.incident, &self.view)
+        let things = self.open_things().into_iter();
+        things.map(|thing| thing.text).collect()
     }
 }
 

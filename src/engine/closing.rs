@@ -6,7 +6,7 @@ use super::state::{Chosen, Cockpit, Overlay, Purpose};
 use super::text::move_within;
 use super::turn::Turn;
 use crate::incident::Stage;
-use crate::incident::closing::{Open, OpenThing, open_things};
+use crate::incident::closing::{Open, OpenThing, not_sent, open_things};
 use crate::keymap::Chord;
 use crate::model::safe_text::SafeText;
 use crate::record::entry::{Body, Sealed};
@@ -126,9 +126,10 @@ impl Turn<'_> {
                 return;
             }
         };
-        let Some(cockpit) = self.state.cockpit() else {
+        let Some(cockpit) = self.cockpit() else {
             return;
         };
+        cockpit.report = Some(path);
         let running: Vec<&str> = cockpit
             .view
             .clocks
@@ -140,7 +141,12 @@ impl Turn<'_> {
             [] => String::new(),
             titles => format!("; still running: {}", titles.join(", ")),
         };
-        self.say(format!("closed{still}; the report is {path}"));
+        // A path has no room in the last line: the dialog shows it whole, and copies it.
+        let key = self.state.keys.of(Command::Closing);
+        let key = key.first().map_or_else(String::new, ToString::to_string);
+        self.say(format!(
+            "closed; the report is written: {key} shows where{still}"
+        ));
     }
 }
 
@@ -150,9 +156,21 @@ impl Cockpit {
         matches!(self.incident.stage, Stage::Closed { .. })
     }
 
-    /// What is still open, the weightiest first.
+    /// What is still open, the weightiest first, with what only this session knows: drafts that were begun and are not
+    /// final.
     pub fn open_things(&self) -> Vec<OpenThing> {
-        open_things(&self.playbook, &self.incident, &self.view)
+        let mut things = open_things(&self.playbook, &self.incident, &self.view);
+        for form in self.drafts.values() {
+            let title = self.playbook.action(&form.action);
+            let title = title.map_or(form.action.as_str(), |action| action.title.as_str());
+            let begun = form.unfinished().map(|each| OpenThing {
+                what: Open::Message(form.action.clone()),
+                text: not_sent("begun", title, each.unwrap_or_default()),
+            });
+            things.extend(begun);
+        }
+        things.sort_by_key(|thing| thing.what.rank());
+        things
     }
 
     /// What can be done about the end, in words.
@@ -177,7 +195,13 @@ impl Cockpit {
                 Chosen::Resolve,
             )],
             Stage::Resolved(_) => vec![close, reopen],
-            Stage::Closed { .. } => vec![reopen],
+            Stage::Closed { .. } => {
+                let path = self.report.clone().map(|path| {
+                    let label = SafeText::fixed("copy the report's path");
+                    (label, Chosen::CopyPath(path))
+                });
+                path.into_iter().chain([reopen]).collect()
+            }
         }
     }
 }

@@ -428,8 +428,9 @@ impl Turn<'_> {
         let opened = cockpit.opened_by(decision, chosen);
         let next = cockpit.open_step_once_decided(step, chosen);
         let others = cockpit.not_attached(decision, chosen);
-        if !done {
-            self.append(Body::StepDone { step: step.clone() });
+        // A write of the step that has not happened leaves it open: d asks why it is done all the same.
+        if !done && cockpit.writes_left(step).is_empty() {
+            self.append(Body::step_done(step.clone()));
         }
         let words = chosen.join(", ");
         if let Some((first, branch)) = opened {

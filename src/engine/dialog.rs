@@ -156,6 +156,8 @@ pub struct Field {
 pub enum Purpose {
     /// Why a step is left out.
     SkipStep(StepId),
+    /// Why a step is done although a write of it has not happened.
+    DoneWithout(StepId),
     /// Why a check does not apply.
     NotApplicable(CheckId),
     /// How an action was completed by hand, or how its unknown outcome was settled.
@@ -278,6 +280,8 @@ pub enum Chosen {
     Close,
     /// Opens the incident again: asks why.
     Reopen,
+    /// Copies a path that is on screen.
+    CopyPath(String),
     /// Leaves the program although something still runs.
     Quit,
 }

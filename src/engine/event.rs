@@ -248,6 +248,8 @@ pub struct Opened {
     pub writer: String,
     /// Writers that hold their lock, this session's among them.
     pub alive: BTreeSet<String>,
+    /// The incident's folder.
+    pub folder: String,
     /// Profile's name.
     pub profile: String,
     /// Sources of the profile that could not be made, each as `file:line:column: what is wrong`.

@@ -13,6 +13,7 @@ use crate::model::request::{Outcome, Payload, PlanError, Request, RunError};
 use crate::model::safe_text::sanitize;
 use crate::model::table::Row;
 use crate::record::entry::Body;
+use crate::report::undo;
 use crate::sql::{self, Counting, Dialect};
 
 mod form;
@@ -414,13 +415,13 @@ impl Turn<'_> {
             .playbook
             .actions
             .get(action)
-            .and_then(|action| action.undo.as_deref())
-            .map_or_else(String::new, |undo| format!(". To undo: {undo}"));
+            .and_then(|action| undo::sentence(action.undo.as_deref()))
+            .map_or_else(String::new, |undo| format!(". {undo}"));
         let text = match outcome.rows {
             Some(0) => format!("0 rows were touched: nothing changed · {title}"),
-            Some(1) => format!("1 row was touched · {title}{undo}"),
-            Some(rows) => format!("{rows} rows were touched · {title}{undo}"),
-            None => format!("done · {title}{undo}"),
+            Some(1) => format!("1 row was touched{undo} · {title}"),
+            Some(rows) => format!("{rows} rows were touched{undo} · {title}"),
+            None => format!("done{undo} · {title}"),
         };
         self.say(text);
     }

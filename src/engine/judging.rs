@@ -277,6 +277,7 @@ impl Turn<'_> {
             Otherwise::Milestone(milestone) => Body::MilestoneReached {
                 milestone: milestone.clone(),
                 reason,
+                since: None,
             },
             Otherwise::GoTo(name) => {
                 let step = proposals::step_named(&cockpit.playbook, name);

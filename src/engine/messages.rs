@@ -57,7 +57,8 @@ impl Turn<'_> {
                     .as_ref()
                     .and_then(|settings| settings.to.as_deref());
                 let to = to.map_or(String::new(), |to| format!(" → {to}"));
-                let label = format!("{state:<14} {}{to}", action.title);
+                let title = cockpit.message_title(&action.id);
+                let label = format!("{state:<14} {title}{to}");
                 (sanitize(&label), Chosen::Message(action.id.clone()))
             })
             .collect();
@@ -282,7 +283,7 @@ impl Turn<'_> {
         let audience = cockpit.audience(&form.action);
         let step = cockpit.step_of(&form.action);
         let items = cockpit.channels(&form);
-        let title = cockpit.title_of(&form.action);
+        let title = cockpit.message_title(&form.action);
         if form.accepted.get(&form.index) != Some(&draft) {
             self.append(Body::MessageDrafted {
                 action: form.action.clone(),
@@ -306,7 +307,7 @@ impl Turn<'_> {
         };
         self.open_overlay(Overlay::Draft(form));
         self.open_overlay(Overlay::Choose {
-            title: sanitize(&format!("Send{to} how? {title}")),
+            title: sanitize(&format!("How is it sent{to}? “{title}”")),
             items,
             selected: 0,
         });
@@ -498,6 +499,16 @@ impl Cockpit {
         let mut steps = self.playbook.steps().map(|(_, step)| step);
         let step = steps.find(|step| step.actions().any(|id| id == action));
         step.map(|step| step.id.clone())
+    }
+
+    /// What tells a message from the others: its step, and its own title where that says more.
+    pub fn message_title(&self, message: &ActionId) -> String {
+        let title = self.title_of(message).to_string();
+        let step = self.step_of(message).and_then(|id| self.playbook.step(&id));
+        match step.map(|step| step.title.as_str()) {
+            Some(step) if step != title => format!("{step}: {title}"),
+            _ => title,
+        }
     }
 
     /// Ways out for a message, the one the playbook asks for first.

@@ -1,6 +1,8 @@
 //! Moving: between panes, and within the pane that has the focus.
 
-use crate::layout::PaneKind;
+use std::borrow::Cow;
+
+use crate::layout::{Layout, Layouts, PaneKind};
 
 use super::command::Command;
 use super::state::Cockpit;
@@ -10,17 +12,25 @@ use super::turn::Turn;
 /// Lines the guide can be scrolled beyond its selected item.
 const GUIDE_LINES: usize = 200;
 
+impl Cockpit {
+    /// The layout for a size: a playbook without live panes leaves their room to the others.
+    pub fn layout<'l>(&self, layouts: &'l Layouts, size: (u16, u16)) -> Cow<'l, Layout> {
+        let layout = layouts.choose(size, self.incident.mode);
+        if self.watches.is_empty() {
+            Cow::Owned(layout.without(PaneKind::Watch))
+        } else {
+            Cow::Borrowed(layout)
+        }
+    }
+}
+
 impl Turn<'_> {
     pub(super) fn move_focus(&mut self, by: isize) {
         let size = self.state.size;
         let Some(cockpit) = self.state.cockpit() else {
             return;
         };
-        let panes = self
-            .state
-            .layouts
-            .choose(size, cockpit.incident.mode)
-            .panes();
+        let panes = cockpit.layout(&self.state.layouts, size).panes();
         let count = panes.len().max(1);
         let position = panes
             .iter()

@@ -95,6 +95,7 @@ impl Turn<'_> {
             total,
             writer,
             alive,
+            folder,
             profile,
             source_problems,
         } = opened;
@@ -135,6 +136,8 @@ impl Turn<'_> {
             },
             runs: BTreeMap::new(),
             pending: BTreeMap::new(),
+            folder,
+            report: None,
             drafts: BTreeMap::new(),
         };
         cockpit.refresh_view();

@@ -345,10 +345,7 @@ impl Turn<'_> {
     pub(super) fn pane_area(&self, pane: PaneKind) -> Option<Area> {
         let cockpit = self.state.cockpit()?;
         let (width, height) = self.state.size;
-        let layout = self
-            .state
-            .layouts
-            .choose(self.state.size, cockpit.incident.mode);
+        let layout = cockpit.layout(&self.state.layouts, self.state.size);
         let area = Area {
             x: 0,
             y: 1,

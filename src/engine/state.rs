@@ -181,6 +181,10 @@ pub struct Cockpit {
     pub runs: BTreeMap<RunId, Run>,
     /// Entries on their way to the disk.
     pub pending: BTreeMap<Ticket, Pending>,
+    /// The incident's folder: the record, and beside it evidence, messages and the report.
+    pub folder: String,
+    /// The report that this session wrote, by its path.
+    pub report: Option<String>,
     /// Messages that were begun and not sent, until the incident is left.
     pub drafts: BTreeMap<ActionId, Box<DraftForm>>,
 }

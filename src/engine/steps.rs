@@ -4,9 +4,9 @@ use crate::editor::Editor;
 use crate::incident::view::{ActionStatus, StepStatus};
 use crate::layout::PaneKind;
 use crate::model::ids::{ActionId, CheckId, StepId};
-use crate::model::playbook::{Block, Step};
+use crate::model::playbook::{Action, Block, Effect, Language, Step};
 use crate::model::safe_text::{SafeText, sanitize};
-use crate::record::entry::Body;
+use crate::record::entry::{ActionOutcome, Body};
 
 use super::state::{Chosen, Cockpit, Overlay, Purpose};
 use super::turn::Turn;
@@ -46,6 +46,61 @@ impl Cockpit {
             self.guide_selected = 0;
             self.guide_top = 0;
         }
+    }
+
+    /// The writes of a step that have not happened, each with how it stands: `not run`, `failed`, `not sent`. What may be
+    /// left out is not among them.
+    pub fn writes_left(&self, step: &StepId) -> Vec<(ActionId, &'static str)> {
+        let step = self.playbook.step(step);
+        let actions = step.into_iter().flat_map(Step::actions);
+        actions
+            .filter_map(|id| Some((id, self.playbook.action(id)?)))
+            .filter(|(_, action)| action.effect == Effect::Write && !action.optional)
+            .filter_map(|(id, action)| Some((id.clone(), self.how_left(action)?)))
+            .collect()
+    }
+
+    /// How a write stands that has not happened; none when it did, or somebody said what was done instead.
+    fn how_left(&self, action: &Action) -> Option<&'static str> {
+        let is_message = action.language == Language::Message;
+        // Said a moment ago, and on its way to the record.
+        let said = self.pending.values().any(|pending| match &pending.body {
+            Body::ActionResolved { action: of, .. } | Body::MessageSent { action: of, .. } => {
+                *of == action.id
+            }
+            Body::ActionResult {
+                action: of,
+                outcome,
+                ..
+            } => *of == action.id && *outcome == ActionOutcome::Ok,
+            _ => false,
+        });
+        let status = self.view.actions.get(&action.id)?.status;
+        match status {
+            _ if said => None,
+            ActionStatus::ByHand(_) => None,
+            ActionStatus::Unknown | ActionStatus::Running => Some(status.word()),
+            _ if is_message => match self.incident.messages.get(&action.id) {
+                Some(record)
+                    if record.sent > 0
+                        && record.waiting.is_empty()
+                        && !self.has_unfinished(action) =>
+                {
+                    None
+                }
+                Some(record) if record.sent > 0 => Some("not sent to everybody"),
+                Some(_) => Some("drafted, not sent"),
+                None => Some("not sent"),
+            },
+            ActionStatus::Ended(ActionOutcome::Ok) => None,
+            ActionStatus::NotRun | ActionStatus::Ended(_) => Some(status.word()),
+        }
+    }
+
+    /// This session began drafts of a message and has not finished them.
+    fn has_unfinished(&self, message: &Action) -> bool {
+        let form = self.drafts.get(&message.id);
+        form.is_some_and(|form| form.unfinished().next().is_some())
     }
 
     fn status(&self, step: &StepId) -> Option<StepStatus> {
@@ -96,9 +151,31 @@ impl Turn<'_> {
         if is_decision && cockpit.decided(&step).is_none() {
             return self.decide();
         }
-        self.append(Body::StepDone { step: step.clone() });
-        self.show_next_open_step(&step);
-        match view.open_checks {
+        if !cockpit.writes_left(&step).is_empty() {
+            return self.ask(Purpose::DoneWithout(step));
+        }
+        self.finish_step(&step, String::new());
+    }
+
+    /// The step is done: with a reason where a write of it has not happened.
+    pub(super) fn finish_step(&mut self, step: &StepId, reason: String) {
+        let Some(cockpit) = self.state.cockpit() else {
+            return;
+        };
+        let open_checks = cockpit.view.step(step).map_or(0, |view| view.open_checks);
+        let left = cockpit.writes_left(step).into_iter();
+        let without: Vec<ActionId> = left.map(|(action, _)| action).collect();
+        self.append(Body::StepDone {
+            step: step.clone(),
+            reason: if without.is_empty() {
+                String::new()
+            } else {
+                reason
+            },
+            without,
+        });
+        self.show_next_open_step(step);
+        match open_checks {
             0 => {}
             1 => self.say("done with 1 check open"),
             open => self.say(format!("done with {open} checks open")),

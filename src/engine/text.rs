@@ -156,6 +156,7 @@ impl Turn<'_> {
                 });
                 self.show_next_open_step(&step);
             }
+            Purpose::DoneWithout(step) => self.finish_step(&step, answer),
             Purpose::NotApplicable(check) => {
                 self.append(Body::CheckTicked {
                     check,
@@ -375,6 +376,10 @@ impl Turn<'_> {
             Chosen::Resolve => self.ask(Purpose::Resolve),
             Chosen::Close => self.close_incident(),
             Chosen::Reopen => self.ask(Purpose::Reopen),
+            Chosen::CopyPath(path) => {
+                self.effect(Effect::Copy(path));
+                self.say("the path is copied");
+            }
             Chosen::Quit => self.quit_now(),
         }
     }
@@ -460,18 +465,53 @@ fn split_time(
     Ok((Some(at), rest.to_owned()))
 }
 
+/// Splits the time since when something is so from how that is known: `03:10 the customer called`, with or without `@`
+/// or `since` in front. Without a time it is so from now on.
+pub(super) fn split_since(
+    answer: &str,
+    now: Timestamp,
+    zone: &jiff::tz::TimeZone,
+) -> Result<(Option<Timestamp>, String), String> {
+    let bare = answer.strip_prefix("since ").unwrap_or(answer).trim_start();
+    let marked = bare.starts_with('@');
+    let bare = bare.strip_prefix('@').unwrap_or(bare);
+    // A day and a time of day are two words.
+    let ends = bare.match_indices(char::is_whitespace).map(|(at, _)| at);
+    let mut ends: Vec<usize> = ends.take(2).collect();
+    ends.push(bare.len());
+    let timed = ends.iter().rev().find_map(|end| {
+        let (time, rest) = bare.split_at_checked(*end)?;
+        let time = time.trim_end_matches([',', ':', ';', '.']);
+        let at = time.contains(':').then(|| parse_time(time, now, zone))??;
+        Some((at, time, rest.trim()))
+    });
+    match timed {
+        Some((at, time, _)) if at > now => Err(format!("{time} is in the future")),
+        Some((_, _, "")) => Err("say behind the time how you know".to_owned()),
+        Some((at, _, rest)) => Ok((Some(at), rest.to_owned())),
+        None if marked => Err(format!(
+            "expected a time such as 03:10 or 2026-01-31 03:10 in front, found @{}",
+            bare.split_whitespace().next().unwrap_or_default()
+        )),
+        None => Ok((None, answer.to_owned())),
+    }
+}
+
 fn parse_time(text: &str, now: Timestamp, zone: &jiff::tz::TimeZone) -> Option<Timestamp> {
     if let Ok(at) = text.parse::<Timestamp>() {
         return Some(at);
     }
+    let in_zone = |local: jiff::civil::DateTime| {
+        let zoned = local.to_zoned(zone.clone()).ok();
+        zoned.map(|zoned| zoned.timestamp())
+    };
+    // A day without a time of day would be its midnight, which nobody means.
+    if let (Ok(local), true) = (text.parse(), text.contains(':') && text.contains('-')) {
+        return in_zone(local);
+    }
     let time: jiff::civil::Time = text.parse().ok()?;
     let today = now.to_zoned(zone.clone()).date();
-    let at = |date: jiff::civil::Date| {
-        date.to_datetime(time)
-            .to_zoned(zone.clone())
-            .ok()
-            .map(|zoned| zoned.timestamp())
-    };
+    let at = |date: jiff::civil::Date| in_zone(date.to_datetime(time));
     match at(today) {
         Some(at) if at <= now => Some(at),
         _ => at(today.yesterday().ok()?),
@@ -502,7 +542,40 @@ mod tests {
             split("@2026-01-30T10:00:00+02:00 x"),
             Ok((Some("2026-01-30T08:00:00Z".into()), "x".into()))
         );
+        assert_eq!(
+            split("@2026-01-30T22:15 x"),
+            Ok((Some("2026-01-30T22:15:00Z".into()), "x".into()))
+        );
         assert!(split("@noon x").is_err());
         assert!(split("@2027-01-01T00:00:00Z x").is_err());
+    }
+
+    #[test]
+    fn a_milestone_is_reached_at_the_time_in_front() {
+        let now: Timestamp = "2026-01-31T03:12:00Z".parse().unwrap();
+        let zone = jiff::tz::TimeZone::get("Europe/Berlin").unwrap();
+        let split = |text: &str| {
+            split_since(text, now, &zone).map(|(at, rest)| (at.map(|at| at.to_string()), rest))
+        };
+        let at = |time: &str| Some(format!("2026-01-{time}:00Z"));
+        for (answer, since, reason) in [
+            ("the customer called", None, "the customer called"),
+            ("12 orgs are hit", None, "12 orgs are hit"),
+            ("03:10 it was seen", at("31T02:10"), "it was seen"),
+            ("@03:10 it was seen", at("31T02:10"), "it was seen"),
+            ("since 03:10, a call", at("31T02:10"), "a call"),
+            ("23:50 late", at("30T22:50"), "late"),
+            ("2026-01-28 09:30 mail", at("28T08:30"), "mail"),
+            ("2026-01-28T09:30Z: mail", at("28T09:30"), "mail"),
+        ] {
+            assert_eq!(split(answer), Ok((since, reason.into())), "{answer}");
+        }
+        for (answer, error) in [
+            ("03:10", "how you know"),
+            ("@noon a call", "expected a time"),
+            ("2026-02-01 09:00 x", "in the future"),
+        ] {
+            assert!(split(answer).unwrap_err().contains(error), "{answer}");
+        }
     }
 }

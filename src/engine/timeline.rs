@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::layout::PaneKind;
 use crate::model::limits;
-use crate::record::entry::Sealed;
+use crate::record::entry::{Body, Sealed};
 
 use super::command::Command;
 use super::effect::Effect;
@@ -34,8 +34,57 @@ impl Timeline {
 
     /// The selected entry, if it is in the window.
     pub fn selected_entry(&self) -> Option<&Arc<Sealed>> {
-        let index = self.selected().checked_sub(self.first)?;
+        self.entry(self.line_of(self.selected()))
+    }
+
+    /// The entry at a position of the record, if it is in the window.
+    pub fn entry(&self, position: u64) -> Option<&Arc<Sealed>> {
+        let index = position.checked_sub(self.first)?;
         self.entries.get(usize::try_from(index).ok()?)
+    }
+
+    /// True when the entry at a position is another form of what the one before it kept: a capture is one line, however
+    /// many files it has.
+    pub fn is_other_form(&self, position: u64) -> bool {
+        let kept = |position| match &self.entry(position)?.body {
+            Some(Body::EvidenceAdded {
+                origin: Some(origin),
+                title,
+                ..
+            }) => Some((origin, title)),
+            _ => None,
+        };
+        let before = position.checked_sub(1).and_then(kept);
+        before.is_some() && before == kept(position)
+    }
+
+    /// The position of the line that an entry stands in.
+    pub fn line_of(&self, mut position: u64) -> u64 {
+        while self.is_other_form(position) {
+            position -= 1;
+        }
+        position
+    }
+
+    /// The position of the line that stands so many lines above the end, which is behind the last of them.
+    pub fn lines_above(&self, end: u64, lines: u64) -> u64 {
+        let mut position = end;
+        for _ in 0..lines {
+            match position.checked_sub(1) {
+                Some(above) => position = self.line_of(above),
+                None => break,
+            }
+        }
+        position
+    }
+
+    /// The position of the next line, at most the last entry.
+    fn line_below(&self, position: u64) -> u64 {
+        let mut below = position + 1;
+        while self.is_other_form(below) {
+            below += 1;
+        }
+        below.min(self.total.saturating_sub(1))
     }
 
     fn drop_oldest(&mut self) {
@@ -55,9 +104,10 @@ impl Turn<'_> {
             return;
         };
         let oldest = timeline.total.saturating_sub(1);
+        let here = timeline.selected();
         timeline.back = match command {
-            Command::Up => timeline.back + 1,
-            Command::Down => timeline.back.saturating_sub(1),
+            Command::Up => oldest - timeline.lines_above(timeline.line_of(here), 1),
+            Command::Down => oldest - timeline.line_below(here),
             Command::PageUp => timeline.back + page,
             Command::PageDown => timeline.back.saturating_sub(page),
             Command::First => oldest,

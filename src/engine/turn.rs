@@ -243,7 +243,7 @@ fn refusal(body: &Body, reason: &str) -> String {
         Body::InputSet { input, .. } => (format!("record the value of {input}"), again),
         Body::NoteAdded { .. } => ("record the note".to_owned(), again),
         Body::StepStarted { step }
-        | Body::StepDone { step }
+        | Body::StepDone { step, .. }
         | Body::StepSkipped { step, .. }
         | Body::StepReopened { step } => (format!("record the state of step {step}"), again),
         Body::CheckTicked { check, .. } | Body::CheckUnticked { check } => {

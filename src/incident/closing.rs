@@ -38,6 +38,20 @@ pub enum Open {
 }
 
 impl Open {
+    /// Its place among the groups: the weightiest first.
+    pub const fn rank(&self) -> u8 {
+        match self {
+            Self::Unknown(_) => 0,
+            Self::Clock(_) => 1,
+            Self::Proposal(_) => 2,
+            Self::Evidence(_) => 3,
+            Self::Decision(_) => 4,
+            Self::Message(_) => 5,
+            Self::Step(_) => 6,
+            Self::Checks(_) => 7,
+        }
+    }
+
     /// The heading of its group.
     pub const fn group(&self) -> &'static str {
         match self {
@@ -102,13 +116,10 @@ pub fn open_things(playbook: &Playbook, incident: &Incident, view: &View) -> Vec
     for (action, record) in &incident.messages {
         let title = action_title(playbook, action);
         for each in &record.waiting {
-            let addressee = if each.is_empty() {
-                String::new()
-            } else {
-                format!(" for {each}")
-            };
-            let text = format!("message drafted and not sent: {title}{addressee}");
-            things.add(Open::Message(action.clone()), text);
+            things.add(
+                Open::Message(action.clone()),
+                not_sent("drafted", title, each),
+            );
         }
     }
     for step in &steps {
@@ -133,6 +144,15 @@ pub fn open_things(playbook: &Playbook, incident: &Incident, view: &View) -> Vec
         things.add(Open::Checks(step.id.clone()), text);
     }
     things.0
+}
+
+/// A message that did not go out, with whom it is for in front: that is what tells drafts of one message apart.
+pub fn not_sent(how: &str, title: &str, each: &str) -> String {
+    if each.is_empty() {
+        format!("message {how} and not sent: {title}")
+    } else {
+        format!("message for {each} {how} and not sent: {title}")
+    }
 }
 
 struct Things(Vec<OpenThing>);

@@ -118,7 +118,7 @@ pub fn apply(incident: &mut Incident, sealed: &Sealed) {
             set_alert(incident, action, *state, at);
         }
         Body::StepStarted { step } => set_step(incident, step, StepState::Doing, at, operator()),
-        Body::StepDone { step } => {
+        Body::StepDone { step, .. } => {
             set_step(incident, step, StepState::Done, at, operator());
             mark(&mut incident.marks.steps, step, at);
         }
@@ -245,8 +245,13 @@ fn apply_judgement(incident: &mut Incident, entry: &Entry, body: &Body) {
                 mark(&mut incident.marks.steps, decision, at);
             }
         }
-        Body::MilestoneReached { milestone, reason } => {
-            let fact = fact(reason, at, entry);
+        Body::MilestoneReached {
+            milestone,
+            reason,
+            since,
+        } => {
+            // What is said to be reached later than it is said was not reached yet.
+            let fact = fact(reason, since.map_or(at, |since| since.min(at)), entry);
             incident.milestones.entry(milestone.clone()).or_insert(fact);
         }
         Body::RequirementWaived {

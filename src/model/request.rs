@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Timestamp;
 use super::ids::{ActionId, InputId, SourceName};
+use super::input::{SECRET_EXPECTED, secret_reference};
 use super::playbook::Effect;
 use super::table::{Column, Rows, Series};
 
@@ -52,6 +53,46 @@ pub struct Parameter {
     /// Marks a walkthrough's example value.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub example: bool,
+}
+
+/// What the kind of a secret's parameter begins with.
+const SECRET: &str = "secret ";
+
+impl Parameter {
+    /// A secret at a place (`header`, `text`, …): it is shown and recorded by where it is kept. Text that is no reference is
+    /// refused and not repeated, because it may be the secret itself.
+    pub fn secret(
+        name: impl Into<String>,
+        place: &str,
+        reference: &str,
+        example: bool,
+    ) -> Result<Self, PlanError> {
+        let name = name.into();
+        if !example && secret_reference(reference).is_none() {
+            return Err(PlanError::Refused(format!("{name}: {SECRET_EXPECTED}")));
+        }
+        Ok(Self {
+            kind: format!("{SECRET}{place}"),
+            value: format!("‹secret {reference}›"),
+            name,
+            example,
+        })
+    }
+
+    /// Where a secret is kept; none for a parameter that is no secret.
+    pub fn secret_reference(&self) -> Option<&str> {
+        self.kind.strip_prefix(SECRET)?;
+        self.value.strip_prefix("‹secret ")?.strip_suffix('›')
+    }
+
+    /// The same parameter as another type: a secret stays one.
+    pub fn set_kind(&mut self, kind: &str) {
+        self.kind = if self.secret_reference().is_some() {
+            format!("{SECRET}{kind}")
+        } else {
+            kind.to_owned()
+        };
+    }
 }
 
 /// The part of a request that only its source understands.

@@ -114,6 +114,12 @@ pub enum Body {
     StepDone {
         /// Which.
         step: StepId,
+        /// Its writes that have not happened: those that never ran, failed, or whose outcome nobody knows.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        without: Vec<ActionId>,
+        /// Why it is done without them; empty when there are none.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reason: String,
     },
     /// A step was left out.
     #[serde(rename = "step.skipped")]
@@ -294,8 +300,11 @@ pub enum Body {
     MilestoneReached {
         /// `aware`, `confirmed` or `contained`.
         milestone: String,
-        /// Why, or since when.
+        /// How it is known.
         reason: String,
+        /// When it was reached, if that is another time than when it was said: clocks count from here.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since: Option<Timestamp>,
     },
     /// A clock began to run.
     #[serde(rename = "clock.started")]
@@ -436,6 +445,15 @@ pub enum Body {
 }
 
 impl Body {
+    /// A step is done, and nothing that it writes was left out.
+    pub fn step_done(step: impl Into<StepId>) -> Self {
+        Self::StepDone {
+            step: step.into(),
+            without: Vec::new(),
+            reason: String::new(),
+        }
+    }
+
     /// The kind's name, as in the record.
     pub fn kind(&self) -> &str {
         match self {

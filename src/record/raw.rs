@@ -243,10 +243,7 @@ mod tests {
     #[test]
     fn kinds_and_fields_of_a_newer_version_are_kept_raw() {
         let known = json!({"step": "s"});
-        assert_eq!(
-            read_value("step.done", &known),
-            Body::StepDone { step: "s".into() }
-        );
+        assert_eq!(read_value("step.done", &known), Body::step_done("s"));
         for (kind, body) in [
             ("moon.landed", json!({"rover": 7})),
             ("moon.landed", Value::Null),

@@ -13,8 +13,21 @@ pub struct Names<'a>(pub Option<&'a Playbook>);
 impl Names<'_> {
     /// `“Identify the source”`
     pub fn action(self, id: &ActionId) -> String {
-        let found = self.0.and_then(|playbook| playbook.action(id));
-        quoted(found.map_or(id.as_str(), |action| action.title.as_str()))
+        let titled = |id: &str| Some(quoted(&self.0?.actions.get(id)?.title));
+        // The preview that is derived from a write has no action of its own.
+        let previewed = || {
+            let write = titled(id.as_str().strip_suffix(".preview")?)?;
+            Some(format!("{write} (its preview)"))
+        };
+        titled(id.as_str())
+            .or_else(previewed)
+            .unwrap_or_else(|| quoted(id.as_str()))
+    }
+
+    /// `“Revoke the sessions”, “Freeze the operation”`
+    pub fn actions(self, ids: &[ActionId]) -> String {
+        let titles: Vec<String> = ids.iter().map(|id| self.action(id)).collect();
+        titles.join(", ")
     }
 
     /// `“Quantify the scope”`

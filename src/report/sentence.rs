@@ -67,7 +67,17 @@ pub fn sentence(body: &Body, at: Timestamp, names: Names<'_>) -> String {
             after_colon(&short_detail(detail))
         ),
         Body::StepStarted { step } => format!("began {}", names.step(step)),
-        Body::StepDone { step } => format!("finished {}", names.step(step)),
+        Body::StepDone {
+            step,
+            without,
+            reason,
+        } if !without.is_empty() => format!(
+            "finished {} without {}{}",
+            names.step(step),
+            names.actions(without),
+            after_colon(reason)
+        ),
+        Body::StepDone { step, .. } => format!("finished {}", names.step(step)),
         Body::StepSkipped { step, reason } => {
             format!("skipped {}{}", names.step(step), after_colon(reason))
         }
@@ -133,8 +143,13 @@ pub fn sentence(body: &Body, at: Timestamp, names: Names<'_>) -> String {
             sha256,
             size,
             title,
+            media_type,
             ..
-        } => format!("kept evidence {}, {size} bytes: {title}", sha256.short()),
+        } => format!(
+            "kept evidence {} ({}, {size} bytes): {title}",
+            sha256.short(),
+            form_of(media_type)
+        ),
         Body::DecisionMade { .. }
         | Body::MilestoneReached { .. }
         | Body::ClockStarted { .. }
@@ -150,6 +165,18 @@ pub fn sentence(body: &Body, at: Timestamp, names: Names<'_>) -> String {
         | Body::IncidentClosed { .. }
         | Body::IncidentReopened { .. } => decided::sentence(body, names),
         Body::Unknown { kind, body } => format!("{kind} {body}"),
+    }
+}
+
+/// The form of an evidence file, as short as people call it: `JSON`, `CSV`.
+pub fn form_of(media_type: &str) -> String {
+    let bare = media_type.split(';').next().unwrap_or_default().trim();
+    let kind = bare.split_once('/').map_or(bare, |(_, kind)| kind);
+    let kind = kind.strip_suffix("+xml").unwrap_or(kind);
+    match kind {
+        "plain" => "text".to_owned(),
+        "markdown" => "Markdown".to_owned(),
+        other => other.to_uppercase(),
     }
 }
 

@@ -187,6 +187,9 @@ impl Session {
             tail: stand.tail.into_iter().map(Arc::new).collect(),
             writer: self.writer.clone(),
             alive,
+            folder: crate::store::folder(self.workplace.data(), self.mode, self.incident)
+                .display()
+                .to_string(),
             profile: self.profile.clone(),
             source_problems: self.source_problems.clone(),
         }

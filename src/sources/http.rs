@@ -6,6 +6,7 @@
 
 pub mod client;
 mod form;
+mod marks;
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -121,14 +122,13 @@ impl Source for HttpSource {
     ) -> BoxFuture<'a, Result<Outcome, RunError>> {
         Box::pin(async move {
             registry::check_sendable(request)?;
+            // What fails up to here was not sent.
+            let fetching = self.client.access_with(request);
+            let access = registry::within_time(&context, request.timeout, fetching).await?;
+            let work = self.exchange(request, &access, sink);
             if request.effect == Effect::Read {
-                let work = self.exchange(request, sink);
                 return registry::within_time(&context, request.timeout, work).await;
             }
-            // What fails up to here was not sent.
-            let fetching = self.client.access();
-            let access = registry::within_time(&context, request.timeout, fetching).await?;
-            let work = self.exchange_with(request, &access, sink);
             match registry::within_time(&context, request.timeout, work).await {
                 Err(error @ (RunError::Cancelled | RunError::TimedOut(_))) => {
                     Err(self.in_doubt(request, &error.to_string()))
@@ -165,11 +165,6 @@ impl Source for HttpSource {
 }
 
 impl HttpSource {
-    async fn exchange(&self, request: &Request, sink: &Sink) -> Result<Outcome, RunError> {
-        let access = self.client.access().await?;
-        self.exchange_with(request, &access, sink).await
-    }
-
     /// Nobody can know from here whether it happened.
     fn in_doubt(&self, request: &Request, why: &str) -> RunError {
         let line = request.text.lines().next().unwrap_or_default();
@@ -179,7 +174,7 @@ impl HttpSource {
         ))
     }
 
-    async fn exchange_with(
+    async fn exchange(
         &self,
         request: &Request,
         access: &client::Access,
@@ -199,7 +194,8 @@ impl HttpSource {
         };
         let method = reqwest::Method::from_bytes(method.as_bytes())
             .map_err(|_| RunError::failed(format!("unknown method {method}")))?;
-        let url = self.client.url(path).map_err(RunError::failed)?;
+        let path = marks::fill(path, &access.inputs)?;
+        let url = self.client.url(&path).map_err(RunError::failed)?;
         let mut builder = if writes {
             self.client.request_once(method, url)?
         } else {
@@ -207,10 +203,10 @@ impl HttpSource {
         };
         for (name, value) in headers {
             // As bytes: UTF-8 in a value is allowed on the wire, though not in `HeaderValue`'s own text form.
-            builder = builder.header(name, value.as_bytes());
+            builder = builder.header(name, marks::fill(value, &access.inputs)?.as_bytes());
         }
         if !body.is_empty() {
-            builder = builder.body(body.clone());
+            builder = builder.body(marks::fill(body, &access.inputs)?);
         }
         let mut response = if writes {
             self.client

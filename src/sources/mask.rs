@@ -37,10 +37,15 @@ impl Masker {
 
     /// A whole text, masked.
     pub fn mask(&self, text: &str) -> String {
+        String::from_utf8_lossy(&self.mask_bytes(text.as_bytes())).into_owned()
+    }
+
+    /// A cell of a table, masked.
+    pub fn mask_bytes(&self, bytes: &[u8]) -> Vec<u8> {
         let mut stream = self.stream();
-        let mut masked = stream.push(text.as_bytes());
+        let mut masked = stream.push(bytes);
         masked.push_str(&stream.finish());
-        masked
+        masked.into_bytes()
     }
 
     /// Masks a text that arrives in parts.

@@ -14,6 +14,7 @@ mod settings;
 mod stream;
 mod write;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -29,7 +30,9 @@ use self::session::{Lease, Sessions};
 use self::stream::Run;
 use self::write::Write;
 use super::health::{Fit, Health};
+use super::secrets::{Secrets, masked};
 use super::{RunContext, Sink, Source, registry};
+use crate::config::environment::Environment;
 use crate::model::ids::SourceName;
 use crate::model::limits;
 use crate::model::playbook::{Action, Effect};
@@ -48,6 +51,7 @@ pub struct Postgres {
     settings: PostgresSettings,
     sessions: Sessions,
     role: OnceCell<RoleReport>,
+    environment: Arc<Environment>,
 }
 
 impl Postgres {
@@ -58,7 +62,15 @@ impl Postgres {
             sessions: Sessions::new(settings.clone()),
             settings,
             role: OnceCell::new(),
+            environment: Arc::default(),
         }
+    }
+
+    /// The same source, with the environment from which secret inputs are fetched.
+    #[must_use]
+    pub fn with_environment(mut self, environment: Arc<Environment>) -> Self {
+        self.environment = environment;
+        self
     }
 
     /// What the role may do; asked for once. Fails when the server cannot be reached or does not answer.
@@ -263,6 +275,8 @@ impl Source for Postgres {
     ) -> BoxFuture<'a, Result<Outcome, RunError>> {
         Box::pin(async move {
             let (statement, kind) = runnable(request)?;
+            let fetching = Secrets::fetch(request, &self.environment);
+            let secrets = registry::within_time(&context, request.timeout, fetching).await?;
             let run = Run {
                 statement,
                 kind,
@@ -270,8 +284,9 @@ impl Source for Postgres {
                 values: request
                     .parameters
                     .iter()
-                    .map(|parameter| parameter.value.as_str())
+                    .map(|parameter| secrets.value(parameter))
                     .collect(),
+                masker: secrets.masker(),
                 max_rows: request.limit.clamp(1, self.settings.max_rows.max(1)),
                 max_bytes: self.settings.max_bytes,
                 spill_folder: &self.settings.spill_folder,
@@ -295,14 +310,16 @@ impl Source for Postgres {
                     }
                 } => lease.map_err(|failure| failure.into_run_error(0))?,
             };
-            match request.effect {
+            let masker = run.masker.clone();
+            let ended = match request.effect {
                 Effect::Read => self.run_on(lease, &run, sink, time, until).await,
                 Effect::Write => {
                     let ceiling = registry::ceiling(request)?;
                     let write = Write { run, ceiling };
                     self.write_on(lease, &write, sink, time, until).await
                 }
-            }
+            };
+            ended.map_err(|error| masked(error, masker.as_ref()))
         })
     }
 

@@ -21,9 +21,12 @@ use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
 use super::health::{Fit, Health};
+use super::mask::Masker;
 use super::registry::{self, SourceKind, Surroundings};
+use super::secrets::{Secrets, masked};
 use super::spill::SpillWriter;
 use super::{RunContext, SharedSource, Sink, Source};
+use crate::config::environment::Environment;
 use crate::config::settings::{Settings, SourceSettings, settings};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::ids::SourceName;
@@ -89,10 +92,10 @@ fn build(
         max_bytes: default_bytes(),
         spill_folder: surroundings.spill_folder(),
     };
-    Ok(Arc::new(Sqlite::new(
-        settings.name.clone(),
-        settings_of_file,
-    )))
+    let source = Sqlite::new(settings.name.clone(), settings_of_file);
+    Ok(Arc::new(
+        source.with_environment(surroundings.environment.clone()),
+    ))
 }
 
 /// An SQLite file.
@@ -100,6 +103,7 @@ fn build(
 pub struct Sqlite {
     name: SourceName,
     settings: SqliteSettings,
+    environment: Arc<Environment>,
 }
 
 /// How long SQLite may take to notice that it was told to stop.
@@ -112,7 +116,18 @@ const FIRST_ROWS: u64 = 100;
 impl Sqlite {
     /// A source; the file is opened at each run.
     pub fn new(name: SourceName, settings: SqliteSettings) -> Self {
-        Self { name, settings }
+        Self {
+            name,
+            settings,
+            environment: Arc::default(),
+        }
+    }
+
+    /// The same source, with the environment from which secret inputs are fetched.
+    #[must_use]
+    pub fn with_environment(mut self, environment: Arc<Environment>) -> Self {
+        self.environment = environment;
+        self
     }
 }
 
@@ -159,13 +174,17 @@ impl Source for Sqlite {
                 Effect::Read => None,
                 Effect::Write => Some(registry::ceiling(request)?),
             };
+            let statement = runnable(request)?.to_owned();
+            let fetching = Secrets::fetch(request, &self.environment);
+            let secrets = registry::within_time(&context, request.timeout, fetching).await?;
             let run = Run {
-                statement: runnable(request)?.to_owned(),
+                statement,
                 values: request
                     .parameters
                     .iter()
-                    .map(|parameter| value(&parameter.kind, &parameter.value))
+                    .map(|parameter| value(&parameter.kind, secrets.value(parameter)))
                     .collect(),
+                masker: secrets.masker(),
                 max_rows: request.limit.clamp(1, self.settings.max_rows.max(1)),
                 settings: self.settings.clone(),
                 sink: sink.clone(),
@@ -272,6 +291,8 @@ fn value(kind: &str, text: &str) -> Value {
 struct Run {
     statement: String,
     values: Vec<Value>,
+    /// Masks the secrets among them in what comes back.
+    masker: Option<Masker>,
     max_rows: u64,
     settings: SqliteSettings,
     sink: Sink,
@@ -319,7 +340,9 @@ impl Run {
                 outcome.truncated = Some(format!("row cap: only the first {} rows", self.max_rows));
                 break;
             }
-            let kept = push(&mut writer, row, &columns).map_err(|error| spill_failed(&error))?;
+            let kept = self
+                .push(&mut writer, row, &columns)
+                .map_err(|error| spill_failed(&error))?;
             if !kept {
                 outcome.truncated = Some(format!(
                     "byte cap: only the first {total} rows, {} bytes are kept",
@@ -365,6 +388,27 @@ impl Run {
         })
     }
 
+    /// Keeps a row; false when the byte cap is reached.
+    fn push(
+        &self,
+        writer: &mut SpillWriter,
+        row: &rusqlite::Row<'_>,
+        columns: &[Column],
+    ) -> std::io::Result<bool> {
+        let cells: Vec<Option<Cow<'_, [u8]>>> = columns
+            .iter()
+            .enumerate()
+            .map(|(index, column)| {
+                let cell = cell(column.kind, row.get_ref(index).ok()?)?;
+                Some(match &self.masker {
+                    None => cell,
+                    Some(masker) => Cow::Owned(masker.mask_bytes(&cell)),
+                })
+            })
+            .collect();
+        writer.push(cells.iter().map(Option::as_deref))
+    }
+
     fn failed(&self, error: &rusqlite::Error) -> RunError {
         let (message, position) = match error {
             rusqlite::Error::SqlInputError { msg, offset, .. } => (
@@ -380,11 +424,12 @@ impl Run {
         let code = error
             .sqlite_error()
             .map(|error| error.extended_code.to_string());
-        RunError::Failed {
+        let error = RunError::Failed {
             message,
             code,
             position,
-        }
+        };
+        masked(error, self.masker.as_ref())
     }
 }
 
@@ -402,24 +447,6 @@ fn columns(statement: &rusqlite::Statement<'_>) -> Vec<Column> {
             }
         })
         .collect()
-}
-
-/// Keeps a row; false when the byte cap is reached.
-fn push(
-    writer: &mut SpillWriter,
-    row: &rusqlite::Row<'_>,
-    columns: &[Column],
-) -> std::io::Result<bool> {
-    let cells: Vec<Option<Cow<'_, [u8]>>> = columns
-        .iter()
-        .enumerate()
-        .map(|(index, column)| {
-            row.get_ref(index)
-                .ok()
-                .and_then(|value| cell(column.kind, value))
-        })
-        .collect();
-    writer.push(cells.iter().map(Option::as_deref))
 }
 
 fn spill_failed(error: &std::io::Error) -> RunError {

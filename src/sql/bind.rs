@@ -302,15 +302,6 @@ impl Binder<'_> {
         let Some(input) = self.find(name) else {
             return Ok(());
         };
-        if input.kind == "secret" {
-            return Err(SqlError::at(
-                self.text,
-                token.start,
-                format!(
-                    "`:{name}` is a secret, and what a query binds is recorded: take it out of the query; a shell action gets secrets as environment variables"
-                ),
-            ));
-        }
         if input.text.contains('\0') {
             return Err(SqlError::at(
                 self.text,
@@ -546,7 +537,6 @@ mod tests {
             ("SELECT :a.x", 7),
             ("SELECT \":a\"", 7),
             ("ORDER BY :n", 9),
-            ("x = :pw", 4),
         ] {
             let error = bind(text, Dialect::Postgres, &inputs()).unwrap_err();
             assert_eq!(error.position, Some(position), "{text}: {error}");

@@ -60,17 +60,24 @@ pub fn plan(
         parameters: bound
             .parameters
             .into_iter()
-            .map(|parameter| Parameter {
-                name: parameter.name,
-                kind: match (dialect, parameter.input_kind) {
+            .map(|parameter| {
+                let kind = match (dialect, parameter.input_kind) {
                     (Dialect::Sqlite, "integer") => "integer",
                     _ => parameter.sql_type.unwrap_or("text"),
+                };
+                // Of a secret the plan has the place where it is kept; the run fetches it.
+                if parameter.input_kind == "secret" {
+                    let (name, kept) = (parameter.name, &parameter.value);
+                    return Parameter::secret(name, kind, kept, parameter.example);
                 }
-                .to_owned(),
-                value: parameter.value,
-                example: parameter.example,
+                Ok(Parameter {
+                    name: parameter.name,
+                    kind: kind.to_owned(),
+                    value: parameter.value,
+                    example: parameter.example,
+                })
             })
-            .collect(),
+            .collect::<Result<_, PlanError>>()?,
         effect: if action.effect == Effect::Write {
             Effect::Write
         } else {

@@ -6,6 +6,7 @@ use ratatui::style::Style;
 use ratatui::widgets::{Block, BorderType, Clear, Widget};
 
 use super::text::{Shown, TextLine, width};
+use crate::model::safe_text::sanitize;
 use crate::theme::{Role, Theme};
 
 /// Draws a pane's frame with its title on the left and a short note on the right of the upper edge, and returns the
@@ -151,6 +152,20 @@ pub fn more(buffer: &mut Buffer, inside: Rect, above: bool, below: bool, theme: 
         let y = inside.bottom() - 1;
         TextLine::of("▼", style).write(buffer, at(y), y);
     }
+}
+
+/// A path, whole: broken behind a `/` where that is possible, so that its parts can be read.
+pub fn path(path: &str, room: usize, theme: &Theme) -> Vec<TextLine> {
+    let style = theme.style(Role::Code);
+    let mut lines: Vec<TextLine> = Vec::new();
+    for part in path.split_inclusive('/') {
+        let part = TextLine::of(sanitize(part), style);
+        match lines.last_mut() {
+            Some(line) if line.width() + part.width() <= room => line.extend(part),
+            _ => lines.extend(part.wrap(room, 0)),
+        }
+    }
+    lines
 }
 
 /// At most so many lines; that there are more is said at the end of the last.

@@ -13,6 +13,7 @@ use crate::model::verdict::Verdict;
 use crate::record::entry::{ActionOutcome, Body, Sealed, WatchState};
 use crate::report::figures::{detail as short_detail, happened};
 use crate::report::names::Names;
+use crate::report::sentence::form_of;
 use crate::theme::Role;
 
 use super::text::safe;
@@ -26,11 +27,33 @@ pub fn of(sealed: &Sealed, playbook: &Playbook, zone: &TimeZone) -> (SafeText, R
         Some(body) => {
             let at = sealed.entry.when();
             marked(body, names)
+                .or_else(|| kept(&[sealed]))
                 .or_else(|| decided(body, names, at, zone))
                 .or_else(|| note(body, at, zone))
                 .unwrap_or_else(|| (sanitize(&plain(body, names)), Role::Text))
         }
     }
+}
+
+/// What was kept, with each of its files by form and hash; none for other entries.
+pub fn kept(files: &[&Sealed]) -> Option<(SafeText, Role)> {
+    let mut of = None;
+    let mut forms = Vec::new();
+    for file in files {
+        let Some(Body::EvidenceAdded {
+            title,
+            sha256,
+            media_type,
+            ..
+        }) = &file.body
+        else {
+            return None;
+        };
+        of = of.or(Some(title));
+        forms.push(format!("{} {}", form_of(media_type), sha256.short()));
+    }
+    let text = safe!("evidence {} ({})", of?, forms.join(", "));
+    Some((text, Role::Text))
 }
 
 /// Entries that stand out: how something ended, alerts, notes.
@@ -55,7 +78,19 @@ fn marked(body: &Body, names: Names<'_>) -> Option<(SafeText, Role)> {
             };
             (safe!("{word}{detail} · {}", names.action(action)), role)
         }
-        Body::StepDone { step } => (safe!("done {}", names.step(step)), Role::Good),
+        Body::StepDone {
+            step,
+            without,
+            reason,
+        } if !without.is_empty() => {
+            let step = names.step(step);
+            let without = names.actions(without);
+            (
+                safe!("done without {without} · {step}: {reason}"),
+                Role::Warning,
+            )
+        }
+        Body::StepDone { step, .. } => (safe!("done {}", names.step(step)), Role::Good),
         Body::ActionResult {
             action,
             outcome,
@@ -139,8 +174,13 @@ fn decided(
                 Role::Title,
             )
         }
-        Body::MilestoneReached { milestone, reason } => {
-            (safe!("{milestone}{}", after(reason)), Role::Title)
+        Body::MilestoneReached {
+            milestone,
+            reason,
+            since,
+        } => {
+            let since = since.map_or_else(String::new, |since| format!(" since {}", minute(since)));
+            (safe!("{milestone}{since}{}", after(reason)), Role::Title)
         }
         Body::ClockStarted { clock, due } => {
             let clock = names.clock(clock);
@@ -203,15 +243,19 @@ fn decided(
             action,
             target,
             each,
+            channel,
             ..
         } => {
             let each = each
                 .as_ref()
                 .map_or_else(String::new, |each| format!(" for {each}"));
-            (
-                safe!("SENT to {target}{each} · {}", names.action(action)),
-                Role::Good,
-            )
+            let title = names.action(action);
+            // Where a copy or a file went is what the operator says of it.
+            let text = match channel.as_str() {
+                "clipboard" | "file" => safe!("SENT{each} by hand: {target} · {title}"),
+                _ => safe!("SENT to {target}{each} · {title}"),
+            };
+            (text, Role::Good)
         }
         Body::FollowUpAdded { text, owner } => {
             let owner = owner
@@ -313,9 +357,6 @@ fn plain(body: &Body, names: Names<'_>) -> String {
         Body::CheckUnticked { check } => format!("unticked {}", names.check(check)),
         Body::SeverityChanged { severity, reason } => format!("severity {severity}: {reason}"),
         Body::RoleAssigned { role, person } => format!("{person} is {role}"),
-        Body::EvidenceAdded { title, sha256, .. } => {
-            format!("evidence {title} ({})", sha256.short())
-        }
         other => other.kind().to_owned(),
     }
 }

@@ -27,6 +27,8 @@ pub(super) struct Worlds {
     /// names where there are not several.
     pub(super) each: Vec<(String, Scope)>,
     own: Members,
+    /// Whose result that is, where it may be one of several.
+    own_name: Option<String>,
     others: BTreeMap<String, Result<Members, String>>,
     decided: BTreeSet<String>,
     inputs: BTreeSet<String>,
@@ -88,10 +90,17 @@ impl Worlds {
             scope: Self::base(&own_members, &others, facts),
             each,
             own: own_members,
+            own_name: None,
             others,
             decided: facts.decisions.keys().cloned().collect(),
             inputs: facts.inputs.keys().cloned().collect(),
         }
+    }
+
+    /// The same, where the result at hand is one of several and goes by its name.
+    pub(super) fn named(mut self, own: &ActionId) -> Self {
+        self.own_name = Some(own.to_string());
+        self
     }
 
     fn base(
@@ -141,20 +150,27 @@ impl Worlds {
     /// An error of an expression in words that say what to do, where that is known.
     pub(super) fn why(&self, expression: &Expression, text: &str, error: String) -> String {
         let names = expr::variables(expression);
+        let asked_of_others = expr::members_of(expression, "result");
         let absent = names
             .iter()
             .find_map(|name| self.own.absent.get(name.as_str()));
+        let of_own = |reason: String| match &self.own_name {
+            Some(name) => format!("{name}: {reason}"),
+            None => reason,
+        };
         if let Some(reason) = absent {
-            return reason.clone();
+            return of_own(reason.clone());
         }
         for id in expr::keys_of(expression, "result") {
             match self.others.get(&id) {
                 None => return format!("the result of {id} is not at hand"),
                 Some(Err(reason)) => return reason.clone(),
                 Some(Ok(members)) => {
-                    let member = |name: &&&str| text.contains(&format!(".{name}"));
-                    let mut absent = MEMBERS.iter().filter(member);
-                    if let Some(reason) = absent.find_map(|name| members.absent.get(name)) {
+                    // What is asked of another result says nothing of this one.
+                    let asked = asked_of_others.iter().filter(|(of, _)| *of == id);
+                    let mut absent =
+                        asked.filter_map(|(_, name)| members.absent.get(name.as_str()));
+                    if let Some(reason) = absent.next() {
                         return format!("{id}: {reason}");
                     }
                 }
@@ -175,7 +191,16 @@ impl Worlds {
         if let Some(name) = doubled.find(|name| text.contains(name.as_str())) {
             return format!("several columns are named {name}: give each a name of its own");
         }
-        error
+        let own_is_empty = names.iter().filter_map(|name| self.own.empty(name));
+        let of_others = asked_of_others.iter().filter_map(|(id, name)| {
+            let reason = self.others.get(id)?.as_ref().ok()?.empty(name)?;
+            Some(format!("{id}: {reason}"))
+        });
+        let out_of_bounds = error.contains(expr::NO_SUCH_ROW);
+        match own_is_empty.map(of_own).chain(of_others).next() {
+            Some(reason) if out_of_bounds => format!("{error}; {reason}"),
+            _ => error,
+        }
     }
 }
 
@@ -219,6 +244,13 @@ impl Members {
             }
         }
         members
+    }
+
+    /// That a list of it has nothing to look at.
+    fn empty(&self, name: &str) -> Option<String> {
+        let list = self.values.get(name)?.as_array()?;
+        list.is_empty()
+            .then(|| format!("this result has no {name}"))
     }
 
     fn missing(reason: &str) -> Self {

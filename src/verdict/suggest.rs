@@ -17,6 +17,7 @@ pub fn suggest(question: &SuggestionQuestion) -> Vec<Suggestion> {
         .over
         .iter()
         .find(|(_, reference)| matches!(reference, Reference::Here(_)));
+    let several = question.over.len() > 1;
     let own = match at_hand.or_else(|| question.over.first()) {
         Some((_, Reference::Here(answer))) => Ok(answer),
         Some((_, Reference::Missing(reason))) => Err(reason.clone()),
@@ -27,6 +28,10 @@ pub fn suggest(question: &SuggestionQuestion) -> Vec<Suggestion> {
     let others: Vec<_> = over.chain(&question.others).collect();
     let own = own.as_ref().map(|answer| *answer).map_err(String::as_str);
     let worlds = Worlds::new(own, &others, &question.facts, &texts);
+    let worlds = match at_hand {
+        Some((id, _)) if several => worlds.named(id),
+        _ => worlds,
+    };
     let each = question.choices.iter();
     each.map(|choice| of_choice(choice, &worlds)).collect()
 }

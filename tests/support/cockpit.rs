@@ -75,6 +75,7 @@ impl Harness {
             total: 1,
             writer: "me".into(),
             alive: BTreeSet::from(["me".to_owned()]),
+            folder: "/home/alice/.local/share/quarterdeck/live/7f3a".into(),
             profile: "test".into(),
             source_problems: vec![],
         })));

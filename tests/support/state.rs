@@ -115,6 +115,10 @@ pub fn breach_with(text: Texts<'_>) -> State {
         },
         runs: BTreeMap::new(),
         pending: BTreeMap::new(),
+        folder: text(
+            "/home/alice/.local/share/quarterdeck/live/019aa5c1-7b4e-7d02-9f6e-3f0c8d5b7f3a",
+        ),
+        report: None,
         drafts: BTreeMap::new(),
         playbook,
     };
@@ -1061,12 +1065,7 @@ fn timeline(text: Texts<'_>) -> Vec<Arc<Sealed>> {
                 detail: text("machine=order 42 > 0"),
             },
         ),
-        (
-            "03:02:00",
-            Body::StepDone {
-                step: "confirm".into(),
-            },
-        ),
+        ("03:02:00", Body::step_done("confirm")),
         (
             "03:02:20",
             Body::StepSkipped {

@@ -102,7 +102,12 @@ impl Cockpit {
             .inputs
             .values()
             .filter(|input| input.kind != InputType::Secret)
-            .filter_map(|input| Some((input.id.to_string(), self.input_value(&input.id)?)))
+            .filter_map(|input| {
+                let value = self.input_value(&input.id)?;
+                let at = (input.kind == InputType::Datetime).then(|| value.parse().ok());
+                let value = at.flatten().map_or(value, minutes);
+                Some((input.id.to_string(), value))
+            })
             .collect();
         let roles = self.playbook.roles.keys().map(RoleId::to_string);
         Names {

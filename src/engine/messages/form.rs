@@ -131,6 +131,14 @@ impl DraftForm {
         self.drafts != self.filled || !self.accepted.is_empty() || !self.sent.is_empty()
     }
 
+    /// Whom the drafts are for that were filled and are neither final nor sent.
+    pub fn unfinished(&self) -> impl Iterator<Item = Option<&str>> {
+        let drafts = self.drafts.iter().enumerate();
+        drafts
+            .filter(|(index, _)| !self.accepted.contains_key(index) && !self.sent.contains(index))
+            .map(|(_, draft)| draft.each.as_deref())
+    }
+
     /// The operator changed the draft on screen.
     pub(super) fn is_edited(&self) -> bool {
         self.draft() != self.filled.get(self.index)

@@ -23,7 +23,7 @@ fn body(kind: u8, intents: &[(Hash, u8)]) -> Body {
     let action = format!("a{action}");
     match kind {
         0 => Body::StepStarted { step: step() },
-        1 => Body::StepDone { step: step() },
+        1 => Body::step_done(step()),
         2 => Body::StepSkipped {
             step: step(),
             reason: "r".into(),
@@ -124,13 +124,7 @@ proptest! {
 #[test]
 fn memory_is_bounded_and_what_is_too_old_is_said() {
     let (mut writer, mut other) = (writer(1, Mode::Live), writer(2, Mode::Live));
-    let late = write(
-        &mut other,
-        0,
-        Body::StepDone {
-            step: "late".into(),
-        },
-    );
+    let late = write(&mut other, 0, Body::step_done("late"));
     let mut log = Log::default();
     log.add(write(&mut writer, 0, opened()));
     for second in 1..2_000 {
@@ -152,7 +146,7 @@ fn memory_is_bounded_and_what_is_too_old_is_said() {
     let incident = log.incident().unwrap().clone();
     assert_eq!(incident.entries, 2_000);
     let mut resumed = Log::from_snapshot(incident);
-    let next = write(&mut writer, 2_000, Body::StepDone { step: "s".into() });
+    let next = write(&mut writer, 2_000, Body::step_done("s"));
     assert_eq!(resumed.add(next.clone()), Added::Applied);
     assert_eq!(resumed.add(next), Added::Known);
     assert_eq!(resumed.incident().unwrap().entries, 2_001);
@@ -231,7 +225,7 @@ fn a_drill_counts_in_simulated_time_and_erased_bodies_are_counted() {
     assert_eq!(incident.opened_at, simulated);
 
     let before = incident.clone();
-    let mut erased = write(&mut writer, 1, Body::StepDone { step: "s".into() });
+    let mut erased = write(&mut writer, 1, Body::step_done("s"));
     erased.body = None;
     apply(&mut incident, &erased);
     assert_eq!(incident.entries, 2);

@@ -167,6 +167,7 @@ mod tests {
         let milestone = Body::MilestoneReached {
             milestone: "aware".into(),
             reason: String::new(),
+            since: None,
         };
         let started = Body::StepStarted {
             step: "revoke".into(),

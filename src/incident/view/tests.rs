@@ -188,9 +188,7 @@ fn requirements_block_until_they_are_met() {
     });
     assert_eq!(missing(&story.look(), "revoke"), ["quantify-the-scope"]);
 
-    story.say(Body::StepDone {
-        step: "quantify".into(),
-    });
+    story.say(Body::step_done("quantify"));
     story.say(Body::CheckTicked {
         check: "quantify-saved".into(),
         not_applicable: None,

@@ -22,8 +22,13 @@ pub(super) fn severity_and_milestones(text: &mut String, entries: &[Sealed]) {
         Body::SeverityChanged { severity, reason } => {
             Some(format!("severity {}: {}", code(severity), escape(reason)))
         }
-        Body::MilestoneReached { milestone, reason } => {
-            Some(format!("{}: {}", escape(milestone), escape(reason)))
+        Body::MilestoneReached {
+            milestone,
+            reason,
+            since,
+        } => {
+            let since = since.map_or_else(String::new, |since| format!(" since {}", utc(since)));
+            Some(format!("{}{since}: {}", escape(milestone), escape(reason)))
         }
         _ => None,
     });

@@ -7,6 +7,7 @@ use crate::model::playbook::{Effect, Playbook};
 use crate::record::entry::{Body, Gate, Hash, Sealed};
 use crate::report::names::Names;
 use crate::report::sentence;
+use crate::report::undo;
 
 /// Every write: where, what its gate showed, how many rows it touched, how to undo it.
 pub(super) fn writes(text: &mut String, playbook: &Playbook, entries: &[Sealed]) {
@@ -57,12 +58,8 @@ pub(super) fn writes(text: &mut String, playbook: &Playbook, entries: &[Sealed])
         }
         let undo = playbook
             .action(action)
-            .and_then(|action| action.undo.as_ref());
-        let undo = undo.map_or_else(
-            || "the playbook does not say how".into(),
-            |undo| escape(undo),
-        );
-        under(text, "To undo it", &undo);
+            .and_then(|action| action.undo.as_deref());
+        under(text, "Undo", &escape(&undo::value(undo)));
     }
 }
 

@@ -30,9 +30,14 @@ pub(super) fn sentence(body: &Body, names: Names<'_>) -> String {
                 after_colon(reason),
             )
         }
-        Body::MilestoneReached { milestone, reason } => {
+        Body::MilestoneReached {
+            milestone,
+            reason,
+            since,
+        } => {
+            let since = since.map_or_else(String::new, |since| format!(" since {}", utc(since)));
             format!(
-                "recorded the milestone “{milestone}”{}",
+                "recorded the milestone “{milestone}”{since}{}",
                 after_colon(reason)
             )
         }
@@ -100,11 +105,20 @@ pub(super) fn sentence(body: &Body, names: Names<'_>) -> String {
             channel,
             target,
             ..
-        } => format!(
-            "sent the message {}{} by {channel} to {target}",
-            names.action(action),
-            addressee(None, each.as_deref())
-        ),
+        } => {
+            let message = names.action(action);
+            let each = addressee(None, each.as_deref());
+            match channel.as_str() {
+                // Where a copy or a file went is what the operator says of it.
+                "clipboard" => {
+                    format!("sent the message {message}{each} by hand from a copy: {target}")
+                }
+                "file" => {
+                    format!("sent the message {message}{each} by hand from a saved file: {target}")
+                }
+                source => format!("sent the message {message}{each} by {source} to {target}"),
+            }
+        }
         Body::FollowUpAdded { text, owner } => match owner {
             Some(owner) => format!("added a follow-up for {owner}: {text}"),
             None => format!("added a follow-up: {text}"),

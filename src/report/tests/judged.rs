@@ -151,6 +151,7 @@ fn entries() -> Vec<Sealed> {
     let aware = Body::MilestoneReached {
         milestone: "aware".into(),
         reason: HOSTILE.into(),
+        since: None,
     };
     say(110, aware);
     say(120, decision("One actor"));

@@ -12,9 +12,10 @@ use url::{Host, Origin, Url};
 use crate::config::environment::Environment;
 use crate::config::secret::{Secret, SecretReference};
 use crate::model::limits;
-use crate::model::request::RunError;
+use crate::model::request::{Request, RunError};
 use crate::sources::mask::Masker;
 use crate::sources::registry::Surroundings;
+use crate::sources::secrets::Secrets;
 
 /// Chooses ring for TLS. Without it, building a client panics; calling it again does nothing.
 pub fn install_crypto_provider() {
@@ -59,6 +60,8 @@ impl Credentials {
 #[derive(Debug)]
 pub struct Access {
     secret: Option<Secret>,
+    /// Secret inputs of the request.
+    pub inputs: Secrets,
     /// Masks what comes back.
     pub masker: Masker,
 }
@@ -166,6 +169,18 @@ impl WebClient {
         Ok(Access {
             masker: Masker::new(&secret),
             secret,
+            inputs: Secrets::default(),
+        })
+    }
+
+    /// The same with the secret inputs that a request names.
+    pub async fn access_with(&self, request: &Request) -> Result<Access, RunError> {
+        let access = self.access().await?;
+        let inputs = Secrets::fetch(request, &self.environment).await?;
+        Ok(Access {
+            masker: Masker::new(access.secret.iter().chain(inputs.all())),
+            secret: access.secret,
+            inputs,
         })
     }
 

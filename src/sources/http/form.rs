@@ -1,11 +1,12 @@
 //! The `.http` form: `METHOD path`, headers, a blank line, the body; `{{ name }}` is encoded for the place where it stands.
 //!
-//! A value can never add a path segment, a query parameter, a header or a JSON member. Nothing is sent here.
+//! A value can never add a path segment, a query parameter, a header or a JSON member. Nothing is sent here. Of a secret the
+//! form has a mark in its place, which is filled when the request runs.
 
 use std::fmt::Write as _;
 
-use crate::model::request::{BoundInput, Parameter, PlanContext, PlanError};
-use crate::sources::mask::percent_encode;
+use super::marks::{Encoding, MARK};
+use crate::model::request::{Parameter, PlanContext, PlanError};
 use crate::sources::registry;
 
 /// A request with its values in place.
@@ -19,8 +20,20 @@ pub(super) struct Form {
 }
 
 impl Form {
-    /// The form again, with its values in place.
+    /// The form again, with its values in place; of a secret where it is kept.
     pub(super) fn text(&self) -> String {
+        let mut text = self.marked_text();
+        for parameter in &self.parameters {
+            if parameter.secret_reference().is_some() {
+                for encoding in Encoding::ALL {
+                    text = text.replace(&encoding.mark(&parameter.name), &parameter.value);
+                }
+            }
+        }
+        text
+    }
+
+    fn marked_text(&self) -> String {
         let mut text = format!("{} {}\n", self.method, self.path);
         for (name, value) in &self.headers {
             let _ = writeln!(text, "{name}: {value}");
@@ -52,6 +65,9 @@ const REFUSED_HEADERS: [&str; 13] = [
 /// Reads the form and puts the values in.
 pub(super) fn render(text: &str, context: &PlanContext) -> Result<Form, PlanError> {
     let text = text.replace("\r\n", "\n");
+    if text.contains(MARK) {
+        return Err(refused("the request holds a NUL byte"));
+    }
     let mut lines = text.lines();
     let request_line = lines
         .by_ref()
@@ -141,24 +157,35 @@ struct Values<'a> {
     parameters: Vec<Parameter>,
 }
 
-impl<'a> Values<'a> {
-    fn take(&mut self, name: &str, place: &str) -> Result<&'a BoundInput, PlanError> {
+impl Values<'_> {
+    /// The value for a place, encoded for it; of a secret the mark of its place.
+    fn take(&mut self, name: &str, place: &str, encoding: Encoding) -> Result<String, PlanError> {
         let input = registry::bound_input(name, self.context)?;
-        if input.kind == "secret" {
+        let is_secret = input.kind == "secret";
+        // The other encodings leave no such character as it is.
+        if encoding == Encoding::Plain && input.text.contains(MARK) {
             return Err(refused(format!(
-                "{name} is a secret: an HTTP request takes secrets only from the source's own settings (bearer_token, password); a shell action gets them as environment variables"
+                "the value of {name} holds a NUL byte, which is a control character that no {place} can hold"
             )));
         }
-        let parameter = Parameter {
-            name: name.to_owned(),
-            kind: place.to_owned(),
-            value: input.text.clone(),
-            example: input.example,
+        let parameter = if is_secret {
+            Parameter::secret(name, place, &input.text, input.example)?
+        } else {
+            Parameter {
+                name: name.to_owned(),
+                kind: place.to_owned(),
+                value: input.text.clone(),
+                example: input.example,
+            }
         };
         if !self.parameters.contains(&parameter) {
             self.parameters.push(parameter);
         }
-        Ok(input)
+        Ok(if is_secret {
+            encoding.mark(name)
+        } else {
+            encoding.write(&input.text)
+        })
     }
 
     fn target(&mut self, template: &str) -> Result<String, PlanError> {
@@ -188,7 +215,7 @@ impl<'a> Values<'a> {
                     target.push_str(text);
                 }
                 Part::Name(name) => {
-                    target.push_str(&percent_encode(&self.take(name, place)?.text));
+                    target.push_str(&self.take(name, place, Encoding::Percent)?);
                 }
             }
         }
@@ -230,13 +257,14 @@ impl<'a> Values<'a> {
         for part in parts(template.trim())? {
             match part {
                 Part::Text(text) => value.push_str(text),
-                Part::Name(input) => value.push_str(&self.take(input, "header")?.text),
+                Part::Name(input) => {
+                    value.push_str(&self.take(input, "header", Encoding::Plain)?);
+                }
             }
         }
-        if value
-            .chars()
-            .any(|character| character.is_control() && character != '\t')
-        {
+        // A mark is the program's own: neither the text nor a value of it can hold one.
+        let stray = |character: char| character.is_control() && !['\t', MARK].contains(&character);
+        if value.chars().any(stray) {
             return Err(refused(format!(
                 "the value of the header {name} holds a line break or a control character"
             )));
@@ -264,7 +292,7 @@ impl<'a> Values<'a> {
                     body.push_str(text);
                 }
                 Part::Name(name) if is_form => {
-                    body.push_str(&percent_encode(&self.take(name, "form field")?.text));
+                    body.push_str(&self.take(name, "form field", Encoding::Percent)?);
                 }
                 Part::Name(name) if is_json && string.escaped => {
                     return Err(refused(format!(
@@ -272,19 +300,16 @@ impl<'a> Values<'a> {
                     )));
                 }
                 Part::Name(name) if is_json && string.inside => {
-                    let text = &self.take(name, "JSON string")?.text;
-                    let quoted = serde_json::Value::from(text.as_str()).to_string();
-                    body.push_str(quoted.get(1..quoted.len() - 1).unwrap_or_default());
+                    body.push_str(&self.take(name, "JSON string", Encoding::Json)?);
                 }
                 Part::Name(name) if is_json => {
-                    let input = self.take(name, "JSON number")?;
-                    if input.kind != "integer" {
+                    let kind = registry::bound_input(name, self.context)?.kind;
+                    if kind != "integer" {
                         return Err(refused(format!(
-                            "{name} is of type {}: put quotes around `{{{{ {name} }}}}` in the JSON body",
-                            input.kind
+                            "{name} is of type {kind}: put quotes around `{{{{ {name} }}}}` in the JSON body"
                         )));
                     }
-                    body.push_str(&input.text);
+                    body.push_str(&self.take(name, "JSON number", Encoding::Plain)?);
                 }
                 Part::Name(name) => {
                     return Err(refused(format!(
@@ -319,8 +344,13 @@ impl JsonString {
 
 #[cfg(test)]
 mod tests {
+    use super::super::marks::fill;
     use super::*;
+    use crate::config::environment::Environment;
     use crate::model::Timestamp;
+    use crate::model::playbook::Effect;
+    use crate::model::request::{BoundInput, Payload, Request};
+    use crate::sources::secrets::Secrets;
 
     fn context(values: &[(&str, &'static str, &str)]) -> PlanContext {
         PlanContext {
@@ -428,8 +458,98 @@ mod tests {
             let error = rendered(text, value).unwrap_err();
             assert!(error.contains(words), "{text}: {error}");
         }
-        let secret = render("GET /{{ k }}", &context(&[("k", "secret", "env:KEY")]));
-        assert!(secret.unwrap_err().to_string().contains("is a secret"));
+    }
+
+    fn secrets(value: &str) -> Secrets {
+        let environment = Environment::from_pairs([("KEY", value)]);
+        let request = Request {
+            action: "a".into(),
+            source: "s".into(),
+            target: String::new(),
+            text: String::new(),
+            parameters: vec![Parameter::secret("k", "header", "env:KEY", false).unwrap()],
+            effect: Effect::Read,
+            timeout: std::time::Duration::from_secs(1),
+            limit: 1,
+            ceiling: None,
+            judged: false,
+            payload: Payload::Sql {
+                statement: String::new(),
+            },
+        };
+        tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap()
+            .block_on(Secrets::fetch(&request, &environment))
+            .unwrap()
+    }
+
+    #[test]
+    fn a_secret_is_shown_by_its_reference_and_filled_for_its_place() {
+        let text = "POST /u/{{ k }}?t={{ k }}\nX-Key: <{{ k }}>\n\n{\"a\": \"{{ k }}\", \"x\": \"{{ x }}\"}";
+        // What looks like a mark or a reference in a value stays a value.
+        let forged = "\0jk\0‹secret env:KEY›";
+        let form = render(
+            text,
+            &context(&[("k", "secret", "env:KEY"), ("x", "text", forged)]),
+        );
+        let form = form.unwrap();
+        assert_eq!(
+            form.text(),
+            "POST /u/‹secret env:KEY›?t=‹secret env:KEY›\nX-Key: <‹secret env:KEY›>\n\n{\"a\": \"‹secret env:KEY›\", \"x\": \"\\u0000jk\\u0000‹secret env:KEY›\"}"
+        );
+        let kinds: Vec<_> = form
+            .parameters
+            .iter()
+            .map(|one| one.kind.as_str())
+            .collect();
+        assert_eq!(
+            kinds,
+            [
+                "secret path segment",
+                "secret query",
+                "secret header",
+                "secret JSON string",
+                "JSON string"
+            ]
+        );
+        let secrets = secrets("/pass \"w\"rd");
+        let filled = |text: &str| fill(text, &secrets).unwrap();
+        assert_eq!(
+            filled(&form.path),
+            "/u/%2Fpass%20%22w%22rd?t=%2Fpass%20%22w%22rd"
+        );
+        assert_eq!(filled(&form.headers[0].1), "</pass \"w\"rd>");
+        assert_eq!(
+            filled(&form.body),
+            "{\"a\": \"/pass \\\"w\\\"rd\", \"x\": \"\\u0000jk\\u0000‹secret env:KEY›\"}"
+        );
+        for (text, value, words) in [
+            ("GET /\nX-A: {{ x }}", "\0hk\0", "control character"),
+            ("GET /\0hk\0", "v", "NUL byte"),
+        ] {
+            let context = context(&[("k", "secret", "env:KEY"), ("x", "text", value)]);
+            let error = render(text, &context).unwrap_err().to_string();
+            assert!(error.contains(words), "{text:?}: {error}");
+        }
+        let typed = context(&[("k", "secret", "hunter2-hunter2")]);
+        let error = render("GET /{{ k }}", &typed).unwrap_err().to_string();
+        assert!(
+            error.contains("env:NAME") && !error.contains("hunter2"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_secret_that_would_end_a_header_line_is_not_sent() {
+        let form = render(
+            "GET /\nX-A: {{ k }}",
+            &context(&[("k", "secret", "env:KEY")]),
+        );
+        let value = &form.unwrap().headers[0].1;
+        let error = fill(value, &secrets("pass\r\nX-B: 1")).unwrap_err();
+        assert!(error.to_string().contains("line break"), "{error}");
+        assert!(!error.to_string().contains("X-B"), "{error}");
     }
 
     #[test]

@@ -46,8 +46,9 @@ pub(super) async fn describe(
     for (place, sql_type) in places.iter().zip(&types) {
         if let (Some(sql_type), Some(parameter)) =
             (sql_type, request.parameters.get(place.parameter))
-            // An example's value stands for any: its type is what is asked.
+            // An example's value stands for any: its type is what is asked. A secret is fetched only when it is sent.
             && !parameter.example
+            && parameter.secret_reference().is_none()
         {
             check(connection, parameter, sql_type).await?;
         }
@@ -69,7 +70,7 @@ pub(super) async fn describe(
             .collect();
         its.dedup();
         if let [only] = its.as_slice() {
-            (*only).clone_into(&mut parameter.kind);
+            parameter.set_kind(only);
         }
     }
     request.text.clone_from(&described);

@@ -70,10 +70,10 @@ fn build(
         password,
         spill_folder: surroundings.spill_folder(),
     };
-    Ok(Arc::new(Postgres::new(
-        settings.name.clone(),
-        settings_of_server,
-    )))
+    let source = Postgres::new(settings.name.clone(), settings_of_server);
+    Ok(Arc::new(
+        source.with_environment(surroundings.environment.clone()),
+    ))
 }
 
 struct Place {

@@ -15,6 +15,7 @@ use crate::model::limits;
 use crate::model::request::{Chunk, Outcome};
 use crate::model::table::{Column, ColumnKind};
 use crate::sources::Sink;
+use crate::sources::mask::Masker;
 use crate::sources::spill::SpillWriter;
 use crate::sql::StatementKind;
 
@@ -31,6 +32,8 @@ pub(super) struct Run<'a> {
     /// A verdict will rest on it.
     pub(super) judged: bool,
     pub(super) values: Vec<&'a str>,
+    /// Masks the secrets among them in what comes back.
+    pub(super) masker: Option<Masker>,
     pub(super) max_rows: u64,
     pub(super) max_bytes: u64,
     pub(super) spill_folder: &'a Path,
@@ -122,6 +125,7 @@ impl Run<'_> {
 #[derive(Debug)]
 pub(super) struct ResultRows {
     kinds: Vec<ColumnKind>,
+    masker: Option<Masker>,
     writer: SpillWriter,
     total: u64,
     max_rows: u64,
@@ -133,6 +137,7 @@ impl ResultRows {
     pub(super) fn create(run: &Run<'_>, columns: &[Column]) -> Result<Self, Failure> {
         Ok(Self {
             kinds: columns.iter().map(|column| column.kind).collect(),
+            masker: run.masker.clone(),
             writer: SpillWriter::create(run.spill_folder, columns.len(), run.max_bytes)?,
             total: 0,
             max_rows: run.max_rows,
@@ -170,7 +175,14 @@ impl ResultRows {
                 _ => bytes,
             })
         });
-        if !self.writer.push(cells)? {
+        let kept = match &self.masker {
+            None => self.writer.push(cells)?,
+            Some(masker) => {
+                let cells: Vec<_> = cells.map(|cell| Some(masker.mask_bytes(cell?))).collect();
+                self.writer.push(cells.iter().map(Option::as_deref))?
+            }
+        };
+        if !kept {
             self.truncated = Some(format!(
                 "byte cap: only the first {} rows, {} bytes are kept",
                 self.total, self.max_bytes

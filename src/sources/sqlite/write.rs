@@ -54,7 +54,8 @@ impl Run {
             }
             if total >= self.max_rows {
                 outcome.truncated = Some(format!("row cap: only the first {} rows", self.max_rows));
-            } else if super::push(&mut writer, row, &columns)
+            } else if self
+                .push(&mut writer, row, &columns)
                 .map_err(|error| nothing_changed(spill_failed(&error)))?
             {
                 total += 1;

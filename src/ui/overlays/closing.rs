@@ -93,6 +93,10 @@ fn head(scene: &Scene<'_>, cockpit: &Cockpit, room: usize) -> Vec<TextLine> {
     if let Some(stage) = stage {
         lines.extend(scene.line(stage, Role::Title).wrap(room, 0));
     }
+    if let Some(report) = &cockpit.report {
+        lines.push(scene.line("the report:", Role::Text));
+        lines.extend(boxes::path(report, room, scene.theme));
+    }
     let things = cockpit.open_things();
     if things.is_empty() {
         lines.push(scene.line("✓ nothing is open", Role::Good));

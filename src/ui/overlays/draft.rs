@@ -82,8 +82,8 @@ pub fn draw(scene: &Scene<'_>, form: &DraftForm, local: &mut Local, buffer: &mut
 fn title(scene: &Scene<'_>, form: &DraftForm) -> SafeText {
     let title = scene
         .cockpit()
-        .and_then(|cockpit| cockpit.playbook.action(&form.action))
-        .map_or_else(|| form.action.to_string(), |action| action.title.clone());
+        .map(|cockpit| cockpit.message_title(&form.action))
+        .unwrap_or_default();
     match form.drafts.len() {
         0 | 1 => safe!("Message: {title}"),
         count => safe!("Message {} of {count}: {title}", form.index + 1),

@@ -176,12 +176,12 @@ fn files(
     };
     let when = words::full_time(record.at, &scene.state.zone);
     let from = safe!(
-        "{count} from {}; the latest of {when}, in the incident's folder:",
+        "{count} from {}; the latest of {when}:",
         title_of(cockpit, action)
     );
     let mut lines = scene.line(from, Role::Text).wrap(room, 0);
-    let path = safe!("evidence/{}", record.latest);
-    lines.extend(scene.line(path, Role::Code).wrap(room, 0));
+    let path = format!("{}/evidence/{}", cockpit.folder, record.latest);
+    lines.extend(boxes::path(&path, room, scene.theme));
     lines
 }
 

@@ -18,11 +18,13 @@ use crate::model::input::InputType;
 use crate::model::safe_text::{SafeText, sanitize};
 use crate::theme::Role;
 use crate::ui::local::follow;
-use crate::ui::text::{TextLine, fit, safe, width, write_lines};
+use crate::ui::text::{TextLine, safe, width, write_lines};
 use crate::ui::{Local, boxes, editor_view};
 
-/// Cells of the names at most.
-const NAME: usize = 28;
+/// Cells that stay for a value with its type: a name that leaves less has a line of its own above it.
+const VALUE: usize = 40;
+/// Cells before the values where every name has a line of its own.
+const NAME: usize = 12;
 
 /// Draws the dialog.
 pub fn draw(scene: &Scene<'_>, form: &Form, local: &mut Local, buffer: &mut Buffer) {
@@ -31,10 +33,9 @@ pub fn draw(scene: &Scene<'_>, form: &Form, local: &mut Local, buffer: &mut Buff
         .fields
         .iter()
         .map(|field| width(name(field).as_str()))
+        .filter(|name| *name + VALUE <= room)
         .max()
-        .unwrap_or(0)
-        .min(NAME)
-        .min(room / 2);
+        .unwrap_or(NAME.min(room / 2));
     let mut lines = Vec::new();
     let mut at = 0..0;
     for (index, field) in form.fields.iter().enumerate() {
@@ -99,11 +100,12 @@ fn field_lines(
     let name = name(field);
     let mark = if selected { "▸ " } else { "  " };
     let mut line = scene.line(mark, Role::Key);
-    if width(name.as_str()) > names {
-        let (head, _) = fit(name.as_str(), names.saturating_sub(1));
-        line.push(safe!("{head}…"), style(Role::Title));
-    } else {
-        line.push(name, style(if selected { Role::Title } else { Role::Text }));
+    let is_long = width(name.as_str()) > names;
+    line.push(name, style(if selected { Role::Title } else { Role::Text }));
+    let mut lines = Vec::new();
+    if is_long {
+        lines = line.wrap(room, 2);
+        line = TextLine::new();
     }
     line.pad_to(names + 4);
     let kind = sanitize(field.input.kind.word());
@@ -130,7 +132,7 @@ fn field_lines(
         line.pad_to(room.saturating_sub(kind_room - 2));
         line.push(kind, style(Role::Muted));
     }
-    let mut lines = vec![line];
+    lines.push(line);
     let mut below = |text: SafeText, role: Role| {
         let mut line = TextLine::new();
         line.pad_to(names + 4);

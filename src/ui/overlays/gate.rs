@@ -22,7 +22,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::Scene;
-use super::send::{body, fact};
+use super::send::{DESCRIPTION, body, fact};
 use crate::editor::Editor;
 use crate::engine::command::Command;
 use crate::engine::state::{Cockpit, GateForm, Preview, RunPhase};
@@ -33,11 +33,16 @@ use crate::model::request::{Payload, Request};
 use crate::model::safe_text::{SafeText, sanitize};
 use crate::model::table::{Column, Row};
 use crate::model::{Mode, duration};
+use crate::report::undo;
 use crate::theme::Role;
 use crate::ui::panes::hints;
 use crate::ui::text::{TextLine, fit, safe, spaces, width, write_lines};
-use crate::ui::{Local, boxes, editor_view, words};
+use crate::ui::{Local, boxes, editor_view, prose, words};
 
+/// Cells that the frame's heading takes beside the title.
+const HEADING: usize = 22;
+/// Lines of what the playbook says of the write at most.
+const DESCRIBED: usize = 3;
 /// Cells of a column of the sample at most.
 const CELL: usize = 24;
 /// Cells of the names of fields, with the mark in front.
@@ -66,6 +71,16 @@ pub fn draw(scene: &Scene<'_>, form: &GateForm, local: &mut Local, buffer: &mut 
         Mode::Walkthrough => vec![scene.line("WALKTHROUGH: nothing is sent.", Role::Walkthrough)],
         Mode::Drill => vec![scene.line("DRILL: it goes to a simulated source.", Role::Drill)],
     };
+    // What its author says of it, beyond the title.
+    let mut described = action.map_or_else(Vec::new, |action| {
+        prose::description(action, room.min(DESCRIPTION), scene.theme)
+    });
+    // A title that has no room on the frame is told whole.
+    if described.is_empty() && width(&title) + HEADING > room {
+        described = scene.line(sanitize(&title), Role::Text).wrap(room, 2);
+    }
+    // What it would touch stays in sight under it.
+    lines.extend(boxes::at_most(described, DESCRIBED, scene.theme));
     if !is_message {
         let is_sql = matches!(request.payload, Payload::Sql { .. });
         lines.extend(preview(scene, &form.preview, action, is_sql, room));
@@ -201,6 +216,15 @@ fn preview(
                     Role::Bad,
                 ));
             }
+            let shown = sample.len().min(limits::PREVIEW_ROWS) as u64;
+            if shown > 0 && (shown < *rows || *cut) {
+                let what = if columns.is_empty() { "lines" } else { "rows" };
+                let of = if *cut { "more than " } else { "" };
+                lines.extend(line(
+                    safe!("{shown} of {of}{} {what}:", words::count(*rows)),
+                    Role::Muted,
+                ));
+            }
             lines.extend(table(scene, columns, sample, room));
             lines
         }
@@ -321,15 +345,16 @@ fn facts(
             Role::Warning,
         ));
     }
-    match action.and_then(|action| action.undo.as_deref()) {
-        Some(undo) => lines.extend(fact("undo", sanitize(undo), Role::Text)),
-        None if action
-            .is_some_and(|action| action.preserves || action.language == Language::Message) => {}
-        None => lines.extend(fact(
-            "undo",
-            SafeText::fixed("the playbook does not say how"),
-            Role::Warning,
-        )),
+    let undo = action.and_then(|action| action.undo.as_deref());
+    let needs_none =
+        action.is_some_and(|action| action.preserves || action.language == Language::Message);
+    if undo.is_some() || !needs_none {
+        let role = if undo.is_some() {
+            Role::Text
+        } else {
+            Role::Warning
+        };
+        lines.extend(fact("undo", sanitize(&undo::value(undo)), role));
     }
     let is_sql = matches!(request.payload, Payload::Sql { .. });
     if is_sql && !counted && action.is_some_and(|action| !action.preserves) {

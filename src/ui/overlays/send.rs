@@ -31,7 +31,7 @@ use crate::ui::text::{TextLine, safe, width, write_lines};
 use crate::ui::{Local, boxes, prose, words};
 
 /// Columns of the description at most: prose is hard to read in longer lines.
-const DESCRIPTION: usize = 76;
+pub(super) const DESCRIPTION: usize = 76;
 /// Cells of the names of facts.
 pub(super) const FACT: usize = 8;
 

@@ -123,6 +123,12 @@ pub fn ask(
     if let Some(question) = question {
         lines.extend(scene.line(question, Role::Text).wrap(room, 0));
     }
+    if let Purpose::MessageSent {
+        path: Some(path), ..
+    } = purpose
+    {
+        lines.extend(boxes::path(path, room, scene.theme));
+    }
     let mut line = scene.line("› ", Role::Key);
     line.extend(editor_view::line(
         editor,
@@ -156,6 +162,17 @@ fn question(scene: &Scene<'_>, purpose: &Purpose) -> (SafeText, Option<SafeText>
             (
                 SafeText::fixed("Why is the step left out?"),
                 Some(sanitize(&title)),
+            )
+        }
+        Purpose::DoneWithout(step) => {
+            let left = scene.cockpit().map(|cockpit| cockpit.writes_left(step));
+            let left = left.into_iter().flatten();
+            let left: Vec<String> = left
+                .map(|(id, how)| format!("“{}” ({how})", action(&id)))
+                .collect();
+            (
+                SafeText::fixed("Why is the step done all the same?"),
+                Some(safe!("NOT DONE: {}", left.join(", "))),
             )
         }
         Purpose::NotApplicable(check) => {
@@ -247,7 +264,12 @@ fn judged_question(scene: &Scene<'_>, purpose: &Purpose) -> (SafeText, Option<Sa
             ("Why can it not wait?", about)
         }
         Purpose::Severity(severity) => ("Why does the severity change?", severity.clone()),
-        Purpose::Milestone(milestone) => ("Since when, and how do you know?", milestone.clone()),
+        Purpose::Milestone(milestone) => (
+            "Since when, and how do you know?",
+            format!(
+                "{milestone}: its clocks count from the time in front, such as 03:10 or 2026-01-31 03:10; without one from now on"
+            ),
+        ),
         Purpose::ClockMissed(id, _) => ("Why was the clock missed?", clock(id)),
         Purpose::ClockWaived(id) => (
             "Why does the clock not apply? @role in front tells who says so",
@@ -278,7 +300,7 @@ fn judged_question(scene: &Scene<'_>, purpose: &Purpose) -> (SafeText, Option<Sa
         Purpose::MessageSent { channel, path, .. } => (
             "Where was it sent, and to whom? Esc: it was not sent",
             match path {
-                Some(path) => format!("saved as {path}"),
+                Some(_) => "saved as".to_owned(),
                 None => format!("copied to the {channel}"),
             },
         ),
@@ -289,6 +311,7 @@ fn judged_question(scene: &Scene<'_>, purpose: &Purpose) -> (SafeText, Option<Sa
             ("What is the evidence?", title)
         }
         Purpose::SkipStep(_)
+        | Purpose::DoneWithout(_)
         | Purpose::NotApplicable(_)
         | Purpose::Settle { .. }
         | Purpose::Search

@@ -13,6 +13,7 @@
 //! the selected one. The selected action or check stays in view together with as much of the prose before it as fits.
 
 mod branch;
+mod message;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -22,7 +23,7 @@ use crate::engine::state::{Run, RunPhase};
 use crate::incident::view::{ActionStatus, StepStatus, judgement};
 use crate::layout::PaneKind;
 use crate::model::ids::ActionId;
-use crate::model::playbook::{Block, Check, Effect, Step};
+use crate::model::playbook::{Block, Check, Effect, Language, Step};
 use crate::model::safe_text::{SafeText, sanitize};
 use crate::model::verdict::Verdict;
 use crate::record::entry::ActionOutcome;
@@ -314,7 +315,7 @@ fn action_lines(view: &View<'_>, id: &ActionId, digit: usize, room: usize) -> Ve
     };
     let mut line = view.line(key, Role::Key).with(" ", style(Role::Text));
     let mut tail = status(view, id);
-    if action.effect == Effect::Write {
+    if action.effect == Effect::Write && action.language != Language::Message {
         let mut write = view.line("WRITES", Role::Bad);
         write.push(" · ", style(Role::Muted));
         write.extend(tail);
@@ -378,10 +379,17 @@ fn status(view: &View<'_>, id: &ActionId) -> TextLine {
         return run_status(view, run);
     }
     let Some(action) = cockpit.view.actions.get(id) else {
-        return view.line("not run", Role::Muted);
+        return untouched(view, id);
     };
     let record = cockpit.incident.actions.get(id);
     let verdict = record.and_then(|record| Some(record.judged.as_ref()?.0.verdict));
+    let settled = matches!(
+        action.status,
+        ActionStatus::NotRun | ActionStatus::Ended(ActionOutcome::Ok)
+    );
+    if let Some(line) = message::status(view, id).filter(|_| settled) {
+        return line;
+    }
     let mut line = match action.status {
         ActionStatus::NotRun => TextLine::new(),
         ActionStatus::Running => view.line("running elsewhere", Role::Active),
@@ -442,9 +450,17 @@ fn status(view: &View<'_>, id: &ActionId) -> TextLine {
             view.theme.style(Role::Warning),
         );
     } else if line.is_empty() {
-        line.push("not run", view.theme.style(Role::Muted));
+        line = untouched(view, id);
     }
     line
+}
+
+/// What is said of an action that nothing was done with.
+fn untouched(view: &View<'_>, id: &ActionId) -> TextLine {
+    let action = view.cockpit.playbook.action(id);
+    let is_message = action.is_some_and(|action| action.language == Language::Message);
+    let word = if is_message { "not sent" } else { "not run" };
+    view.line(word, Role::Muted)
 }
 
 /// Why an action's verdict is what it is, and what a key does about it.

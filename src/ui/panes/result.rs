@@ -18,7 +18,7 @@ use crate::layout::PaneKind;
 use crate::model::duration;
 use crate::model::ids::ActionId;
 use crate::model::playbook::Effect;
-use crate::model::request::RunError;
+use crate::model::request::{Payload, RunError};
 use crate::model::safe_text::{SafeText, sanitize};
 use crate::model::table::Series;
 use crate::record::entry::ActionOutcome;
@@ -96,7 +96,7 @@ pub fn draw(view: &View<'_>, local: &mut Local, area: Rect, buffer: &mut Buffer)
             );
         }
         Content::Chart(series) => draw_chart(view, series, rest, buffer),
-        Content::Output(output) => draw_output(view, output, rest, frame, buffer),
+        Content::Output(output) => draw_output(view, result, output, rest, frame, buffer),
     }
     facts(view, id, result, area, buffer);
 }
@@ -456,7 +456,19 @@ fn draw_chart(view: &View<'_>, series: &[Series], area: Rect, buffer: &mut Buffe
     chart.draw(buffer, plot, view.theme);
 }
 
-fn draw_output(view: &View<'_>, output: &Output, area: Rect, frame: Rect, buffer: &mut Buffer) {
+fn draw_output(
+    view: &View<'_>,
+    result: &ActionResult,
+    output: &Output,
+    area: Rect,
+    frame: Rect,
+    buffer: &mut Buffer,
+) {
+    // What a script writes there is trouble; of an answer it is the status and its headers.
+    let is_trouble = !matches!(
+        result.request.payload,
+        Payload::Http { .. } | Payload::Message(_)
+    );
     let total = output.lines.len() + usize::from(!output.rest.is_empty());
     let top = output.top.min(total.saturating_sub(1));
     let mut y = area.y;
@@ -468,9 +480,13 @@ fn draw_output(view: &View<'_>, output: &Output, area: Rect, frame: Rect, buffer
         .map(|line| (line.error, &line.text))
         .chain((!output.rest.is_empty()).then_some((false, &rest)));
     for (error, text) in lines.skip(top) {
-        let role = if error { Role::Bad } else { Role::Text };
+        let role = match (error, is_trouble) {
+            (true, true) => Role::Bad,
+            (true, false) => Role::Muted,
+            (false, _) => Role::Text,
+        };
         let mut line = TextLine::new();
-        if error {
+        if error && is_trouble {
             line.push("! ", view.theme.style(Role::Bad));
         }
         line.push(text, view.theme.style(role));

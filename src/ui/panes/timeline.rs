@@ -48,17 +48,21 @@ pub fn draw(view: &View<'_>, local: &mut Local, area: Rect, buffer: &mut Buffer)
         return;
     }
     let height = u64::from(inside.height.max(1));
-    let selected = timeline.total.saturating_sub(1 + timeline.back);
-    let newest = timeline.total.saturating_sub(height);
+    let selected = timeline.line_of(timeline.selected());
+    let newest = timeline.lines_above(timeline.total, height);
+    let lines = |top: u64| {
+        let positions = (top..timeline.total).filter(|at| !timeline.is_other_form(*at));
+        positions.take(inside.height.max(1).into())
+    };
     // Without scrolling back the newest entries show; else the view moves as little as possible.
     let top = if timeline.back == 0 {
         newest
     } else if selected < local.timeline {
         selected
-    } else if selected >= local.timeline + height {
-        selected + 1 - height
+    } else if lines(local.timeline).all(|shown| shown != selected) {
+        timeline.lines_above(selected, height - 1)
     } else {
-        local.timeline
+        timeline.line_of(local.timeline)
     };
     let top = top.min(newest);
     local.timeline = top;
@@ -73,15 +77,16 @@ pub fn draw(view: &View<'_>, local: &mut Local, area: Rect, buffer: &mut Buffer)
         .max()
         .unwrap_or(0)
         .min(OPERATOR);
-    for (index, y) in (top..).zip(inside.y..inside.bottom()) {
-        if index >= timeline.total {
-            break;
-        }
-        let held = index
-            .checked_sub(timeline.first)
-            .and_then(|at| timeline.entries.get(at as usize));
-        let mut line = match held {
-            Some(sealed) => entry_line(view, sealed, operators),
+    for (index, y) in lines(top).zip(inside.y..inside.bottom()) {
+        let mut line = match timeline.entry(index) {
+            Some(sealed) => {
+                let others = (index + 1..).take_while(|at| timeline.is_other_form(*at));
+                let forms = others
+                    .filter_map(|at| timeline.entry(at))
+                    .map(AsRef::as_ref);
+                let forms: Vec<&Sealed> = std::iter::once(sealed.as_ref()).chain(forms).collect();
+                entry_line(view, sealed, &forms, operators)
+            }
             None => view.line(" …", Role::Muted),
         };
         if focused && index == selected {
@@ -93,7 +98,8 @@ pub fn draw(view: &View<'_>, local: &mut Local, area: Rect, buffer: &mut Buffer)
     boxes::more(buffer, inside, top > 0, top < newest, view.theme);
 }
 
-fn entry_line(view: &View<'_>, sealed: &Sealed, column: usize) -> TextLine {
+/// One line of an entry, with the other forms of what it kept.
+fn entry_line(view: &View<'_>, sealed: &Sealed, forms: &[&Sealed], column: usize) -> TextLine {
     let at = sealed
         .entry
         .sim_at
@@ -115,7 +121,8 @@ fn entry_line(view: &View<'_>, sealed: &Sealed, column: usize) -> TextLine {
         line.push(operator, view.theme.style(Role::Text));
     }
     line.pad_to(start + column + 2);
-    let (text, role) = sentence::of(sealed, &view.cockpit.playbook, &view.state.zone);
+    let (text, role) = sentence::kept(forms)
+        .unwrap_or_else(|| sentence::of(sealed, &view.cockpit.playbook, &view.state.zone));
     line.push(text, view.theme.style(role));
     let joined = matches!(sealed.body, Some(Body::SessionOpened { .. }));
     if joined && view.cockpit.view.silent.contains_key(&sealed.entry.writer) {
