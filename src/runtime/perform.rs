@@ -279,9 +279,18 @@ impl Performer {
         self.runs.cancel_all();
         self.lookups.clear();
         self.ending.set_detach(None);
-        let (detach, reason) = (session.detacher(), reason.to_owned());
-        let task = move || detach(&reason, limits::HANGUP_GRACE);
-        self.ending.tasks().spawn_blocking_on(task, &self.tasks);
+        let (detach, reason, end) = (
+            session.detacher(),
+            reason.to_owned(),
+            self.ending.tasks().token(),
+        );
+        let last_entry = move || {
+            detach(&reason, limits::HANGUP_GRACE);
+            drop(end);
+        };
+        // Not a task: when the operator leaves, tasks that have not begun are dropped, and with this one the entries that
+        // the recorder still holds.
+        let _ = std::thread::Builder::new().spawn(last_entry);
     }
 
     /// Lets the tests see what a panic does: in the loop or in a task, on redraw, in debug builds only.
