@@ -120,7 +120,7 @@ impl ResultFile<'_> {
 }
 
 /// A name that is safe on every disk: `[A-Za-z0-9._-]`, never hidden.
-fn file_name(action: &str) -> String {
+pub fn file_name(action: &str) -> String {
     let kept = |character: char| {
         if character.is_ascii_alphanumeric() || matches!(character, '_' | '-' | '.') {
             character

@@ -303,6 +303,7 @@ async fn run(source: &SharedSource, request: &Request) -> Result<Answer, RunErro
         let context = RunContext {
             cancel: CancellationToken::new(),
             deadline: request.timeout,
+            output_folder: std::env::temp_dir(),
         };
         source.run(request, &sink, context).await
     };

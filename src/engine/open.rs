@@ -97,6 +97,7 @@ impl Turn<'_> {
             alive,
             profile,
             source_problems,
+            left_behind,
         } = opened;
         let watches = playbook
             .watch
@@ -136,6 +137,7 @@ impl Turn<'_> {
             runs: BTreeMap::new(),
             pending: BTreeMap::new(),
             drafts: BTreeMap::new(),
+            left_behind,
         };
         cockpit.refresh_view();
         if let Some(current) = &cockpit.view.current {

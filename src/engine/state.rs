@@ -180,6 +180,8 @@ pub struct Cockpit {
     pub pending: BTreeMap<Ticket, Pending>,
     /// Messages that were begun and not sent, until the incident is left.
     pub drafts: BTreeMap<ActionId, Box<DraftForm>>,
+    /// What scripts of actions left when an earlier session ended before them, in words.
+    pub left_behind: BTreeMap<ActionId, String>,
 }
 
 /// Whether entries reach the disk.

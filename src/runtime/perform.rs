@@ -131,9 +131,9 @@ impl Performer {
                 chart,
             } => {
                 if let Some(session) = &self.session {
-                    let sources = Arc::clone(session.sources());
+                    let places = (Arc::clone(session.sources()), session.output_folder());
                     let cancel = self.runs.begin(run, request.effect);
-                    let task = runs::run(run, request, chart, sources, cancel, events);
+                    let task = runs::run(run, request, chart, places, cancel, events);
                     self.ending.tasks().spawn_on(task, &self.tasks);
                 }
             }

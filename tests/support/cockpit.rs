@@ -77,6 +77,7 @@ impl Harness {
             alive: BTreeSet::from(["me".to_owned()]),
             profile: "test".into(),
             source_problems: vec![],
+            left_behind: std::collections::BTreeMap::new(),
         })));
         harness
     }

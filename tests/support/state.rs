@@ -116,6 +116,7 @@ pub fn breach_with(text: Texts<'_>) -> State {
         runs: BTreeMap::new(),
         pending: BTreeMap::new(),
         drafts: BTreeMap::new(),
+        left_behind: BTreeMap::new(),
         playbook,
     };
     state(Screen::Cockpit(Box::new(cockpit)), text)
