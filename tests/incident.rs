@@ -67,6 +67,10 @@ fn whole_incident(size: (u16, u16)) {
         std::thread::sleep(Duration::from_millis(300));
     }
 
+    screen.focus(Pane::Watch);
+    screen.keys("v");
+    screen.sees("samples as JSON, CSV and SVG");
+
     // Judge: the audit query shows the planted breach.
     screen.go_to(STEP_4_SUCCEEDED, "4 · Check for successful");
     screen.ask("2");
@@ -177,6 +181,19 @@ fn after_the_incident(place: &Place) {
     let alerts =
         |entry: &&Value| entry["kind"] == "watch.changed" && entry["body"]["state"] == "alert";
     assert!(entries.iter().any(|entry| alerts(&entry)), "{entries:#?}");
+
+    // The chart is kept as it was seen.
+    let picture = entries
+        .iter()
+        .find(|entry| entry["body"]["media_type"] == "image/svg+xml")
+        .unwrap();
+    let name = picture["body"]["sha256"].as_str().unwrap();
+    let mut incidents = std::fs::read_dir(place.home.path().join("data/live")).unwrap();
+    let incident = incidents.next().unwrap().unwrap().path();
+    let svg = std::fs::read_to_string(incident.join("evidence").join(name)).unwrap();
+    for part in ["ALERT", "alert &gt; 0", "order-machine-2"] {
+        assert!(svg.contains(part), "{part} in {svg}");
+    }
 
     let report = place.run_well(&["report", "last"]);
     assert!(report.contains("`actor_id` = `u-1932`"), "{report}");
