@@ -22,17 +22,13 @@ mod support {
 }
 
 use support::http_double::{HttpDouble, Reply};
-use support::operator::{Place, Screen, entries, has_cells};
+use support::operator::{Place, Screen, entries, has_cells, of_kind};
 use support::postgres::PostgresServer;
 use support::pty::PATIENCE;
 
 static SERVER: LazyLock<PostgresServer> = LazyLock::new(|| {
     let server = PostgresServer::start();
-    server.execute(concat!(
-        "CREATE DATABASE seeded;\n\\connect seeded\n",
-        include_str!("fixtures/database/schema.sql"),
-        include_str!("fixtures/database/breach.sql"),
-    ));
+    server.add_breach("seeded");
     server
 });
 
@@ -81,8 +77,7 @@ fn with_clocks() -> String {
 
 /// Sends the action with this digit and waits for words of its result.
 fn act(screen: &mut Screen, digit: &str, result: &str) {
-    screen.ask(digit);
-    screen.send();
+    screen.run(digit);
     screen.sees(result);
 }
 
@@ -215,13 +210,7 @@ fn active(database: &str, of: &str) -> String {
 /// What the record and the report say afterwards.
 fn read_back(place: &Place) {
     let entries = entries(place);
-    let bodies = |kind: &str| -> Vec<&Value> {
-        entries
-            .iter()
-            .filter(|entry| entry["kind"] == kind)
-            .map(|entry| &entry["body"])
-            .collect()
-    };
+    let bodies = |kind: &str| of_kind(&entries, kind);
     let verdicts: Vec<(&str, &str)> = bodies("action.result")
         .into_iter()
         .filter_map(|body| {
@@ -342,12 +331,10 @@ fn without_the_breach_only_a_whole_answer_passes() {
         let mut screen = place.start(&["open", "org-isolation-breach"]);
         screen.sees("Org isolation breach");
         screen.go_to(SUCCEEDED, "4 · Check for successful");
-        screen.ask("1");
-        screen.send();
+        screen.run("1");
         place.records_end_of("audit-alive");
         screen.go_to(SUCCEEDED, "4 · Check for successful");
-        screen.ask("2");
-        screen.send();
+        screen.run("2");
         screen.sees(&format!("{verdict}:"));
         screen.keys("z");
         screen.sees(why);
@@ -402,8 +389,7 @@ fn what_was_cut_or_is_old_proves_nothing(size: (u16, u16)) {
         ),
     ] {
         screen.go_to(step, title);
-        screen.ask(digit);
-        screen.send();
+        screen.run(digit);
         screen.sees("INCONCLUSIVE");
         screen.keys("z");
         screen.sees(reason);

@@ -81,8 +81,7 @@ fn whole_incident(size: (u16, u16)) {
         PATIENCE,
     );
     screen.sees("FAIL");
-    screen.ask("3");
-    screen.send();
+    screen.run("3");
     screen.sees("row 1/7");
     screen.keys("j");
     screen.sees("row 2/7");
@@ -279,19 +278,17 @@ fn an_action_without_an_end_is_unknown_until_it_is_settled() {
 /// The database that a write is cut off in. Its trigger counts every attempt, rolled back or not, and keeps each one waiting
 /// while there is a row in `hold`.
 fn holding_database() -> String {
-    DATABASE.execute(concat!(
-        "CREATE DATABASE held;\n\\connect held\n",
-        include_str!("fixtures/database/schema.sql"),
-        include_str!("fixtures/database/breach.sql"),
+    let url = DATABASE.add_breach("held");
+    in_held(
         "CREATE SEQUENCE attempts; CREATE TABLE hold AS SELECT 1;
         CREATE FUNCTION attempt() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
             PERFORM nextval('attempts');
             WHILE EXISTS (SELECT FROM hold) LOOP PERFORM pg_sleep(0.02); END LOOP;
             RETURN NULL;
         END $$;
-        CREATE TRIGGER attempt BEFORE UPDATE ON staff_sessions EXECUTE FUNCTION attempt();"
-    ));
-    format!("postgres://postgres@127.0.0.1:{}/held", DATABASE.port)
+        CREATE TRIGGER attempt BEFORE UPDATE ON staff_sessions EXECUTE FUNCTION attempt();",
+    );
+    url
 }
 
 fn in_held(sql: &str) -> String {

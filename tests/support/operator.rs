@@ -24,8 +24,8 @@ const _: () = {
         Place::programs_first,
         has_cells,
         Screen::kill,
-        Screen::ask,
-        Screen::send,
+        Screen::run,
+        of_kind,
         Place::records_end_of,
     );
     let _ = |place: &Place| place.exporter.target();
@@ -209,6 +209,12 @@ impl Screen {
         );
     }
 
+    /// Asks for an action's request and sends it.
+    pub fn run(&mut self, digit: &str) {
+        self.ask(digit);
+        self.send();
+    }
+
     /// Closes the dialog that says this. What is typed after Esc has to wait for its effect.
     pub fn closes(&mut self, dialog: &'static str) {
         self.keys("<Esc>");
@@ -293,4 +299,10 @@ pub fn entries(place: &Place) -> Vec<Value> {
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect()
+}
+
+/// What the entries of a kind say.
+pub fn of_kind<'e>(entries: &'e [Value], kind: &str) -> Vec<&'e Value> {
+    let found = entries.iter().filter(|entry| entry["kind"] == kind);
+    found.map(|entry| &entry["body"]).collect()
 }
