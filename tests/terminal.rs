@@ -112,6 +112,32 @@ fn what_another_session_writes_appears() {
     terminal.wait_for("seen from afar", PATIENCE);
 }
 
+/// A changed playbook that one session takes is followed by the others, without a resume.
+#[test]
+fn a_playbook_that_another_session_took_is_followed() {
+    let home = trial::home();
+    let ours = open(home.path());
+    let mut theirs = Launch::quarterdeck(home.path())
+        .arguments(["resume", "--as", "bob"])
+        .start();
+    theirs.wait_for("Greet", PATIENCE);
+    let file = home.path().join("config/playbooks/trial.md");
+    let changed = std::fs::read_to_string(&file).unwrap() + "\n### Wave goodbye\n\nWith a hand.\n";
+    std::fs::write(&file, changed).unwrap();
+    for terminal in [&ours, &theirs] {
+        terminal.wait_for("file has changed", PATIENCE);
+        assert!(!terminal.screen().contains("Wave goodbye"));
+    }
+    theirs.send(":");
+    theirs.send("adopt playbook");
+    theirs.wait_for("Take the changed text", PATIENCE);
+    theirs.send("<Enter>");
+    theirs.wait_for("┏ Choose", PATIENCE);
+    theirs.send("<Enter>");
+    theirs.wait_for("Wave goodbye", PATIENCE);
+    ours.wait_for("Wave goodbye", PATIENCE);
+}
+
 #[test]
 fn a_signal_ends_it_with_the_terminal_restored_and_its_code() {
     for (signal, code, left) in [

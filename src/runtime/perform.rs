@@ -102,6 +102,12 @@ impl Performer {
                         .spawn_blocking(move || session.adopt_playbook(&events));
                 }
             }
+            Effect::FollowPlaybook => {
+                if let Some(session) = self.session.clone() {
+                    self.tasks
+                        .spawn_blocking(move || session.follow_playbook(&events));
+                }
+            }
             Effect::Append { ticket, body } => {
                 if let Some(session) = &self.session
                     && let Err(reason) = session.append(ticket, body)

@@ -79,7 +79,7 @@ impl Program {
         std::thread::Builder::new()
             .name("keys".into())
             .spawn(move || {
-                terminal::read_events(|event| key_sender.blocking_send(event).is_ok())
+                terminal::read_events(|event| key_sender.blocking_send(event).is_ok());
             })?;
         let tasks = tasks()?;
         let mut event_loop = self.event_loop(state, local, keys, &ending, &tasks);

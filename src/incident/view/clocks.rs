@@ -97,7 +97,7 @@ fn view(
     condition: Option<Result<bool, String>>,
 ) -> ClockView {
     let record = incident.clocks.get(&clock.id);
-    let (state, late) = stand(playbook, incident, clock, condition);
+    let (state, late) = stand(playbook, incident, clock, condition.as_ref());
     let mut missed: Vec<(Timestamp, Option<String>)> = record
         .map(|record| record.missed.clone().into_iter().collect())
         .unwrap_or_default();
@@ -123,13 +123,13 @@ fn stand(
     playbook: &Playbook,
     incident: &Incident,
     clock: &Clock,
-    condition: Option<Result<bool, String>>,
+    condition: Option<&Result<bool, String>>,
 ) -> (ClockState, Vec<Timestamp>) {
     let record = incident.clocks.get(&clock.id);
     if let Some((reason, role)) = record.and_then(|record| record.waived.clone()) {
         return (ClockState::Waived { reason, role }, Vec::new());
     }
-    if condition == Some(Ok(false)) {
+    if condition == Some(&Ok(false)) {
         return (ClockState::DoesNotApply, Vec::new());
     }
     let unclear = |due| match &condition {
