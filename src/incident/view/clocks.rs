@@ -21,7 +21,7 @@ pub(super) fn clocks(
     clocks
         .map(|clock| {
             let condition = clock.when.as_ref().map(|when| conditions.hold(when));
-            view(playbook, incident, clock, condition)
+            view(playbook, incident, clock, condition.as_ref())
         })
         .collect()
 }
@@ -94,10 +94,10 @@ fn view(
     playbook: &Playbook,
     incident: &Incident,
     clock: &Clock,
-    condition: Option<Result<bool, String>>,
+    condition: Option<&Result<bool, String>>,
 ) -> ClockView {
     let record = incident.clocks.get(&clock.id);
-    let (state, late) = stand(playbook, incident, clock, condition.as_ref());
+    let (state, late) = stand(playbook, incident, clock, condition);
     let mut missed: Vec<(Timestamp, Option<String>)> = record
         .map(|record| record.missed.clone().into_iter().collect())
         .unwrap_or_default();
