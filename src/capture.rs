@@ -10,6 +10,8 @@ mod read;
 use std::io::{self, Write};
 use std::ops::Range;
 
+use crate::expr::Threshold;
+use crate::model::Timestamp;
 use crate::model::answer::{Answer, AnswerBody};
 use crate::model::limits;
 use crate::model::playbook::ResultView;
@@ -29,6 +31,19 @@ pub struct Capture {
     pub title: String,
     /// How the playbook shows it.
     pub view: Option<ResultView>,
+    /// How a live pane drew its samples; none for a result.
+    pub pane: Option<LivePane>,
+}
+
+/// What a live pane showed beside its samples.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LivePane {
+    /// From when to when.
+    pub window: (Timestamp, Timestamp),
+    /// Its threshold.
+    pub threshold: Option<Threshold>,
+    /// The threshold was crossed.
+    pub alert: bool,
 }
 
 /// A file that is kept, as `evidence.added` names it.
@@ -76,6 +91,8 @@ enum Form {
 pub const JSON: &str = "application/json";
 /// Media type of rows and samples for a spreadsheet.
 pub const CSV: &str = "text/csv; charset=utf-8";
+/// Media type of the picture of a chart.
+pub const SVG: &str = "image/svg+xml";
 const TEXT: &str = "text/plain; charset=utf-8";
 
 /// The files that a result becomes, the JSON one first. The same result gives the same bytes.
@@ -120,7 +137,7 @@ impl ResultFile<'_> {
 }
 
 /// A name that is safe on every disk: `[A-Za-z0-9._-]`, never hidden.
-fn file_name(action: &str) -> String {
+pub fn file_name(action: &str) -> String {
     let kept = |character: char| {
         if character.is_ascii_alphanumeric() || matches!(character, '_' | '-' | '.') {
             character

@@ -6,13 +6,14 @@
 
 mod compare;
 mod parts;
-
 mod threshold;
+mod tree;
+mod work;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use cel::common::ast::{EntryExpr, Expr, IdedExpr, LiteralValue};
+use cel::common::ast::{Expr, IdedExpr, LiteralValue};
 use cel::objects::{Key, Map};
 use cel::parser::PrattParser;
 use cel::{Context, ExecutionError};
@@ -81,6 +82,12 @@ const NODES: usize = 2_000;
 /// Depth of the parsed tree: `1 + 1 + …` nests to the left without any bracket, and evaluation recurses. Without
 /// optimisation each level takes some 35 KiB of stack, and a task's thread has 2 MiB.
 const TREE_DEPTH: usize = 24;
+
+/// What the loops of one expression may look at, in parts of the expression and rows: some 10,000 rows with a long
+/// condition, or 500 rows against 500 others.
+const WORK: u64 = 5_000_000;
+/// The same where somebody waits for a key.
+const WORK_AT_ONCE: u64 = 50_000;
 
 /// A parsed expression.
 #[derive(Debug, Clone, PartialEq)]
@@ -216,9 +223,10 @@ pub fn uses_all(text: &str) -> bool {
     })
 }
 
-/// Evaluates an expression. An unknown name, a comparison with null, a missing column: all are errors, never false.
+/// Evaluates an expression where it must not take long. An unknown name, a comparison with null, a missing column: all
+/// are errors, never false.
 pub fn evaluate(expression: &Expression, scope: &Scope) -> Result<Value, String> {
-    resolve(expression, &context(expression, scope)?)
+    resolve(expression, &context(expression, scope, WORK_AT_ONCE)?)
 }
 
 /// Evaluates an expression that must be true or false.
@@ -226,7 +234,8 @@ pub fn holds(expression: &Expression, scope: &Scope) -> Result<bool, String> {
     evaluate(expression, scope).and_then(truth)
 }
 
-/// An expression with a scope made ready once, to be asked again and again with a few names changed.
+/// An expression with a scope made ready once, to be asked again and again with a few names changed. For expressions over
+/// rows, away from whoever waits for a key.
 pub struct Prepared<'e> {
     expression: &'e Expression,
     context: Context<'static, 'static>,
@@ -237,7 +246,7 @@ impl<'e> Prepared<'e> {
     pub fn new(expression: &'e Expression, scope: &Scope) -> Result<Self, String> {
         Ok(Self {
             expression,
-            context: context(expression, scope)?,
+            context: context(expression, scope, WORK)?,
         })
     }
 
@@ -261,7 +270,17 @@ pub fn is_constant(expression: &Expression) -> bool {
     variables(expression).is_empty()
 }
 
-fn context(expression: &Expression, scope: &Scope) -> Result<Context<'static, 'static>, String> {
+fn context(
+    expression: &Expression,
+    scope: &Scope,
+    work: u64,
+) -> Result<Context<'static, 'static>, String> {
+    if work::bound(&expression.0, scope) > work {
+        return Err(
+            "it goes through too many rows, one loop inside another: count or join them in the query"
+                .into(),
+        );
+    }
     let mut context = Context::default();
     for name in variables(expression) {
         if let Some(value) = scope.get(&name) {
@@ -331,16 +350,10 @@ impl<'a> References<'a> {
                 }
                 self.visit(&select.operand, bound);
             }
-            Expr::List(list) => {
-                for element in &list.elements {
-                    self.visit(element, bound);
+            Expr::List(_) | Expr::Map(_) | Expr::Struct(_) => {
+                for part in tree::children(tree) {
+                    self.visit(part, bound);
                 }
-            }
-            Expr::Map(map) => {
-                self.visit_entries(map.entries.iter().map(|entry| &entry.expr), bound);
-            }
-            Expr::Struct(structure) => {
-                self.visit_entries(structure.entries.iter().map(|entry| &entry.expr), bound);
             }
             Expr::Comprehension(loops) => {
                 self.visit(&loops.iter_range, bound);
@@ -353,22 +366,6 @@ impl<'a> References<'a> {
                 self.visit(&loops.loop_step, bound);
                 self.visit(&loops.result, bound);
                 bound.truncate(outer);
-            }
-        }
-    }
-
-    fn visit_entries(
-        &mut self,
-        entries: impl Iterator<Item = &'a EntryExpr>,
-        bound: &mut Vec<&'a str>,
-    ) {
-        for entry in entries {
-            match entry {
-                EntryExpr::StructField(field) => self.visit(&field.value, bound),
-                EntryExpr::MapEntry(pair) => {
-                    self.visit(&pair.key, bound);
-                    self.visit(&pair.value, bound);
-                }
             }
         }
     }
@@ -398,34 +395,8 @@ fn depth_within(tree: &IdedExpr, left: usize) -> bool {
     let Some(left) = left.checked_sub(1) else {
         return false;
     };
-    let entry = |entry: &EntryExpr| match entry {
-        EntryExpr::StructField(field) => depth_within(&field.value, left),
-        EntryExpr::MapEntry(pair) => {
-            depth_within(&pair.key, left) && depth_within(&pair.value, left)
-        }
-    };
-    match &tree.expr {
-        Expr::Unspecified | Expr::Literal(_) | Expr::Ident(_) => true,
-        Expr::Call(call) => {
-            call.target
-                .as_ref()
-                .is_none_or(|target| depth_within(target, left))
-                && call.args.iter().all(|part| depth_within(part, left))
-        }
-        Expr::Select(select) => depth_within(&select.operand, left),
-        Expr::List(list) => list.elements.iter().all(|part| depth_within(part, left)),
-        Expr::Map(map) => map.entries.iter().all(|part| entry(&part.expr)),
-        Expr::Struct(structure) => structure.entries.iter().all(|part| entry(&part.expr)),
-        Expr::Comprehension(loops) => [
-            &loops.iter_range,
-            &loops.accu_init,
-            &loops.loop_cond,
-            &loops.loop_step,
-            &loops.result,
-        ]
-        .into_iter()
-        .all(|part| depth_within(part, left)),
-    }
+    let parts = tree::children(tree);
+    parts.into_iter().all(|part| depth_within(part, left))
 }
 
 /// `distinct(rows, "column")`: how many different values that are neither null nor empty.

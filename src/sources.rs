@@ -16,6 +16,7 @@ pub mod spill;
 pub mod sqlite;
 pub mod webhook;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -86,6 +87,8 @@ pub struct RunContext {
     pub cancel: CancellationToken,
     /// Time left; the request's time-out or less.
     pub deadline: Duration,
+    /// Where a script that changes something writes, so that it can go on without the program.
+    pub output_folder: PathBuf,
 }
 
 /// Where a run puts what it gets. Bounded: a slow screen slows the source down, it never fills memory.

@@ -17,6 +17,7 @@ mod home;
 pub mod local;
 mod overlays;
 mod panes;
+pub mod picture;
 mod prose;
 pub mod screenshot;
 mod sentence;

@@ -151,11 +151,7 @@ const STAND_INS: &[(&str, &str)] = &[
 
 static SERVER: LazyLock<PostgresServer> = LazyLock::new(|| {
     let server = PostgresServer::start();
-    server.execute(concat!(
-        "CREATE DATABASE seeded;\n\\connect seeded\n",
-        include_str!("fixtures/database/schema.sql"),
-        include_str!("fixtures/database/breach.sql"),
-    ));
+    server.add_breach("seeded");
     server
 });
 static EXPORTER: LazyLock<Exporter> = LazyLock::new(|| {
@@ -303,6 +299,7 @@ async fn run(source: &SharedSource, request: &Request) -> Result<Answer, RunErro
         let context = RunContext {
             cancel: CancellationToken::new(),
             deadline: request.timeout,
+            output_folder: std::env::temp_dir(),
         };
         source.run(request, &sink, context).await
     };

@@ -8,6 +8,7 @@
 )]
 
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -21,17 +22,13 @@ mod support {
 }
 
 use support::http_double::{HttpDouble, Reply};
-use support::operator::{Place, Screen, entries, has_cells};
+use support::operator::{Place, Screen, entries, has_cells, of_kind};
 use support::postgres::PostgresServer;
 use support::pty::PATIENCE;
 
 static SERVER: LazyLock<PostgresServer> = LazyLock::new(|| {
     let server = PostgresServer::start();
-    server.execute(concat!(
-        "CREATE DATABASE seeded;\n\\connect seeded\n",
-        include_str!("fixtures/database/schema.sql"),
-        include_str!("fixtures/database/breach.sql"),
-    ));
+    server.add_breach("seeded");
     server
 });
 
@@ -44,6 +41,7 @@ fn database(name: &str, user: &str, change: &str) -> String {
 }
 
 /// Steps by their place in the list, its branches unfolded where they are walked.
+const QUANTIFY: usize = 0;
 const SOURCE: usize = 1;
 const PATTERN: usize = 2;
 const SUCCEEDED: usize = 3;
@@ -51,22 +49,35 @@ const PRESERVE: usize = 6;
 const REVOKE: usize = 7;
 const DISABLE: usize = 8;
 
+/// The shipped playbook with these texts in the place of those.
+fn playbook_with(changes: &[(&str, &str)]) -> String {
+    let mut text = include_str!("../playbooks/org-isolation-breach.md").to_owned();
+    for (from, to) in changes {
+        assert!(text.contains(from), "{from}");
+        text = text.replacen(from, to, 1);
+    }
+    text
+}
+
+/// Puts a playbook into the operator's library, before the shipped one.
+fn shelve(place: &Place, playbook: &str) {
+    let library = place.home.path().join("config/playbooks");
+    std::fs::create_dir(&library).unwrap();
+    std::fs::write(library.join("org-isolation-breach.md"), playbook).unwrap();
+}
+
 /// The shipped playbook with two clocks, one of which nobody can keep.
 fn with_clocks() -> String {
-    let text = include_str!("../playbooks/org-isolation-breach.md");
     let clocks = "clocks:\n  \
         page: { title: Page security on call, within: 1s, from: opened, met_by: notify-security }\n  \
         update: { title: First update, within: 30m, from: opened, met_by: notify-security }\n\
         evidence:\n  metric-spike";
-    let changed = text.replacen("evidence:\n  metric-spike", clocks, 1);
-    assert_ne!(changed, text);
-    changed
+    playbook_with(&[("evidence:\n  metric-spike", clocks)])
 }
 
 /// Sends the action with this digit and waits for words of its result.
 fn act(screen: &mut Screen, digit: &str, result: &str) {
-    screen.ask(digit);
-    screen.send();
+    screen.run(digit);
     screen.sees(result);
 }
 
@@ -80,9 +91,7 @@ fn worked_to_its_end(size: (u16, u16)) {
         hook.url()
     );
     let place = Place::new(size, &url, &hook.url(), &bridge);
-    let library = place.home.path().join("config/playbooks");
-    std::fs::create_dir(&library).unwrap();
-    std::fs::write(library.join("org-isolation-breach.md"), with_clocks()).unwrap();
+    shelve(&place, &with_clocks());
     let mut screen = place.start(&["open", "commerce-org-mismatch-spike"]);
     screen.sees("Org isolation breach");
     screen.sees("page overdue");
@@ -201,13 +210,7 @@ fn active(database: &str, of: &str) -> String {
 /// What the record and the report say afterwards.
 fn read_back(place: &Place) {
     let entries = entries(place);
-    let bodies = |kind: &str| -> Vec<&Value> {
-        entries
-            .iter()
-            .filter(|entry| entry["kind"] == kind)
-            .map(|entry| &entry["body"])
-            .collect()
-    };
+    let bodies = |kind: &str| of_kind(&entries, kind);
     let verdicts: Vec<(&str, &str)> = bodies("action.result")
         .into_iter()
         .filter_map(|body| {
@@ -328,26 +331,84 @@ fn without_the_breach_only_a_whole_answer_passes() {
         let mut screen = place.start(&["open", "org-isolation-breach"]);
         screen.sees("Org isolation breach");
         screen.go_to(SUCCEEDED, "4 · Check for successful");
-        screen.ask("1");
-        screen.send();
-        screen.sees("row 1/1");
+        screen.run("1");
+        place.records_end_of("audit-alive");
         screen.go_to(SUCCEEDED, "4 · Check for successful");
-        screen.ask("2");
-        screen.send();
+        screen.run("2");
         screen.sees(&format!("{verdict}:"));
         screen.keys("z");
         screen.sees(why);
         screen.quit();
-        let judged: Vec<Value> = entries(&place)
-            .into_iter()
-            .filter(|entry| {
-                entry["kind"] == "action.result" && entry["body"]["action"] == "cross-org"
-            })
-            .collect();
-        assert_eq!(
-            judged.first().unwrap()["body"]["judged"]["verdict"],
-            verdict.to_lowercase(),
-            "{name}"
-        );
+        let ended = place.records_end_of("cross-org");
+        assert_eq!(ended["judged"]["verdict"], verdict.to_lowercase(), "{name}");
     }
+}
+
+/// What holds in the part that was seen: the rows of the breach lie behind the row cap, the metrics are from before it.
+fn what_was_cut_or_is_old_proves_nothing(size: (u16, u16)) {
+    const BEHIND: Duration = Duration::from_secs(50 * 60);
+    let name = format!("partial_{}", size.0);
+    let url = database(
+        &name,
+        "postgres",
+        "UPDATE commerce.audit_entries SET created_at = now() - CASE \
+            WHEN org_id::text <> metadata->>'resourceOrgId' THEN interval '50 min' ELSE interval '10 min' END",
+    );
+    let place = Place::with_metrics_behind(BEHIND, size, &url, "http://127.0.0.1:9", "");
+    shelve(
+        &place,
+        &playbook_with(&[
+            (
+                "{#cross-org-rows source=audit view=table}",
+                "{#cross-org-rows source=audit view=table limit=2 expect=\"rows.all(r, r.finding != 'mismatch')\"}",
+            ),
+            (
+                "{#scope-prom source=metrics view=table .optional}",
+                "{#scope-prom source=metrics view=chart expect=\"last == 0\" doubt=\"count == 0\" .optional}",
+            ),
+        ]),
+    );
+    // An increase needs two samples: the target was asked twice when the third scrape comes.
+    place.exporter.wait_for_scrapes(3);
+    let mut screen = place.start(&["open", "org-isolation-breach", "--set", "window=1h"]);
+    screen.sees("Org isolation breach");
+    for (step, title, digit, action, reason) in [
+        (
+            QUANTIFY,
+            "1 · Quantify the scope",
+            "4",
+            "scope-prom",
+            "the newest sample is",
+        ),
+        (
+            SUCCEEDED,
+            "4 · Check for successful",
+            "3",
+            "cross-org-rows",
+            "row cap: only the first 2 rows",
+        ),
+    ] {
+        screen.go_to(step, title);
+        screen.run(digit);
+        screen.sees("INCONCLUSIVE");
+        screen.keys("z");
+        screen.sees(reason);
+        let shown = screen.0.screen();
+        assert!(!shown.contains("PASS"), "{shown}");
+        screen.keys("z");
+        let ended = place.records_end_of(action);
+        assert_eq!(ended["judged"]["verdict"], "inconclusive", "{ended}");
+        assert_eq!(ended["judged"]["held"], true, "{ended}");
+    }
+    screen.quit();
+}
+
+#[test]
+fn what_was_cut_or_is_old_is_inconclusive_at_120x40() {
+    what_was_cut_or_is_old_proves_nothing((120, 40));
+}
+
+#[test]
+fn what_was_cut_or_is_old_is_inconclusive_at_80x24() {
+    what_was_cut_or_is_old_proves_nothing((80, 24));
 }

@@ -547,6 +547,36 @@ fn a_clock_stands_as_the_record_says() {
     }
 }
 
+/// As for steps: what is missing is said in words, and "not yet known" is no decision.
+#[test]
+fn a_condition_that_cannot_be_told_says_what_is_missing() {
+    for (rule, entries, expected) in [
+        (
+            r#"within: 30m, when: 'decision["duty"] == "Notify"'"#,
+            &[][..],
+            "Which duty? is not decided yet",
+        ),
+        (
+            r#"within: 30m, when: 'decision["duty"] == "Notify"'"#,
+            &["5 decided not yet known"],
+            "Which duty? is not decided yet",
+        ),
+        (
+            r#"within: 30m, when: 'result["page"].count > 0'"#,
+            &[],
+            "has no result yet",
+        ),
+    ] {
+        let (clock, _) = clock(rule, entries);
+        match clock.state {
+            ClockState::Unclear { error, .. } => {
+                assert!(error.contains(expected), "{rule}: {error}");
+            }
+            other => panic!("{rule}: {other:?}"),
+        }
+    }
+}
+
 #[test]
 fn after_closing_only_what_goes_on_or_was_never_met_is_looked_at() {
     let over = &["5 resolved", "6 closed"];

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use proptest::prelude::*;
-use quarterdeck::capture::{Capture, ResultFile, files, read, read_from};
+use quarterdeck::capture::{Capture, LivePane, ResultFile, files, read, read_from};
 use quarterdeck::model::answer::{Answer, AnswerBody};
 use quarterdeck::model::ids::IncidentId;
 use quarterdeck::model::playbook::ResultView;
@@ -42,6 +42,7 @@ fn capture(body: AnswerBody, outcome: Outcome) -> Capture {
         },
         title: "Identify the source".into(),
         view: Some(ResultView::Table),
+        pane: None,
     }
 }
 
@@ -452,6 +453,72 @@ fn files_are_kept_beside_the_record_and_read_back() {
     std::fs::write(&path, b"{}").unwrap();
     let error = read_back_from(store.folder(), kept[0].sha256).unwrap_err();
     assert!(error.contains("changed"), "{error}");
+}
+
+/// The picture shows what the pane showed, by the capture alone, and what came from outside is text in it.
+#[test]
+fn a_chart_is_kept_as_a_picture_too() {
+    let data = tempfile::tempdir().unwrap();
+    let incident = IncidentId(uuid::Uuid::from_u128(7));
+    let store = Store::create(data.path(), Mode::Live, incident).unwrap();
+    let line = |label: &str, values: [f64; 3]| Series {
+        label: label.into(),
+        samples: ["03:00:00", "03:05:00", "03:10:00"]
+            .into_iter()
+            .zip(values)
+            .map(|(clock, value)| Sample {
+                at: at(clock),
+                value,
+            })
+            .collect(),
+    };
+    let lines = vec![
+        line("machine=order </text><script>\u{202e}", [0.0, 5.0, 42.0]),
+        line("machine=cart", [0.0, 0.0, f64::NAN]),
+    ];
+    let mut chart = capture(AnswerBody::Chart(lines), Outcome::default());
+    chart.origin.incomplete = Some("stale: the source has no newer sample".into());
+    chart.pane = Some(LivePane {
+        window: (at("03:00:00"), at("03:10:00")),
+        threshold: quarterdeck::expr::threshold("value > 30"),
+        alert: true,
+    });
+    let kept = keep_in(store.folder(), &chart).unwrap();
+    let names: Vec<&str> = kept.iter().map(|file| file.name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "identify-source.json",
+            "identify-source.csv",
+            "identify-source.svg"
+        ]
+    );
+    assert_eq!(kept[2].media_type, "image/svg+xml");
+    let svg = evidence::read(store.folder(), kept[2].sha256).unwrap();
+    let svg = String::from_utf8(svg).unwrap();
+    for part in [
+        "Identify the source",
+        "postgres audit@db1:5432/app as reader, kept 2026-01-31 03:11:58 UTC",
+        "ALERT",
+        "stale: the source has no newer sample",
+        "A machine=order &lt;/text&gt;&lt;script&gt;&lt;U+202E&gt;",
+        "42",
+        "alert &gt; 30",
+        "03:05",
+        "UTC",
+    ] {
+        assert!(svg.contains(part), "{part} in {svg}");
+    }
+    assert!(
+        svg.contains(['⡀', '⠁', '⢀', '⠈', '⠔', '⠊']),
+        "a line is drawn: {svg}"
+    );
+    assert!(!svg.contains("<script") && !svg.contains('\u{202e}'));
+    assert_eq!(keep_in(store.folder(), &chart).unwrap(), kept);
+    // What is no chart has no picture.
+    let rows = capture(table(vec![], vec![]), Outcome::default());
+    let kept = keep_in(store.folder(), &rows).unwrap();
+    assert!(kept.iter().all(|file| !file.name.ends_with(".svg")));
 }
 
 #[test]

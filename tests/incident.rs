@@ -67,6 +67,10 @@ fn whole_incident(size: (u16, u16)) {
         std::thread::sleep(Duration::from_millis(300));
     }
 
+    screen.focus(Pane::Watch);
+    screen.keys("v");
+    screen.sees("samples as JSON, CSV and SVG");
+
     // Judge: the audit query shows the planted breach.
     screen.go_to(STEP_4_SUCCEEDED, "4 · Check for successful");
     screen.ask("2");
@@ -77,8 +81,7 @@ fn whole_incident(size: (u16, u16)) {
         PATIENCE,
     );
     screen.sees("FAIL");
-    screen.ask("3");
-    screen.send();
+    screen.run("3");
     screen.sees("row 1/7");
     screen.keys("j");
     screen.sees("row 2/7");
@@ -178,6 +181,19 @@ fn after_the_incident(place: &Place) {
         |entry: &&Value| entry["kind"] == "watch.changed" && entry["body"]["state"] == "alert";
     assert!(entries.iter().any(|entry| alerts(&entry)), "{entries:#?}");
 
+    // The chart is kept as it was seen.
+    let picture = entries
+        .iter()
+        .find(|entry| entry["body"]["media_type"] == "image/svg+xml")
+        .unwrap();
+    let name = picture["body"]["sha256"].as_str().unwrap();
+    let mut incidents = std::fs::read_dir(place.home.path().join("data/live")).unwrap();
+    let incident = incidents.next().unwrap().unwrap().path();
+    let svg = std::fs::read_to_string(incident.join("evidence").join(name)).unwrap();
+    for part in ["ALERT", "alert &gt; 0", "order-machine-2"] {
+        assert!(svg.contains(part), "{part} in {svg}");
+    }
+
     let report = place.run_well(&["report", "last"]);
     assert!(report.contains("`actor_id` = `u-1932`"), "{report}");
     assert!(report.contains("support called about it"), "{report}");
@@ -256,5 +272,107 @@ fn an_action_without_an_end_is_unknown_until_it_is_settled() {
                 .to_string()
                 .contains("the server log has no such query")),
         "{after:#?}"
+    );
+}
+
+/// The database that a write is cut off in. Its trigger counts every attempt, rolled back or not, and keeps each one waiting
+/// while there is a row in `hold`.
+fn holding_database() -> String {
+    let url = DATABASE.add_breach("held");
+    in_held(
+        "CREATE SEQUENCE attempts; CREATE TABLE hold AS SELECT 1;
+        CREATE FUNCTION attempt() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            PERFORM nextval('attempts');
+            WHILE EXISTS (SELECT FROM hold) LOOP PERFORM pg_sleep(0.02); END LOOP;
+            RETURN NULL;
+        END $$;
+        CREATE TRIGGER attempt BEFORE UPDATE ON staff_sessions EXECUTE FUNCTION attempt();",
+    );
+    url
+}
+
+fn in_held(sql: &str) -> String {
+    DATABASE.execute(&format!("\\connect held\n{sql}"))
+}
+
+fn wait_until(what: &str, holds: impl Fn() -> bool) {
+    let end = Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(Instant::now() < end, "{what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// The write was sent, and nobody heard how it ended: that is asked about, and nothing but a person sends it again.
+#[test]
+fn a_write_that_was_cut_off_is_unknown_and_never_sent_again_by_itself() {
+    const ATTEMPTS: &str =
+        "SELECT count(*) FILTER (WHERE is_called) * max(last_value) FROM attempts";
+    const ACTIVE: &str = "SELECT count(*) FROM staff_sessions WHERE revoked_at IS NULL";
+    let url = holding_database();
+    let place = Place::new((120, 40), &url, &SERVICE.url(), "");
+    let mut screen = place.start(&["open", "org-isolation-breach", "--set", "actor_id=u-1932"]);
+    screen.sees("Org isolation breach");
+    screen.go_to(STEP_REVOKE, "2 · Revoke the attacker");
+    screen.keys("2");
+    screen.sees("Why can it not wait?");
+    screen.keys("it goes on now<Enter>");
+    screen.sees("3 rows would be touched");
+    screen.keys("app<Enter>");
+    wait_until("the update does not begin", || in_held(ATTEMPTS) == "1");
+    screen.kill();
+
+    let mut screen = place.start(&["resume", "last"]);
+    screen.sees("Org isolation breach");
+    screen.go_to(STEP_REVOKE, "2 · Revoke the attacker");
+    screen.sees("OUTCOME UNKNOWN");
+    // The server goes on with what it was sent, finds nobody to answer to, and rolls it back.
+    in_held("DELETE FROM hold");
+    wait_until("the update does not end", || {
+        in_held("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'UPDATE staff_sessions%'")
+            == "0"
+    });
+    assert_eq!(in_held(ACTIVE), "15");
+    screen.keys("2");
+    screen.sees("outcome unknown. Find out first; what happened?");
+    assert_eq!(in_held(ATTEMPTS), "1", "nothing was sent again");
+    screen.sees("it did not happen");
+    screen.keys("j<Enter>");
+    screen.sees("how do you know?");
+    screen.keys("all three sessions are still active<Enter>");
+    screen.0.wait_for(
+        |screen: &str| !screen.contains("OUTCOME UNKNOWN") && !screen.contains("how do you know?"),
+        PATIENCE,
+    );
+    assert_eq!(
+        (in_held(ATTEMPTS), in_held(ACTIVE)),
+        ("1".into(), "15".into())
+    );
+
+    // The control: what a person sends again is counted, and happens.
+    screen.go_to(STEP_REVOKE, "2 · Revoke the attacker");
+    screen.keys("2");
+    screen.sees("3 rows would be touched");
+    screen.keys("app<Enter>");
+    screen.sees("3 rows were touched");
+    screen.quit();
+    assert_eq!(
+        (in_held(ATTEMPTS), in_held(ACTIVE)),
+        ("2".into(), "12".into())
+    );
+    let entries = entries(&place);
+    let ends: Vec<&str> = entries
+        .iter()
+        .filter(|entry| entry["body"]["action"] == "revoke")
+        .map(|entry| entry["kind"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        ends,
+        [
+            "action.intent",
+            "action.resolved",
+            "action.intent",
+            "action.result"
+        ]
     );
 }

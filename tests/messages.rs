@@ -490,6 +490,7 @@ fn cancelled(
         let context = RunContext {
             cancel: cancel.clone(),
             deadline: LONG,
+            output_folder: std::env::temp_dir(),
         };
         let stopping = async {
             while !taken() {

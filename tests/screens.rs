@@ -2,6 +2,8 @@
 
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "tests")]
 
+#[path = "support/screen.rs"]
+mod screen;
 #[path = "support/state.rs"]
 mod support;
 
@@ -22,30 +24,8 @@ use quarterdeck::ui::screenshot::{render, svg};
 use quarterdeck::ui::{Local, paint};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use screen::{SIZES, characters, check_hostile, screen};
 use support::{breach, cockpit, hostile, plain};
-
-const SIZES: [(u16, u16); 2] = [(80, 24), (120, 40)];
-
-/// The characters of a buffer, line by line, without the spaces at the end of a line.
-fn characters(buffer: &Buffer) -> String {
-    let mut text = String::new();
-    for y in 0..buffer.area.height {
-        let mut line = String::new();
-        let mut x = 0;
-        while x < buffer.area.width {
-            let symbol = buffer[(x, y)].symbol();
-            line.push_str(symbol);
-            x += (quarterdeck::ui::text::width(symbol) as u16).max(1);
-        }
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text
-}
-
-fn screen(state: &State, (width, height): (u16, u16)) -> String {
-    characters(&render(state, &Theme::default(), width, height))
-}
 
 fn snapshots(name: &str, state: &State) {
     for size in SIZES {
@@ -356,26 +336,8 @@ fn hostile_states() -> Vec<State> {
 
 #[test]
 fn no_hostile_character_reaches_a_cell() {
-    let forbidden = |character: char| {
-        character.is_control()
-            || matches!(
-                character,
-                '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-                    | '\u{feff}' | '\u{2800}' | '\u{3164}' | '\u{e0000}'..='\u{e0fff}'
-            )
-    };
     for state in hostile_states() {
-        for size in [(20, 5), (80, 24), (120, 40), (240, 67)] {
-            let buffer = render(&state, &Theme::default(), size.0, size.1);
-            for cell in buffer.content() {
-                assert!(
-                    !cell.symbol().chars().any(forbidden),
-                    "{:?} at {size:?} in {:?}",
-                    cell.symbol(),
-                    state.overlays.first()
-                );
-            }
-        }
+        check_hostile(&state, &[(20, 5), (80, 24), (120, 40), (240, 67)]);
     }
     let mut state = support::breach_with(&hostile);
     cockpit(&mut state).focus = PaneKind::Result;

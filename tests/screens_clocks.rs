@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+#[path = "support/screen.rs"]
+mod screen;
 #[path = "support/state.rs"]
 #[expect(dead_code, reason = "this file uses a part of it")]
 mod support;
@@ -13,32 +15,8 @@ use quarterdeck::engine::state::{Overlay, State};
 use quarterdeck::incident::view::view;
 use quarterdeck::incident::{Fact, FollowUp, Stage};
 use quarterdeck::model::playbook::{Clock, ClockStart};
-use quarterdeck::theme::Theme;
-use quarterdeck::ui::screenshot::render;
-use ratatui::buffer::Buffer;
+use screen::{SIZES, check_hostile, screen};
 use support::{Texts, at, cockpit, hostile, plain};
-
-const SIZES: [(u16, u16); 2] = [(80, 24), (120, 40)];
-
-fn characters(buffer: &Buffer) -> String {
-    let mut text = String::new();
-    for y in 0..buffer.area.height {
-        let mut line = String::new();
-        let mut x = 0;
-        while x < buffer.area.width {
-            let symbol = buffer[(x, y)].symbol();
-            line.push_str(symbol);
-            x += (quarterdeck::ui::text::width(symbol) as u16).max(1);
-        }
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text
-}
-
-fn screen(state: &State, (width, height): (u16, u16)) -> String {
-    characters(&render(state, &Theme::default(), width, height))
-}
 
 fn header(state: &State, columns: u16) -> String {
     let shown = screen(state, (columns, 24));
@@ -245,14 +223,6 @@ fn the_dialogs() {
 
 #[test]
 fn no_hostile_character_reaches_a_cell_and_every_size_is_drawn() {
-    let forbidden = |character: char| {
-        character.is_control()
-            || matches!(
-                character,
-                '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-                    | '\u{feff}' | '\u{2800}' | '\u{3164}' | '\u{e0000}'..='\u{e0fff}'
-            )
-    };
     for overlay in [
         Overlay::Clocks { selected: 0 },
         Overlay::Clocks { selected: 2 },
@@ -266,15 +236,8 @@ fn no_hostile_character_reaches_a_cell_and_every_size_is_drawn() {
         };
         cockpit(&mut state).incident.follow_ups.push(follow_up);
         state.overlays.push(overlay);
-        for width in [3, 20, 80, 120] {
-            for height in [2, 5, 24, 40] {
-                let buffer = render(&state, &Theme::default(), width, height);
-                let bad = buffer
-                    .content()
-                    .iter()
-                    .find(|cell| cell.symbol().chars().any(forbidden));
-                assert_eq!(bad, None, "{width}x{height}");
-            }
+        for columns in [3, 20, 80, 120] {
+            check_hostile(&state, &[2, 5, 24, 40].map(|rows| (columns, rows)));
         }
     }
 }

@@ -3,14 +3,15 @@
 #[path = "support/cockpit.rs"]
 #[expect(dead_code, reason = "shared with tests that run actions")]
 mod cockpit;
+#[path = "support/screen.rs"]
+mod screen;
 
 use cockpit::Harness;
 use quarterdeck::engine::event::EventKind;
 use quarterdeck::engine::state::Screen;
 use quarterdeck::model::verdict::Figure;
-use quarterdeck::theme::Theme;
-use quarterdeck::ui::screenshot::render;
 use quarterdeck::verdict::Suggestion;
+use screen::{SIZES, screen};
 
 const PLAYBOOK: &str = r#"---
 quarterdeck: 1
@@ -72,28 +73,11 @@ Classify the incident.
 ### Tell the customers
 "#;
 
-fn screen(harness: &Harness, (width, height): (u16, u16)) -> String {
-    let buffer = render(&harness.state, &Theme::default(), width, height);
-    let mut text = String::new();
-    for y in 0..height {
-        let mut line = String::new();
-        let mut x = 0;
-        while x < width {
-            let symbol = buffer[(x, y)].symbol();
-            line.push_str(symbol);
-            x += (quarterdeck::ui::text::width(symbol) as u16).max(1);
-        }
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text
-}
-
 fn snapshots(name: &str, harness: &Harness) {
-    for size in [(80, 24), (120, 40)] {
+    for size in SIZES {
         insta::assert_snapshot!(
             format!("{name}-{}x{}", size.0, size.1),
-            screen(harness, size)
+            screen(&harness.state, size)
         );
     }
 }
@@ -227,7 +211,7 @@ fn nothing_hostile_in_a_reason_or_an_error_reaches_the_screen() {
     show(&mut harness, "pattern");
     let check = |harness: &Harness| {
         for size in [(80, 24), (20, 5), (3, 2)] {
-            let shown = screen(harness, size);
+            let shown = screen(&harness.state, size);
             let bad = shown.chars().find(|letter| {
                 (letter.is_control() && *letter != '\n')
                     || "\u{202e}\u{200b}\u{2066}".contains(*letter)

@@ -1,5 +1,7 @@
 //! The list of evidence as an operator sees it.
 
+#[path = "support/screen.rs"]
+mod screen;
 #[path = "support/state.rs"]
 mod support;
 
@@ -11,9 +13,7 @@ use quarterdeck::incident::{ActionRecord, ActionState, CapturedRecord, Fact};
 use quarterdeck::layout::PaneKind;
 use quarterdeck::model::playbook::EvidenceItem;
 use quarterdeck::record::entry::{Body, EvidenceOrigin, Hash};
-use quarterdeck::theme::Theme;
-use quarterdeck::ui::screenshot::render;
-use ratatui::buffer::Buffer;
+use screen::{SIZES, check_hostile, screen};
 use support::{Texts, at, breach_with, cockpit, hostile, plain};
 
 /// The states hold more than these screens need; naming the rest keeps the compiler from calling it dead.
@@ -28,33 +28,6 @@ const _: () = {
         )
     };
 };
-
-const SIZES: [(u16, u16); 2] = [(80, 24), (120, 40)];
-
-/// The characters of a buffer, line by line, without the spaces at the end of a line.
-fn characters(buffer: &Buffer) -> String {
-    let width = usize::from(buffer.area.width);
-    let mut text = String::new();
-    for line in buffer.content().chunks(width) {
-        let mut shown = String::new();
-        let mut covered = 0;
-        for cell in line {
-            if covered > 0 {
-                covered -= 1;
-                continue;
-            }
-            covered = quarterdeck::ui::text::width(cell.symbol()).saturating_sub(1);
-            shown.push_str(cell.symbol());
-        }
-        text.push_str(shown.trim_end());
-        text.push('\n');
-    }
-    text
-}
-
-fn screen(state: &State, (width, height): (u16, u16)) -> String {
-    characters(&render(state, &Theme::default(), width, height))
-}
 
 /// The breach with an evidence table of five items, two of them in the record, and files that nobody asked for.
 fn state(text: Texts<'_>, selected: usize) -> State {
@@ -157,21 +130,8 @@ fn the_most_important_is_there_in_little_room() {
 
 #[test]
 fn no_hostile_character_reaches_a_cell() {
-    let forbidden = |character: char| {
-        character.is_control()
-            || matches!(
-                character,
-                '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-                    | '\u{feff}' | '\u{2800}' | '\u{3164}' | '\u{e0000}'..='\u{e0fff}'
-            )
-    };
     for selected in 0..6 {
-        let state = state(&hostile, selected);
-        for size in [(20, 5), (80, 24), (120, 40)] {
-            for cell in render(&state, &Theme::default(), size.0, size.1).content() {
-                assert!(!cell.symbol().chars().any(forbidden), "{:?}", cell.symbol());
-            }
-        }
+        check_hostile(&state(&hostile, selected), &[(20, 5), (80, 24), (120, 40)]);
     }
 }
 

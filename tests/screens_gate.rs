@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+#[path = "support/screen.rs"]
+mod screen;
 #[path = "support/state.rs"]
 mod support;
 
@@ -15,8 +17,7 @@ use quarterdeck::model::prose::{Inline, Prose};
 use quarterdeck::model::request::{Payload, Request};
 use quarterdeck::model::safe_text::sanitize;
 use quarterdeck::model::table::{Column, ColumnKind, Row};
-use quarterdeck::theme::Theme;
-use quarterdeck::ui::screenshot::render;
+use screen::{SIZES, check_hostile, screen};
 use support::{Texts, cockpit, hostile, plain};
 
 /// The parts of the shared states that this file does not draw.
@@ -34,25 +35,6 @@ const _: () = {
         support::breach,
     );
 };
-
-const SIZES: [(u16, u16); 2] = [(80, 24), (120, 40)];
-
-fn screen(state: &State, (width, height): (u16, u16)) -> String {
-    let buffer = render(state, &Theme::default(), width, height);
-    let mut text = String::new();
-    for y in 0..height {
-        let mut line = String::new();
-        let mut x = 0;
-        while x < width {
-            let symbol = buffer[(x, y)].symbol();
-            line.push_str(symbol);
-            x += (quarterdeck::ui::text::width(symbol) as u16).max(1);
-        }
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text
-}
 
 fn snapshots(name: &str, state: &State) {
     for size in SIZES {
@@ -316,14 +298,6 @@ fn why_a_requirement_cannot_wait_is_asked_with_what_is_missing() {
 
 #[test]
 fn no_hostile_character_reaches_a_cell() {
-    let forbidden = |character: char| {
-        character.is_control()
-            || matches!(
-                character,
-                '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-                    | '\u{feff}' | '\u{2800}' | '\u{3164}' | '\u{e0000}'..='\u{e0fff}'
-            )
-    };
     for preview in [
         seen(&hostile, 12, false, 3),
         Preview::Failed(sanitize(&hostile("timed out"))),
@@ -333,15 +307,6 @@ fn no_hostile_character_reaches_a_cell() {
         hostile_form.approver = Some(Editor::line(&hostile("bob")));
         hostile_form.error = Some(sanitize(&hostile("wrong")));
         let state = gate(&hostile, hostile_form, |_, _| {});
-        for size in [(20, 5), (80, 24), (120, 40), (240, 67)] {
-            let buffer = render(&state, &Theme::default(), size.0, size.1);
-            for cell in buffer.content() {
-                assert!(
-                    !cell.symbol().chars().any(forbidden),
-                    "{:?} at {size:?}",
-                    cell.symbol()
-                );
-            }
-        }
+        check_hostile(&state, &[(20, 5), (80, 24), (120, 40), (240, 67)]);
     }
 }

@@ -2,6 +2,8 @@
 
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "tests")]
 
+#[path = "support/screen.rs"]
+mod screen;
 #[path = "support/state.rs"]
 #[expect(dead_code, reason = "shared with the tests of the other screens")]
 mod support;
@@ -14,28 +16,8 @@ use quarterdeck::layout::PaneKind;
 use quarterdeck::model::ids::RunId;
 use quarterdeck::model::request::Outcome;
 use quarterdeck::model::verdict::{Figure, Judgement, Verdict};
-use quarterdeck::theme::Theme;
-use quarterdeck::ui::screenshot::render;
+use screen::{SIZES, check_hostile, screen};
 use support::{Texts, cockpit, hostile, plain};
-
-const SIZES: [(u16, u16); 2] = [(80, 24), (120, 40)];
-
-fn screen(state: &State, (width, height): (u16, u16)) -> String {
-    let buffer = render(state, &Theme::default(), width, height);
-    let mut text = String::new();
-    for y in 0..height {
-        let mut line = String::new();
-        let mut x = 0;
-        while x < width {
-            let symbol = buffer[(x, y)].symbol();
-            line.push_str(symbol);
-            x += (quarterdeck::ui::text::width(symbol) as u16).max(1);
-        }
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text
-}
 
 /// The breach with a verdict of the action that identifies the source, which proposes to escalate.
 fn judged(text: Texts<'_>, verdict: Verdict, reasons: &[&str]) -> State {
@@ -154,14 +136,5 @@ fn reasons_take_a_third_of_the_pane_at_most() {
 #[test]
 fn hostile_reasons_reach_no_cell() {
     let state = judged(&hostile, Verdict::Fail, &[FAIL, "why", "and why"]);
-    for size in [(20, 5), (80, 24), (120, 40), (240, 67)] {
-        let buffer = render(&state, &Theme::default(), size.0, size.1);
-        for cell in buffer.content() {
-            let hostile = |character: char| {
-                character.is_control()
-                    || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}')
-            };
-            assert!(!cell.symbol().chars().any(hostile), "{:?}", cell.symbol());
-        }
-    }
+    check_hostile(&state, &[(20, 5), (80, 24), (120, 40), (240, 67)]);
 }

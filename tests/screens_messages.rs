@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+#[path = "support/screen.rs"]
+mod screen;
 #[path = "support/state.rs"]
 #[expect(dead_code, reason = "a part of it is enough here")]
 mod support;
@@ -19,29 +21,8 @@ use quarterdeck::model::playbook::{Block, Effect, Language};
 use quarterdeck::model::request::Payload;
 use quarterdeck::model::safe_text::sanitize;
 use quarterdeck::record::entry::Hash;
-use quarterdeck::theme::Theme;
-use quarterdeck::ui::screenshot::render;
-use ratatui::buffer::Buffer;
+use screen::{SIZES, check_hostile, screen};
 use support::{Texts, breach_with, cockpit, hostile, plain};
-
-const SIZES: [(u16, u16); 2] = [(80, 24), (120, 40)];
-
-/// The characters of a buffer, line by line, without the spaces at the end of a line.
-fn characters(buffer: &Buffer) -> String {
-    let mut text = String::new();
-    for y in 0..buffer.area.height {
-        let mut line = String::new();
-        let mut x = 0;
-        while x < buffer.area.width {
-            let symbol = buffer[(x, y)].symbol();
-            line.push_str(symbol);
-            x += (quarterdeck::ui::text::width(symbol) as u16).max(1);
-        }
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text
-}
 
 const TEXT: &str = "We experienced an incident on 2026-01-31T02:40:00Z affecting the export of cases. The issue has been contained and we are actively working on remediation.\n\nNo customer action is required at this time. Questions: <channel>.";
 
@@ -109,24 +90,11 @@ fn a_message_that_is_written() {
     for (name, change) in changes {
         for size in SIZES {
             let state = state(&plain, |form| change(&plain, form));
-            let buffer = render(&state, &Theme::default(), size.0, size.1);
-            insta::assert_snapshot!(format!("{name}-{}x{}", size.0, size.1), characters(&buffer));
+            let name = format!("{name}-{}x{}", size.0, size.1);
+            insta::assert_snapshot!(name, screen(&state, size));
         }
         let state = state(&hostile, |form| change(&hostile, form));
-        for size in [(20, 5), (40, 12), (80, 24), (120, 40)] {
-            let buffer = render(&state, &Theme::default(), size.0, size.1);
-            for cell in buffer.content() {
-                let strange = |letter: char| {
-                    letter.is_control()
-                        || matches!(letter, '\u{202e}' | '\u{200b}' | '\u{feff}' | '\u{2066}')
-                };
-                assert!(
-                    !cell.symbol().chars().any(strange),
-                    "{:?} at {size:?}",
-                    cell.symbol()
-                );
-            }
-        }
+        check_hostile(&state, &[(20, 5), (40, 12), (80, 24), (120, 40)]);
     }
 }
 
@@ -144,8 +112,7 @@ fn where_a_saved_message_went_is_asked_with_its_path() {
         editor: Editor::line(""),
         error: None,
     });
-    let buffer = render(&state, &Theme::default(), 80, 24);
-    insta::assert_snapshot!("message-where-80x24", characters(&buffer));
+    insta::assert_snapshot!("message-where-80x24", screen(&state, (80, 24)));
 }
 
 /// The guide's line of a message in the step at hand.

@@ -448,6 +448,7 @@ async fn run(source: &Postgres, request: &Request) -> (Result<Outcome, RunError>
         let context = RunContext {
             cancel: CancellationToken::new(),
             deadline: request.timeout,
+            output_folder: std::env::temp_dir(),
         };
         source.run(request, &sink, context).await
     };

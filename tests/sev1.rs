@@ -26,18 +26,14 @@ mod support {
 }
 
 use support::http_double::{HttpDouble, Reply};
-use support::operator::{Place, Screen, entries, has_cells};
+use support::operator::{Place, Screen, entries, has_cells, of_kind};
 use support::postgres::PostgresServer;
 use support::pty::PATIENCE;
 
 /// A database of its own; nothing here writes to it.
 static SERVER: LazyLock<PostgresServer> = LazyLock::new(|| {
     let server = PostgresServer::start();
-    server.execute(concat!(
-        "CREATE DATABASE sev1;\n\\connect sev1\n",
-        include_str!("fixtures/database/schema.sql"),
-        include_str!("fixtures/database/breach.sql"),
-    ));
+    server.add_breach("sev1");
     server
 });
 
@@ -108,12 +104,6 @@ impl Scene {
         let mut folders = std::fs::read_dir(live).unwrap();
         folders.next().unwrap().unwrap().path()
     }
-}
-
-/// Asks for an action's request and sends it.
-fn run(screen: &mut Screen, digit: &str) {
-    screen.ask(digit);
-    screen.send();
 }
 
 /// Erases what was typed and types something else.
@@ -201,9 +191,9 @@ fn rotation_waits(screen: &mut Screen) {
 /// The log is alive, the exposure is real, and what its FAIL proposes is taken.
 fn scope(screen: &mut Screen) {
     screen.go_to(SCOPE, "3 · Identify the scope");
-    run(screen, "1");
+    screen.run("1");
     screen.sees("PASS");
-    run(screen, "2");
+    screen.run("2");
     screen.sees("FAIL: ");
     screen.sees("rows[0].org_crossed is 12");
     screen.sees("A records aware");
@@ -214,14 +204,14 @@ fn scope(screen: &mut Screen) {
         screen.keys("A");
         std::thread::sleep(Duration::from_millis(50));
     }
-    run(screen, "3");
+    screen.run("3");
     screen.sees("1/17");
 }
 
 /// Two modes are suggested; one is chosen, which takes a reason of its own.
 fn decide(screen: &mut Screen) {
     screen.go_to(FAILURE_MODE, "1 · Which failure mode?");
-    run(screen, "1");
+    screen.run("1");
     screen.sees("raw query");
     // Output is seen while the script still runs; the decision needs its end.
     screen.sees("exit 0");
@@ -258,9 +248,9 @@ fn rotate(scene: &Scene, screen: &mut Screen) {
 
 fn recompute(screen: &mut Screen) {
     screen.go_to(RECOMPUTE, "3 · Recompute the impact");
-    run(screen, "1");
+    screen.run("1");
     screen.sees("1/7");
-    run(screen, "2");
+    screen.run("2");
     screen
         .0
         .wait_for(|screen: &str| has_cells(screen, &["org-c", "4"]), PATIENCE);
@@ -355,12 +345,6 @@ fn worked_to_its_end(size: (u16, u16)) {
     assert_eq!(scene.called().len(), 3, "{:?}", scene.called());
     what_the_record_says(&scene);
     what_is_read_afterwards(&scene);
-}
-
-/// Entries of a kind.
-fn of_kind<'e>(entries: &'e [Value], kind: &str) -> Vec<&'e Value> {
-    let found = entries.iter().filter(|entry| entry["kind"] == kind);
-    found.map(|entry| &entry["body"]).collect()
 }
 
 fn what_the_record_says(scene: &Scene) {

@@ -176,6 +176,7 @@ async fn run_until(source: &dyn Source, request: &Request, cancel: CancellationT
     let context = RunContext {
         cancel,
         deadline: request.timeout,
+        output_folder: std::env::temp_dir(),
     };
     let reading = async {
         let mut columns = vec![];
@@ -727,6 +728,7 @@ async fn a_reader_that_does_not_read_cannot_hold_a_cancelled_run() {
     let context = RunContext {
         cancel: cancel.clone(),
         deadline: Duration::from_secs(60),
+        output_folder: std::env::temp_dir(),
     };
     let stopping = async {
         while receiver.is_empty() {

@@ -8,7 +8,8 @@ mod pty;
 #[path = "support/trial.rs"]
 mod trial;
 
-use std::path::Path;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use pty::{Launch, PATIENCE, Signal, Terminal};
@@ -109,6 +110,32 @@ fn what_another_session_writes_appears() {
     );
     assert_eq!(noted.code, Some(0), "{noted:?}");
     terminal.wait_for("seen from afar", PATIENCE);
+}
+
+/// A changed playbook that one session takes is followed by the others, without a resume.
+#[test]
+fn a_playbook_that_another_session_took_is_followed() {
+    let home = trial::home();
+    let ours = open(home.path());
+    let mut theirs = Launch::quarterdeck(home.path())
+        .arguments(["resume", "--as", "bob"])
+        .start();
+    theirs.wait_for("Greet", PATIENCE);
+    let file = home.path().join("config/playbooks/trial.md");
+    let changed = std::fs::read_to_string(&file).unwrap() + "\n### Wave goodbye\n\nWith a hand.\n";
+    std::fs::write(&file, changed).unwrap();
+    for terminal in [&ours, &theirs] {
+        terminal.wait_for("file has changed", PATIENCE);
+        assert!(!terminal.screen().contains("Wave goodbye"));
+    }
+    theirs.send(":");
+    theirs.send("adopt playbook");
+    theirs.wait_for("Take the changed text", PATIENCE);
+    theirs.send("<Enter>");
+    theirs.wait_for("┏ Choose", PATIENCE);
+    theirs.send("<Enter>");
+    theirs.wait_for("Wave goodbye", PATIENCE);
+    ours.wait_for("Wave goodbye", PATIENCE);
 }
 
 #[test]
@@ -222,6 +249,106 @@ fn an_action_cut_off_is_of_unknown_outcome_and_its_children_are_gone() {
         again.wait_exit(PATIENCE);
         kill_sleepers(home.path());
     }
+}
+
+/// How the program is ended while a script changes something.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Cut {
+    Signal(Signal),
+    Line,
+}
+
+/// A script that changes something is never stopped half-way because the program is gone: it goes on, its output is in the
+/// incident's folder, and whoever resumes is told where, is asked, and does not send it again by the way.
+#[test]
+fn a_script_that_writes_goes_on_without_the_program_and_is_asked_about() {
+    for cut in [
+        Cut::Signal(Signal::HUP),
+        Cut::Signal(Signal::TERM),
+        Cut::Line,
+        Cut::Signal(Signal::KILL),
+    ] {
+        let home = trial::home();
+        let library = home.path().join("config/playbooks");
+        let playbook = include_str!("fixtures/trial/playbooks/change.md");
+        std::fs::write(library.join("change.md"), playbook).unwrap();
+        let mut terminal = Launch::quarterdeck(home.path())
+            .arguments(["open", "change"])
+            .start();
+        terminal.wait_for("Freeze", PATIENCE);
+        terminal.send("1");
+        terminal.wait_for("Change this?", PATIENCE);
+        terminal.send("here<Enter>");
+        terminal.wait_for("frozen 1 of 2", PATIENCE);
+        match cut {
+            Cut::Signal(signal) => terminal.kill(signal),
+            Cut::Line => terminal.close_master(),
+        }
+        let status = terminal.wait_exit(AT_ONCE);
+        let killed = cut == Cut::Signal(Signal::KILL);
+        assert_eq!(status.signal().is_some(), killed, "{cut:?}: {status:?}");
+
+        let called = || std::fs::read_to_string(home.path().join("called")).unwrap();
+        let process = called().trim().to_owned();
+        let runs = || Path::new("/proc").join(&process).join("cmdline").exists();
+        assert!(runs(), "{cut:?}: process {process} was stopped");
+        let output = output_of(home.path(), &format!("freeze-it-{process}.out"));
+        assert_eq!(std::fs::read_to_string(&output).unwrap(), "frozen 1 of 2\n");
+        for (path, mode) in [(output.as_path(), 0o600), (output.parent().unwrap(), 0o700)] {
+            let is = std::fs::metadata(path).unwrap().permissions().mode();
+            assert_eq!(is & 0o777, mode, "{}", path.display());
+        }
+
+        let verified = trial::quarterdeck(home.path(), &["verify", "last"]);
+        assert_eq!(verified.code, Some(3), "{verified:?}");
+        let timeline = trial::quarterdeck(home.path(), &["timeline", "last"]).out;
+        let named = format!(
+            "left running: process {process}, its output in {}",
+            output.display()
+        );
+        assert_eq!(timeline.contains(&named), !killed, "{cut:?}: {timeline}");
+
+        let mut again = Launch::quarterdeck(home.path())
+            .arguments(["resume"])
+            .start();
+        again.wait_for("OUTCOME UNKNOWN", PATIENCE);
+        again.send("1");
+        again.wait_for("what happened?", PATIENCE);
+        let asked: String = again
+            .screen()
+            .chars()
+            .filter(|c| !c.is_whitespace() && !"│┃".contains(*c))
+            .collect();
+        let wanted = format!("process{process},itsoutputin{}", output.display());
+        assert!(
+            asked.contains(&wanted),
+            "{cut:?}: {wanted} in {}",
+            again.screen()
+        );
+        std::fs::write(home.path().join("go"), "").unwrap();
+        wait_until(|| {
+            std::fs::read_to_string(&output)
+                .unwrap()
+                .ends_with("frozen 2 of 2\n")
+        });
+        again.send("<Esc>");
+        again.wait_for(|screen: &str| !screen.contains("what happened?"), PATIENCE);
+        again.send("q");
+        assert!(again.wait_exit(PATIENCE).success());
+        assert_eq!(called().lines().count(), 1, "it was sent once");
+    }
+}
+
+/// What a script wrote, in the folder of the only incident.
+fn output_of(home: &Path, name: &str) -> PathBuf {
+    let mut incidents = std::fs::read_dir(home.join("data/live")).unwrap();
+    incidents
+        .next()
+        .unwrap()
+        .unwrap()
+        .path()
+        .join("output")
+        .join(name)
 }
 
 #[test]

@@ -284,6 +284,7 @@ async fn a_write_that_waits_for_a_lock_can_be_cancelled_and_changes_nothing() {
     let in_time = quarterdeck::sources::RunContext {
         cancel: cancel.clone(),
         deadline: Duration::from_secs(60),
+        output_folder: std::env::temp_dir(),
     };
     let stopping = async {
         somebody_waits_for("locked").await;
@@ -623,7 +624,8 @@ async fn a_script_that_writes_is_listed_while_it_runs_and_its_output_is_in_files
             let wanted = format!("process {process}, its output in ");
             let left = left_running();
             let line = left.iter().find_map(|line| line.strip_prefix(&wanted));
-            files = line.unwrap().split(" and ").map(PathBuf::from).collect();
+            let stdout = PathBuf::from(line.unwrap().strip_suffix(" and .err").unwrap());
+            files = vec![stdout.clone(), stdout.with_extension("err")];
             assert_eq!(std::fs::read_to_string(&files[0]).unwrap(), *text);
             std::fs::write(&go, "").unwrap();
         }

@@ -10,7 +10,7 @@ use super::state::{
 use super::steps::GuideItem;
 use super::text::move_within;
 use super::turn::Turn;
-use crate::capture::{self, Capture, KeptFile};
+use crate::capture::{self, Capture, KeptFile, LivePane};
 use crate::incident::CapturedRecord;
 use crate::incident::view::{ActionStatus, EvidenceView};
 use crate::keymap::Chord;
@@ -68,6 +68,7 @@ impl Cockpit {
             },
             title: self.plain_title(&result.request.action),
             view: action.and_then(|action| action.view),
+            pane: None,
             answer,
         })
     }
@@ -107,7 +108,7 @@ impl Cockpit {
             Some(newest) => format!("newest sample {} old", age(newest, now)),
             None => "no sample".to_owned(),
         };
-        let (_, asked_at) = watch.window.unwrap_or((now, now));
+        let window = watch.window.unwrap_or((now, now));
         Ok(Capture {
             answer: Answer {
                 outcome: Outcome {
@@ -115,7 +116,7 @@ impl Cockpit {
                     newest: watch.newest,
                     ..Outcome::default()
                 },
-                started_at: asked_at,
+                started_at: window.1,
                 ended_at: now,
                 body: AnswerBody::Chart(watch.series.clone()),
             },
@@ -133,6 +134,11 @@ impl Cockpit {
                 .actions
                 .get(&watch.action)
                 .and_then(|action| action.view),
+            pane: Some(LivePane {
+                window,
+                threshold: watch.threshold,
+                alert: watch.status == WatchStatus::Alert,
+            }),
         })
     }
 
@@ -380,20 +386,25 @@ pub(super) fn evidence_added(file: KeptFile) -> Body {
     }
 }
 
-/// `JSON and CSV`, `JSON and text`, `JSON`.
+/// `JSON and CSV`, `JSON, CSV and SVG`, `JSON`.
 fn forms(files: &[KeptFile]) -> String {
     let mut words: Vec<&str> = Vec::new();
     for file in files {
         let word = match file.media_type.as_str() {
             capture::JSON => "JSON",
             capture::CSV => "CSV",
+            capture::SVG => "SVG",
             _ => "text",
         };
         if !words.contains(&word) {
             words.push(word);
         }
     }
-    words.join(" and ")
+    match words.split_last() {
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, before)) => format!("{} and {last}", before.join(", ")),
+        None => String::new(),
+    }
 }
 
 fn age(newest: Timestamp, now: Timestamp) -> String {

@@ -30,6 +30,8 @@ pub enum Effect {
     },
     /// Take the changed playbook: check it, put it into evidence, answer with `Opened`.
     AdoptPlaybook,
+    /// Follow the playbook that the record follows now: another session took a changed one. Answered like the one above.
+    FollowPlaybook,
     /// Seal and write an entry; answered by `Recorded` or `NotRecorded`.
     Append {
         /// For the answer.

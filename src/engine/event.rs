@@ -1,6 +1,6 @@
 //! What happened. Every event carries the time at which it did.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::capture::KeptFile;
@@ -254,6 +254,8 @@ pub struct Opened {
     pub profile: String,
     /// Sources of the profile that could not be made, each as `file:line:column: what is wrong`.
     pub source_problems: Vec<String>,
+    /// What scripts of actions left when an earlier session ended before them: process and files, in words.
+    pub left_behind: BTreeMap<ActionId, String>,
 }
 
 /// A changed playbook that is in the record.

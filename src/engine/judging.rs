@@ -401,6 +401,7 @@ impl Cockpit {
             answer: answer.clone(),
             title: action.title.clone(),
             view: action.view,
+            pane: None,
         };
         let question = action.judge.expect.is_some().then(|| {
             Box::new(Question {

@@ -98,6 +98,7 @@ impl Turn<'_> {
             folder,
             profile,
             source_problems,
+            left_behind,
         } = opened;
         let watches = playbook
             .watch
@@ -139,6 +140,7 @@ impl Turn<'_> {
             folder,
             report: None,
             drafts: BTreeMap::new(),
+            left_behind,
         };
         cockpit.refresh_view();
         if let Some(current) = &cockpit.view.current {

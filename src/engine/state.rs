@@ -187,6 +187,8 @@ pub struct Cockpit {
     pub report: Option<String>,
     /// Messages that were begun and not sent, until the incident is left.
     pub drafts: BTreeMap<ActionId, Box<DraftForm>>,
+    /// What scripts of actions left when an earlier session ended before them, in words.
+    pub left_behind: BTreeMap<ActionId, String>,
 }
 
 /// Whether entries reach the disk.

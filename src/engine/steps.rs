@@ -330,7 +330,11 @@ impl Turn<'_> {
             .find(|(_, unknown)| unknown == action);
         let intent = unknown.map(|(hash, _)| *hash);
         let title = match intent {
-            Some(_) => format!("{action}: outcome unknown. Find out first; what happened?"),
+            Some(_) => {
+                let left = cockpit.left_behind.get(action);
+                let left = left.map_or_else(String::new, |left| format!("\nIt was {left}."));
+                format!("{action}: outcome unknown. Find out first; what happened?{left}")
+            }
             None => format!("{action}: completed by hand?"),
         };
         self.open_settle(action, intent, &title);

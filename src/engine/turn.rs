@@ -226,6 +226,9 @@ impl Turn<'_> {
             // Attached by another session: what is in the record already is only read.
             self.effect(Effect::AttachPlaybook(playbook.clone()));
         }
+        if let Some(Body::PlaybookChanged { .. }) = &entry.body {
+            self.effect(Effect::FollowPlaybook);
+        }
         self.keep_clocks_after(&entry.entry.writer);
     }
 }

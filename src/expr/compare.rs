@@ -6,8 +6,10 @@
 
 use std::mem::discriminant;
 
-use cel::common::ast::{EntryExpr, Expr, IdedExpr, LiteralValue, operators};
+use cel::common::ast::{Expr, IdedExpr, LiteralValue, operators};
 use cel::{Context, DeclarationError, ExecutionError, Value};
+
+use super::tree::children_mut;
 
 const SAME: &str = "@same";
 const OTHER: &str = "@other";
@@ -16,60 +18,37 @@ const OTHER_IN_ROWS: &str = "@other_in_rows";
 
 /// Puts the functions below in the place of `==` and `!=`.
 pub(super) fn tighten(tree: &mut IdedExpr, in_rows: bool) {
-    let entry = |entry: &mut EntryExpr| match entry {
-        EntryExpr::StructField(field) => tighten(&mut field.value, in_rows),
-        EntryExpr::MapEntry(pair) => {
-            tighten(&mut pair.key, in_rows);
-            tighten(&mut pair.value, in_rows);
+    if let Expr::Comprehension(loops) = &mut tree.expr {
+        tighten(&mut loops.iter_range, in_rows);
+        for part in [
+            &mut loops.accu_init,
+            &mut loops.loop_cond,
+            &mut loops.loop_step,
+            &mut loops.result,
+        ] {
+            tighten(part, true);
         }
-    };
-    match &mut tree.expr {
-        Expr::Unspecified | Expr::Literal(_) | Expr::Ident(_) => {}
-        Expr::Call(call) => {
-            for part in call.target.as_deref_mut().into_iter().chain(&mut call.args) {
-                tighten(part, in_rows);
-            }
-            let with_null = call
-                .args
-                .iter()
-                .any(|part| matches!(part.expr, Expr::Literal(LiteralValue::Null)));
-            let function = match (call.func_name.as_str(), in_rows) {
-                _ if with_null => return,
-                (operators::EQUALS, false) => SAME,
-                (operators::NOT_EQUALS, false) => OTHER,
-                (operators::EQUALS, true) => SAME_IN_ROWS,
-                (operators::NOT_EQUALS, true) => OTHER_IN_ROWS,
-                _ => return,
-            };
-            function.clone_into(&mut call.func_name);
-        }
-        Expr::Select(select) => tighten(&mut select.operand, in_rows),
-        Expr::List(list) => {
-            for part in &mut list.elements {
-                tighten(part, in_rows);
-            }
-        }
-        Expr::Map(map) => map
-            .entries
-            .iter_mut()
-            .map(|part| &mut part.expr)
-            .for_each(entry),
-        Expr::Struct(structure) => {
-            let entries = structure.entries.iter_mut();
-            entries.map(|part| &mut part.expr).for_each(entry);
-        }
-        Expr::Comprehension(loops) => {
-            tighten(&mut loops.iter_range, in_rows);
-            for part in [
-                &mut loops.accu_init,
-                &mut loops.loop_cond,
-                &mut loops.loop_step,
-                &mut loops.result,
-            ] {
-                tighten(part, true);
-            }
-        }
+        return;
     }
+    for part in children_mut(tree) {
+        tighten(part, in_rows);
+    }
+    let Expr::Call(call) = &mut tree.expr else {
+        return;
+    };
+    let with_null = call
+        .args
+        .iter()
+        .any(|part| matches!(part.expr, Expr::Literal(LiteralValue::Null)));
+    let function = match (call.func_name.as_str(), in_rows) {
+        _ if with_null => return,
+        (operators::EQUALS, false) => SAME,
+        (operators::NOT_EQUALS, false) => OTHER,
+        (operators::EQUALS, true) => SAME_IN_ROWS,
+        (operators::NOT_EQUALS, true) => OTHER_IN_ROWS,
+        _ => return,
+    };
+    function.clone_into(&mut call.func_name);
 }
 
 /// Adds the functions.

@@ -159,3 +159,61 @@ fn what_cannot_be_compared_is_an_error_in_plain_words() {
         assert_eq!(holds(&parse(text).unwrap(), &scope), expected, "{text}");
     }
 }
+
+/// Loops inside loops end, in words, whatever they go over; what people write over 10,000 rows does not.
+#[test]
+fn loops_are_bounded_by_what_they_go_through() {
+    let rows: Vec<Value> = (0..limits::EXPRESSION_ROWS)
+        .map(|n| json!({"id": n, "actor": format!("u-{n}")}))
+        .collect();
+    let text = "x".repeat(1024 * 1024);
+    let scope = Scope::new()
+        .with("rows", rows)
+        .with("stdout", text)
+        .with("inputs", json!({"actor": "u-9999"}))
+        .with(
+            "result",
+            json!({"other": {"rows": vec![json!({"id": 1}); 2_000]}}),
+        );
+    for (text, holds) in [
+        (
+            "rows.all(r, r.id >= 0 && r.actor != 'u-1x' && r.actor != inputs.actor + 'x')",
+            Some(true),
+        ),
+        ("rows.exists(r, r.actor == inputs.actor)", Some(true)),
+        (
+            "rows.filter(r, r.id > 5).size() == 9994 && distinct(rows, 'actor') == 10000",
+            Some(true),
+        ),
+        ("rows.all(r, rows[0].id == 0 && r.id < 10000)", Some(true)),
+        ("rows.all(r, rows.exists(s, s.id == r.id))", None),
+        (
+            "rows.map(r, rows.filter(s, s.id > r.id)).size() == 10000",
+            None,
+        ),
+        ("rows.all(r, rows.all(s, rows.all(t, true)))", None),
+        ("rows.all(r, r in rows)", None),
+        ("rows.all(r, distinct(rows, 'actor') == 10000)", None),
+        ("rows.all(r, !stdout.contains(r.actor))", None),
+        (
+            "rows.all(r, result['other'].rows.exists(o, o.id != r.id))",
+            None,
+        ),
+    ] {
+        let parsed = parse(text).unwrap();
+        let ready = Prepared::new(&parsed, &scope);
+        let answer = ready.and_then(|ready| ready.holds(&Scope::new()));
+        match (holds, answer) {
+            (Some(expected), answer) => assert_eq!(answer, Ok(expected), "{text}"),
+            (None, Err(reason)) => assert!(reason.contains("too many rows"), "{text}: {reason}"),
+            (None, Ok(answer)) => panic!("{text} is {answer}"),
+        }
+    }
+    // Where a key waits, a few thousand parts are the most.
+    let list = format!("[{}]", vec!["1"; 60].join(", "));
+    let nested = format!("{list}.all(a, {list}.all(b, {list}.all(c, a + b + c > 0)))");
+    let reason = holds(&parse(&nested).unwrap(), &Scope::new()).unwrap_err();
+    assert!(reason.contains("too many rows"), "{reason}");
+    let short = parse("['P1', 'CRITICAL'].exists(level, level == 'P1')").unwrap();
+    assert_eq!(super::holds(&short, &Scope::new()), Ok(true));
+}

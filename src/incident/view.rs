@@ -18,6 +18,7 @@ use crate::record::entry::{ActionOutcome, Hash};
 
 use branches::Branches;
 use requires::Requirements;
+use scope::Conditions;
 
 use super::{ActionState, Incident, SessionRecord, StepState, UnfinishedIntent};
 
@@ -347,7 +348,8 @@ pub fn view(playbook: &Playbook, incident: &Incident, alive: &BTreeSet<String>) 
             )
         })
         .collect();
-    let phases = phases(playbook, incident, &actions);
+    let conditions = Conditions::new(playbook, incident);
+    let phases = phases(playbook, incident, &actions, &conditions);
     let all = || phases.iter().flat_map(|phase| &phase.steps);
     let current = all()
         .find(|step| step.status == StepStatus::Doing)
@@ -370,7 +372,7 @@ pub fn view(playbook: &Playbook, incident: &Incident, alive: &BTreeSet<String>) 
         actions,
         current,
         unknown,
-        clocks: clocks::clocks(playbook, incident),
+        clocks: clocks::clocks(playbook, incident, &conditions),
         evidence: evidence::evidence(playbook, incident),
         proposals: proposals::proposals(playbook, incident),
         silent,
@@ -406,8 +408,9 @@ fn phases(
     playbook: &Playbook,
     incident: &Incident,
     actions: &BTreeMap<ActionId, ActionView>,
+    conditions: &Conditions<'_>,
 ) -> Vec<PhaseView> {
-    let branches = Branches::new(playbook, incident);
+    let branches = Branches::new(playbook, incident, conditions);
     let applied: Vec<_> = playbook
         .phases
         .iter()

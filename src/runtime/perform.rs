@@ -102,6 +102,12 @@ impl Performer {
                         .spawn_blocking(move || session.adopt_playbook(&events));
                 }
             }
+            Effect::FollowPlaybook => {
+                if let Some(session) = self.session.clone() {
+                    self.tasks
+                        .spawn_blocking(move || session.follow_playbook(&events));
+                }
+            }
             Effect::Append { ticket, body } => {
                 if let Some(session) = &self.session
                     && let Err(reason) = session.append(ticket, body)
@@ -131,9 +137,9 @@ impl Performer {
                 chart,
             } => {
                 if let Some(session) = &self.session {
-                    let sources = Arc::clone(session.sources());
+                    let places = (Arc::clone(session.sources()), session.output_folder());
                     let cancel = self.runs.begin(run, request.effect);
-                    let task = runs::run(run, request, chart, sources, cancel, events);
+                    let task = runs::run(run, request, chart, places, cancel, events);
                     self.ending.tasks().spawn_on(task, &self.tasks);
                 }
             }
@@ -279,9 +285,18 @@ impl Performer {
         self.runs.cancel_all();
         self.lookups.clear();
         self.ending.set_detach(None);
-        let (detach, reason) = (session.detacher(), reason.to_owned());
-        let task = move || detach(&reason, limits::HANGUP_GRACE);
-        self.ending.tasks().spawn_blocking_on(task, &self.tasks);
+        let (detach, reason, end) = (
+            session.detacher(),
+            reason.to_owned(),
+            self.ending.tasks().token(),
+        );
+        let last_entry = move || {
+            detach(&reason, limits::HANGUP_GRACE);
+            drop(end);
+        };
+        // Not a task: when the operator leaves, tasks that have not begun are dropped, and with this one the entries that
+        // the recorder still holds.
+        let _ = std::thread::Builder::new().spawn(last_entry);
     }
 
     /// Lets the tests see what a panic does: in the loop or in a task, on redraw, in debug builds only.

@@ -2,6 +2,7 @@
 //!
 //! The first frame waits for nothing but the configuration: library, store and sources are read beside it.
 
+use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
 use std::time::Instant;
@@ -23,7 +24,6 @@ use crate::engine::state::State;
 use crate::engine::{Setup, Start, start};
 use crate::keymap::Chord;
 use crate::layout::Layouts;
-use crate::model::ids::IncidentId;
 use crate::model::limits;
 use crate::theme::Theme;
 use crate::ui::{Local, screenshot};
@@ -50,52 +50,48 @@ pub struct Program {
 impl Program {
     /// Works on the terminal until the operator leaves or something ends the process. Returns only when it cannot begin.
     pub fn on_terminal(self) -> io::Error {
-        let ending = Arc::new(Ending::default());
-        match self.try_on_terminal(&ending) {
-            Ok((code, open)) => {
-                let told = open.map(|incident| {
-                    let short = incident.short();
-                    format!("incident {short} stays open: quarterdeck resume {short}")
-                });
-                ending.quit(code, told.as_deref())
-            }
-            Err(Trouble::Begin(error)) => {
+        match self.try_on_terminal() {
+            Ok(never) => match never {},
+            Err(error) => {
                 terminal::leave();
                 error
             }
-            Err(Trouble::Draw) => ending.end("hang-up", HUNG_UP),
         }
     }
 
-    /// Works until the operator leaves. Returns the exit code and the incident that was open then.
-    fn try_on_terminal(self, ending: &Arc<Ending>) -> Result<(u8, Option<IncidentId>), Trouble> {
+    fn try_on_terminal(self) -> io::Result<Infallible> {
+        let ending = Arc::new(Ending::default());
         let (key_sender, keys) = mpsc::channel(limits::EVENTS);
-        terminal::enter().map_err(Trouble::Begin)?;
+        terminal::enter()?;
         ending.end_on_panic();
         let sizes = key_sender.clone();
-        signals::watch(Arc::clone(ending), move |(columns, rows)| {
+        signals::watch(Arc::clone(&ending), move |(columns, rows)| {
             // A full queue means that the loop is awake and will draw anyway.
             let _ = sizes.try_send(EventKind::Resized(columns, rows));
-        })
-        .map_err(Trouble::Begin)?;
+        })?;
         let size = terminal::size();
-        let mut screen = Screen::new(size).map_err(Trouble::Begin)?;
+        let mut screen = Screen::new(size)?;
         let (state, effects) = self.first_state(size);
-        let tasks = tasks().map_err(Trouble::Begin)?;
-        let mut event_loop = self.event_loop(state, Local::default(), keys, ending, &tasks);
+        let tasks = tasks()?;
+        let mut event_loop = self.event_loop(state, Local::default(), keys, &ending, &tasks);
         event_loop.perform(effects);
         std::thread::Builder::new()
             .name("keys".into())
-            .spawn(move || terminal::read_events(|event| key_sender.blocking_send(event).is_ok()))
-            .map_err(Trouble::Begin)?;
-        let code = tasks
-            .block_on(event_loop.run(&mut screen))
-            .map_err(|_| Trouble::Draw)?;
-        let open = event_loop
-            .state
-            .cockpit()
-            .map(|cockpit| cockpit.incident.id);
-        Ok((code, open))
+            .spawn(move || {
+                terminal::read_events(|event| key_sender.blocking_send(event).is_ok());
+            })?;
+        let left = tasks.block_on(event_loop.run(&mut screen));
+        let open = event_loop.state.cockpit().map(|cockpit| {
+            let short = cockpit.incident.id.short();
+            format!("incident {short} stays open: quarterdeck resume {short}")
+        });
+        // Nobody listens to tasks any more. They end while the process does: with their threads gone, a script would be
+        // killed that is to go on.
+        drop(event_loop);
+        match left {
+            Ok(code) => ending.quit(code, open.as_deref()),
+            Err(_) => ending.end("hang-up", HUNG_UP),
+        }
     }
 
     /// Works without a terminal until nothing is under way, and returns the screen as SVG. The error says why there is
@@ -172,13 +168,6 @@ impl Program {
             performer,
         }
     }
-}
-
-enum Trouble {
-    /// Before anything was shown.
-    Begin(io::Error),
-    /// The terminal takes no more.
-    Draw,
 }
 
 /// The threads that tasks run on.

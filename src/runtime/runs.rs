@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -104,12 +105,12 @@ pub async fn plan(
     }
 }
 
-/// Sends a request; every chunk and exactly one `Finished` go to the loop.
+/// Sends a request; every chunk and exactly one `Finished` go to the loop. What must outlive the program goes to the folder.
 pub async fn run(
     run: RunId,
     request: Box<Request>,
     chart: Option<ChartColumns>,
-    sources: Arc<Sources>,
+    (sources, output_folder): (Arc<Sources>, PathBuf),
     cancel: CancellationToken,
     events: Events,
 ) {
@@ -120,7 +121,13 @@ pub async fn run(
     let result = match source {
         Some(source) => {
             let mut arrivals = Arrivals::new(run, &events, chart);
-            let result = run_on(source, request, cancel, &mut arrivals).await;
+            let deadline = request.timeout.min(limits::TIMEOUT_MAX);
+            let context = RunContext {
+                cancel,
+                deadline,
+                output_folder,
+            };
+            let result = run_on(source, request, context, &mut arrivals).await;
             match result {
                 Ok(outcome) => arrivals.draw().await.map(|()| outcome),
                 Err(error) => Err(error),
@@ -137,18 +144,14 @@ pub async fn run(
 async fn run_on(
     source: SharedSource,
     request: Box<Request>,
-    cancel: CancellationToken,
+    context: RunContext,
     arrivals: &mut Arrivals<'_>,
 ) -> Result<Outcome, RunError> {
     let (sender, mut chunks) = mpsc::channel(limits::CHUNKS);
-    let deadline = request.timeout.min(limits::TIMEOUT_MAX);
+    let (cancel, deadline) = (context.cancel.clone(), context.deadline);
     let (backstop, writes) = match request.effect {
         Effect::Read => (BACKSTOP, false),
         Effect::Write => (WRITE_BACKSTOP, true),
-    };
-    let context = RunContext {
-        cancel: cancel.clone(),
-        deadline,
     };
     let mut work =
         tokio::spawn(async move { source.run(&request, &Sink::new(sender), context).await });

@@ -29,6 +29,7 @@ use crate::model::{Mode, limits};
 use crate::playbook::Parsed;
 use crate::record::entry::{Body, Draft, Sealed};
 use crate::sources::registry::Sources;
+use crate::sources::shell;
 use crate::store::{self, Fold, Recorder, Store, StoreError};
 
 use listening::{Waiting, lock, lock_for};
@@ -66,6 +67,9 @@ impl Workplace {
         &self.config.places.state
     }
 }
+
+/// The folder in an incident's folder for what scripts write that may outlive the program.
+const OUTPUT: &str = "output";
 
 /// Tickets of entries that the run time asks for itself begin here; the engine counts from 1.
 const OWN_TICKETS: u64 = 1 << 62;
@@ -115,6 +119,11 @@ impl Session {
     /// The folder that holds its record and evidence.
     pub fn folder(&self) -> PathBuf {
         store::folder(self.workplace.data(), self.mode, self.incident)
+    }
+
+    /// The folder where scripts that change something write.
+    pub fn output_folder(&self) -> PathBuf {
+        self.folder().join(OUTPUT)
     }
 
     /// Hands an entry to the recorder. The answer comes as an event; the error says why there will be none.
@@ -178,6 +187,11 @@ impl Session {
     fn opened(&self, stand: Stand, found: playbooks::Found, differs: bool) -> Opened {
         let mut alive = stand.alive;
         alive.insert(self.writer.clone());
+        let folder = self.output_folder();
+        let actions = found.playbook.actions.keys();
+        let left_behind = actions
+            .filter_map(|action| Some((action.clone(), shell::left_behind(&folder, action)?)))
+            .collect();
         Opened {
             playbook: found.playbook,
             diagnostics: found.diagnostics,
@@ -192,6 +206,7 @@ impl Session {
                 .to_string(),
             profile: self.profile.clone(),
             source_problems: self.source_problems.clone(),
+            left_behind,
         }
     }
 }

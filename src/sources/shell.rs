@@ -5,10 +5,11 @@
 //! that changes something writes to files, not to pipes: it goes on when this program is gone.
 
 mod health;
+mod kept;
 mod process;
 mod variables;
 
-pub use process::left_running;
+pub use kept::{left_behind, left_running};
 
 use std::path::Path;
 use std::sync::Arc;
@@ -137,6 +138,7 @@ impl Source for ShellSource {
                 registry::within_time(&context, request.timeout, fetching).await?;
             let masker = Masker::new(&secrets);
             let script = process::Script {
+                action: &request.action,
                 text: script,
                 environment: self.inherited.iter().chain(&given),
                 cwd: cwd.as_deref(),

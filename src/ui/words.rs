@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
+use crate::expr::{Operator, Threshold};
 use crate::incident::view::{ActionStatus, ActionView};
 use crate::model::Timestamp;
 use crate::model::duration::in_words;
@@ -140,6 +141,19 @@ pub fn value(number: f64) -> SafeText {
     } else {
         format!("{number:.1e}")
     })
+}
+
+/// `> 0`.
+pub fn threshold(threshold: Threshold) -> SafeText {
+    let sign = match threshold.operator {
+        Operator::Greater => ">",
+        Operator::GreaterOrEqual => "≥",
+        Operator::Less => "<",
+        Operator::LessOrEqual => "≤",
+        Operator::Equal => "=",
+        Operator::NotEqual => "≠",
+    };
+    sanitize(&format!("{sign} {}", value(threshold.number)))
 }
 
 fn trimmed(number: f64, decimals: usize) -> String {

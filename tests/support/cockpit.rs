@@ -78,6 +78,7 @@ impl Harness {
             folder: "/home/alice/.local/share/quarterdeck/live/7f3a".into(),
             profile: "test".into(),
             source_problems: vec![],
+            left_behind: std::collections::BTreeMap::new(),
         })));
         harness
     }

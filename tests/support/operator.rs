@@ -1,6 +1,10 @@
 //! An operator at work: a home with a configuration, the program on a terminal, and what is seen there.
 
-#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -20,11 +24,12 @@ const _: () = {
         Place::programs_first,
         has_cells,
         Screen::kill,
-        Screen::ask,
-        Screen::send,
-        Exporter::spike,
+        Screen::run,
+        of_kind,
+        Place::records_end_of,
     );
     let _ = |place: &Place| place.exporter.target();
+    let _ = Place::with_metrics_behind;
 };
 
 /// One operator's home, with metrics of its own: a spike must not be seen by another test.
@@ -42,8 +47,19 @@ impl Place {
     /// A home whose `audit` and `app` are this database and whose `service` is this address; `more` are further lines of
     /// its configuration, the first of them of the source `shell`.
     pub fn new(size: (u16, u16), database: &str, service: &str, more: &str) -> Self {
-        let exporter =
-            Exporter::start(&[("order-machine-1", "org-a"), ("order-machine-2", "org-a")]);
+        Self::with_metrics_behind(Duration::ZERO, size, database, service, more)
+    }
+
+    /// The same, with metrics that are this old when they come.
+    pub fn with_metrics_behind(
+        behind: Duration,
+        size: (u16, u16),
+        database: &str,
+        service: &str,
+        more: &str,
+    ) -> Self {
+        let series = [("order-machine-1", "org-a"), ("order-machine-2", "org-a")];
+        let exporter = Exporter::start_behind(&series, behind);
         let prometheus = PrometheusServer::start(&[exporter.target()]);
         let home = tempfile::tempdir().unwrap();
         std::fs::create_dir(home.path().join("config")).unwrap();
@@ -106,6 +122,21 @@ impl Place {
         let output = self.run(arguments);
         assert!(output.status.success(), "{arguments:?}: {output:?}");
         String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Waits until the record says how this action ended, and returns that: the screen shows a verdict a moment before it
+    /// is on the disk, and a proof counts only from there.
+    pub fn records_end_of(&self, action: &str) -> Value {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let ended = |entry: &Value| {
+                entry["kind"] == "action.result" && entry["body"]["action"] == action
+            };
+            if let Some(entry) = entries(self).into_iter().rfind(ended) {
+                return entry["body"].clone();
+            }
+            assert!(Instant::now() < deadline, "{action} has no end on record");
+        }
     }
 }
 
@@ -176,6 +207,12 @@ impl Screen {
             |screen: &str| !screen.contains("Send this?") && focused(screen) == Some(Pane::Result),
             PATIENCE,
         );
+    }
+
+    /// Asks for an action's request and sends it.
+    pub fn run(&mut self, digit: &str) {
+        self.ask(digit);
+        self.send();
     }
 
     /// Closes the dialog that says this. What is typed after Esc has to wait for its effect.
@@ -262,4 +299,10 @@ pub fn entries(place: &Place) -> Vec<Value> {
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect()
+}
+
+/// What the entries of a kind say.
+pub fn of_kind<'e>(entries: &'e [Value], kind: &str) -> Vec<&'e Value> {
+    let found = entries.iter().filter(|entry| entry["kind"] == kind);
+    found.map(|entry| &entry["body"]).collect()
 }

@@ -14,6 +14,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+/// Each test file uses a part of this; naming the rest here keeps the compiler from calling it dead.
+const _: () = {
+    let _ = PostgresServer::add_breach;
+};
+
 /// How long the server may take to answer.
 const READY: Duration = Duration::from_secs(60);
 
@@ -88,6 +93,16 @@ impl PostgresServer {
         let (worked, out, error) = self.psql(sql);
         assert!(worked, "psql failed: {error}");
         out.trim_end().to_owned()
+    }
+
+    /// Makes a database with the planted breach and returns its address.
+    pub fn add_breach(&self, database: &str) -> String {
+        self.execute(&format!(
+            "CREATE DATABASE {database};\n\\connect {database}\n{}{}",
+            include_str!("../fixtures/database/schema.sql"),
+            include_str!("../fixtures/database/breach.sql"),
+        ));
+        format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
     }
 
     fn is_ready(&mut self) -> bool {

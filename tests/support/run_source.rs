@@ -204,6 +204,7 @@ pub async fn run_with(
         let context = RunContext {
             cancel: cancel.clone(),
             deadline: DEADLINE,
+            output_folder: std::env::temp_dir(),
         };
         source.run(request, &sink, context).await
     };

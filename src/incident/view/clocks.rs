@@ -2,8 +2,9 @@
 //!
 //! Knows no present time: a clock that runs is overdue once its due time has passed, which is for whoever looks at it.
 
-use super::{ClockState, ClockView, scope};
-use crate::incident::{ClockRecord, Incident, Stage};
+use super::scope::Conditions;
+use super::{ClockState, ClockView};
+use crate::incident::{Incident, Stage};
 use crate::model::playbook::{Clock, ClockStart, Playbook};
 use crate::model::{Timestamp, limits};
 
@@ -11,10 +12,17 @@ use crate::model::{Timestamp, limits};
 pub const BY_HAND: &str = "by hand";
 
 /// Every clock of the playbook, in its order.
-pub(super) fn clocks(playbook: &Playbook, incident: &Incident) -> Vec<ClockView> {
+pub(super) fn clocks(
+    playbook: &Playbook,
+    incident: &Incident,
+    conditions: &Conditions<'_>,
+) -> Vec<ClockView> {
     let clocks = playbook.clocks.values();
     clocks
-        .map(|clock| view(playbook, incident, clock))
+        .map(|clock| {
+            let condition = clock.when.as_ref().map(|when| conditions.hold(when));
+            view(playbook, incident, clock, condition.as_ref())
+        })
         .collect()
 }
 
@@ -82,9 +90,14 @@ impl ClockView {
     }
 }
 
-fn view(playbook: &Playbook, incident: &Incident, clock: &Clock) -> ClockView {
+fn view(
+    playbook: &Playbook,
+    incident: &Incident,
+    clock: &Clock,
+    condition: Option<&Result<bool, String>>,
+) -> ClockView {
     let record = incident.clocks.get(&clock.id);
-    let (state, late) = stand(playbook, incident, clock, record);
+    let (state, late) = stand(playbook, incident, clock, condition);
     let mut missed: Vec<(Timestamp, Option<String>)> = record
         .map(|record| record.missed.clone().into_iter().collect())
         .unwrap_or_default();
@@ -110,16 +123,13 @@ fn stand(
     playbook: &Playbook,
     incident: &Incident,
     clock: &Clock,
-    record: Option<&ClockRecord>,
+    condition: Option<&Result<bool, String>>,
 ) -> (ClockState, Vec<Timestamp>) {
+    let record = incident.clocks.get(&clock.id);
     if let Some((reason, role)) = record.and_then(|record| record.waived.clone()) {
         return (ClockState::Waived { reason, role }, Vec::new());
     }
-    let condition = clock
-        .when
-        .as_ref()
-        .map(|when| scope::holds(playbook, incident, when));
-    if condition == Some(Ok(false)) {
+    if condition == Some(&Ok(false)) {
         return (ClockState::DoesNotApply, Vec::new());
     }
     let unclear = |due| match &condition {

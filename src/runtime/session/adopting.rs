@@ -28,6 +28,25 @@ impl Session {
         events.send_blocking(EventKind::PlaybookAdopted(result));
     }
 
+    /// Tells the loop which playbook the record follows, after another session changed it. Writes nothing.
+    pub fn follow_playbook(&self, events: &Events) {
+        let read = Store::open(self.workplace.data(), self.mode, self.incident)
+            .map_err(SessionError::from)
+            .and_then(|store| pinned(&store));
+        let result = read
+            .map(|pinned| {
+                Box::new(Adopted {
+                    incident: self.incident,
+                    playbook: pinned.found.playbook,
+                    diagnostics: pinned.found.diagnostics,
+                })
+            })
+            .map_err(|error| {
+                format!("another session took a changed playbook, which cannot be read: {error}; resume the incident")
+            });
+        self.tell(EventKind::PlaybookAdopted(result), events);
+    }
+
     fn try_adopt(&self) -> Result<Adopted, SessionError> {
         let store = Store::open(self.workplace.data(), self.mode, self.incident)?;
         let before = pinned(&store)?;

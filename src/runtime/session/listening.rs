@@ -9,7 +9,7 @@ use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags};
+use rustix::event::{PollFd, PollFlags, Timespec};
 
 use super::file_watch::FileWatch;
 use crate::engine::event::EventKind;
@@ -22,6 +22,17 @@ pub(super) type Waiting = Arc<Mutex<Vec<(Ticket, SyncSender<Result<(), String>>)
 
 /// How long a commit of others waits for the next ones: one command writes several, and each costs a frame.
 const GATHER: Duration = Duration::from_millis(20);
+
+/// When to look again after a write was heard: SQLite writes its log before it syncs it, and says nothing when the commit
+/// can be seen at last.
+const LOOK_AGAIN: [Timespec; 3] = [after_ms(30), after_ms(150), after_ms(800)];
+
+const fn after_ms(milliseconds: i64) -> Timespec {
+    Timespec {
+        tv_sec: 0,
+        tv_nsec: milliseconds * 1_000_000,
+    }
+}
 
 /// What the recorder says, as events of the loop.
 pub(super) fn notifier(
@@ -83,6 +94,7 @@ pub(super) fn watch(
         if let Some(recorder) = &*lock(&recorder) {
             recorder.sync();
         }
+        let mut looks: &[Timespec] = &[];
         loop {
             let file = playbook.as_ref().map_or(theirs.as_fd(), AsFd::as_fd);
             let on_file = match playbook {
@@ -94,7 +106,14 @@ pub(super) fn watch(
                 PollFd::new(&theirs, PollFlags::empty()),
                 PollFd::from_borrowed_fd(file, on_file),
             ];
-            let polled = rustix::event::poll(&mut sides, None);
+            let polled = rustix::event::poll(&mut sides, looks.first());
+            if polled == Ok(0) {
+                looks = looks.get(1..).unwrap_or_default();
+                if let Some(recorder) = &*lock(&recorder) {
+                    recorder.sync();
+                }
+                continue;
+            }
             let [_, session, _] = &sides;
             if !session.revents().is_empty()
                 || polled.is_err_and(|error| error != rustix::io::Errno::INTR)
@@ -103,6 +122,9 @@ pub(super) fn watch(
             }
             std::thread::sleep(GATHER);
             let heard = watcher.drain().unwrap_or_default();
+            if heard.written {
+                looks = &LOOK_AGAIN;
+            }
             if let Some(recorder) = &*lock(&recorder) {
                 if heard.written {
                     recorder.sync();

@@ -3,19 +3,18 @@
 //! The leader is waited for without being reaped until its group has been killed: until then its number cannot belong to
 //! anybody else, so the signal cannot hit a stranger.
 
-use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::pin::pin;
 use std::process::{ExitStatus, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
-use tempfile::NamedTempFile;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::process::Command;
 
+use super::kept::{self, Kept, Listed};
+use crate::model::ids::ActionId;
 use crate::model::limits;
 use crate::model::request::{Chunk, RunError};
 use crate::sources::mask::{MaskedStream, Masker};
@@ -23,6 +22,7 @@ use crate::sources::{RunContext, Sink};
 
 /// What is run.
 pub(super) struct Script<'a, Variables> {
+    pub(super) action: &'a ActionId,
     pub(super) text: &'a str,
     pub(super) environment: Variables,
     pub(super) cwd: Option<&'a str>,
@@ -57,26 +57,24 @@ pub(super) async fn run<'a>(
     let cannot = |what: &'static str| {
         move |error: std::io::Error| RunError::failed(format!("cannot {what}: {error}"))
     };
-    // A file and not standard input: a command inside the script would read the rest of the script. It is private to the
-    // user and goes away with the handle.
-    let mut file = tempfile::Builder::new()
-        .prefix("quarterdeck-")
-        .suffix(".sh")
-        .tempfile()
+    let folder = writes.then_some(context.output_folder.as_path());
+    if let Some(folder) = folder {
+        kept::make_folder(folder).map_err(cannot("make the folder for the script's output"))?;
+    }
+    // A file and not standard input: a command inside the script would read the rest of the script.
+    let mut file = kept::script_file(folder, script.action)
         .map_err(cannot("write the script to a temporary file"))?;
     file.write_all(script.text.as_bytes())
         .and_then(|()| file.flush())
         .map_err(cannot("write the script to a temporary file"))?;
-    let kept = if writes {
-        Some(Kept::create().map_err(cannot("make files for the script's output"))?)
-    } else {
-        None
-    };
-    let (to_stdout, to_stderr) = match &kept {
-        None => (Stdio::piped(), Stdio::piped()),
-        Some(kept) => kept
-            .ends()
-            .map_err(cannot("open the files for the script's output"))?,
+    let (kept, [to_stdout, to_stderr]) = match folder {
+        None => (None, [Stdio::piped(), Stdio::piped()]),
+        Some(folder) => {
+            let (kept, ends) = Kept::create(folder, script.action)
+                .map_err(cannot("make files for the script's output"))?;
+            let read = kept.open().map_err(cannot("open the script's output"))?;
+            (Some((kept, read)), ends.map(Stdio::from))
+        }
     };
     let mut command = Command::new("bash");
     command
@@ -102,14 +100,19 @@ pub(super) async fn run<'a>(
     let pid = child.id().unwrap_or_default();
     // Dropped before the child, and so before the child is reaped.
     let group = Group::of(child.id())?;
-    let listed = kept.as_ref().map(|kept| Listed::add(pid, kept));
-    let (stdout, stderr): (Reader, Reader) = match (&kept, child.stdout.take(), child.stderr.take())
-    {
-        (Some(kept), _, _) => kept
-            .readers(group.leader)
-            .map_err(cannot("read the script's output"))?,
-        (None, Some(stdout), Some(stderr)) => (Box::new(stdout), Box::new(stderr)),
-        (None, _, _) => return Err(RunError::failed("bash has no output")),
+    let (mut kept, files) = kept.unzip();
+    let listed = kept.as_mut().map(|kept| {
+        kept.name_after(pid);
+        Listed::add(pid, kept)
+    });
+    let pipes = child.stdout.take().zip(child.stderr.take());
+    let (stdout, stderr): (Reader, Reader) = match (files, pipes) {
+        (Some([stdout, stderr]), _) => (
+            Box::new(follow(stdout, group.leader)),
+            Box::new(follow(stderr, group.leader)),
+        ),
+        (None, Some((stdout, stderr))) => (Box::new(stdout), Box::new(stderr)),
+        (None, None) => return Err(RunError::failed("bash has no output")),
     };
     let mut output = Output::new(masker, sink);
     let ended = {
@@ -221,40 +224,6 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// Where output comes from.
 type Reader = Box<dyn AsyncRead + Unpin + Send>;
 
-/// The files that a writing script writes to, private to the user. They go away with this value, and stay when the
-/// process ends without dropping it.
-struct Kept {
-    stdout: NamedTempFile,
-    stderr: NamedTempFile,
-}
-
-impl Kept {
-    fn create() -> std::io::Result<Self> {
-        let file = |suffix| {
-            tempfile::Builder::new()
-                .prefix("quarterdeck-")
-                .suffix(suffix)
-                .tempfile()
-        };
-        Ok(Self {
-            stdout: file(".out")?,
-            stderr: file(".err")?,
-        })
-    }
-
-    /// What bash writes to.
-    fn ends(&self) -> std::io::Result<(Stdio, Stdio)> {
-        Ok((self.stdout.reopen()?.into(), self.stderr.reopen()?.into()))
-    }
-
-    fn readers(&self, leader: Pid) -> std::io::Result<(Reader, Reader)> {
-        let reader = |file: &NamedTempFile| -> std::io::Result<Reader> {
-            Ok(Box::new(follow(file.reopen()?, leader)))
-        };
-        Ok((reader(&self.stdout)?, reader(&self.stderr)?))
-    }
-}
-
 /// Reads a file as it grows, until its writer has ended.
 fn follow(file: std::fs::File, leader: Pid) -> DuplexStream {
     let (mut to, from) = tokio::io::duplex(READ_BYTES);
@@ -280,40 +249,6 @@ fn follow(file: std::fs::File, leader: Pid) -> DuplexStream {
         }
     });
     from
-}
-
-/// Scripts that change something and run now, by process.
-static WRITING: Mutex<BTreeMap<u32, String>> = Mutex::new(BTreeMap::new());
-
-/// A place in the list of writing scripts, given up when the script has ended.
-struct Listed(u32);
-
-impl Listed {
-    fn add(process: u32, kept: &Kept) -> Self {
-        let text = format!(
-            "process {process}, its output in {} and {}",
-            kept.stdout.path().display(),
-            kept.stderr.path().display()
-        );
-        writing().insert(process, text);
-        Self(process)
-    }
-}
-
-impl Drop for Listed {
-    fn drop(&mut self) {
-        writing().remove(&self.0);
-    }
-}
-
-fn writing() -> MutexGuard<'static, BTreeMap<u32, String>> {
-    WRITING.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The scripts that change something and have not ended, each with its process and where its output stays. They are
-/// not stopped when the program ends.
-pub fn left_running() -> Vec<String> {
-    writing().values().cloned().collect()
 }
 
 /// A pipe that cannot be read has ended.

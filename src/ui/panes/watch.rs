@@ -15,7 +15,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::engine::state::{Watch, WatchStatus};
-use crate::expr::{Metric, Operator, Threshold};
+use crate::expr::{Metric, Operator};
 use crate::layout::PaneKind;
 use crate::model::Timestamp;
 use crate::model::duration;
@@ -159,7 +159,7 @@ fn one(
         threshold: watch.threshold.map(|threshold| {
             (
                 threshold.number,
-                safe!("alert {}", threshold_words(threshold)),
+                safe!("alert {}", words::threshold(threshold)),
             )
         }),
         zone: &view.state.zone,
@@ -174,7 +174,7 @@ fn state(view: &View<'_>, watch: &Watch) -> TextLine {
         WatchStatus::Waiting => view.line("waiting", Role::Muted),
         WatchStatus::Fresh => view.line("✓ fresh", Role::Good),
         WatchStatus::Alert => {
-            let words = watch.threshold.map(threshold_words).unwrap_or_default();
+            let words = watch.threshold.map(words::threshold).unwrap_or_default();
             view.line(safe!("▲ ALERT {words}"), Role::Bad)
         }
         WatchStatus::NoData => view.line("? NO DATA", Role::Doubt),
@@ -344,19 +344,6 @@ fn past_alert(view: &View<'_>, watch: &Watch) -> Option<SafeText> {
     };
     let number = words::value(threshold.number);
     Some(safe!("was {was}{number} until {until}"))
-}
-
-/// `value > 0`.
-fn threshold_words(threshold: Threshold) -> SafeText {
-    let sign = match threshold.operator {
-        Operator::Greater => ">",
-        Operator::GreaterOrEqual => "≥",
-        Operator::Less => "<",
-        Operator::LessOrEqual => "≤",
-        Operator::Equal => "=",
-        Operator::NotEqual => "≠",
-    };
-    safe!("{sign} {}", words::value(threshold.number))
 }
 
 /// The window that shows: the one the samples were asked for, zoom and scrolling included.
