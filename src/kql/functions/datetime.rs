@@ -1,0 +1,6 @@
+//! Functions of datetimes and timespans.
+
+use super::Function;
+
+/// The functions of this area.
+pub const FUNCTIONS: &[Function] = &[];

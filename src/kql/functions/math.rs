@@ -1,0 +1,6 @@
+//! Arithmetic functions.
+
+use super::Function;
+
+/// The functions of this area.
+pub const FUNCTIONS: &[Function] = &[];

@@ -1,0 +1,21 @@
+//! `invoke`.
+
+use crate::kql::binder::Binder;
+use crate::kql::error::{KqlError, Span};
+use crate::kql::relation::Relation;
+use crate::kql::syntax::{Name, Named};
+
+/// Binds the operator.
+///
+/// # Errors
+/// What does not fit.
+pub fn bind(
+    binder: &mut Binder<'_>,
+    input: Relation,
+    span: Span,
+    name: &Name,
+    arguments: &[Named],
+) -> Result<Relation, KqlError> {
+    let _ = (binder, input, name, arguments);
+    Err(KqlError::unsupported(span, "not built yet"))
+}

@@ -1,0 +1,21 @@
+//! `sample-distinct`.
+
+use crate::kql::binder::Binder;
+use crate::kql::error::{KqlError, Span};
+use crate::kql::relation::Relation;
+use crate::kql::syntax::Expr;
+
+/// Binds the operator.
+///
+/// # Errors
+/// What does not fit.
+pub fn bind(
+    binder: &mut Binder<'_>,
+    input: Relation,
+    span: Span,
+    count: &Expr,
+    of: &Expr,
+) -> Result<Relation, KqlError> {
+    let _ = (binder, input, count, of);
+    Err(KqlError::unsupported(span, "not built yet"))
+}

@@ -1,0 +1,20 @@
+//! `scan`.
+
+use crate::kql::binder::Binder;
+use crate::kql::error::{KqlError, Span};
+use crate::kql::relation::Relation;
+use crate::kql::syntax::Scan;
+
+/// Binds the operator.
+///
+/// # Errors
+/// What does not fit.
+pub fn bind(
+    binder: &mut Binder<'_>,
+    input: Relation,
+    span: Span,
+    scan: &Scan,
+) -> Result<Relation, KqlError> {
+    let _ = (binder, input, scan);
+    Err(KqlError::unsupported(span, "not built yet"))
+}

@@ -1,0 +1,20 @@
+//! `serialize`.
+
+use crate::kql::binder::Binder;
+use crate::kql::error::{KqlError, Span};
+use crate::kql::relation::Relation;
+use crate::kql::syntax::Named;
+
+/// Binds the operator.
+///
+/// # Errors
+/// What does not fit.
+pub fn bind(
+    binder: &mut Binder<'_>,
+    input: Relation,
+    span: Span,
+    columns: &[Named],
+) -> Result<Relation, KqlError> {
+    let _ = (binder, input, columns);
+    Err(KqlError::unsupported(span, "not built yet"))
+}

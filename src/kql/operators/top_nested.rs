@@ -1,0 +1,20 @@
+//! `top-nested`.
+
+use crate::kql::binder::Binder;
+use crate::kql::error::{KqlError, Span};
+use crate::kql::relation::Relation;
+use crate::kql::syntax::TopNestedLevel;
+
+/// Binds the operator.
+///
+/// # Errors
+/// What does not fit.
+pub fn bind(
+    binder: &mut Binder<'_>,
+    input: Relation,
+    span: Span,
+    levels: &[TopNestedLevel],
+) -> Result<Relation, KqlError> {
+    let _ = (binder, input, levels);
+    Err(KqlError::unsupported(span, "not built yet"))
+}
