@@ -29,6 +29,7 @@ mod open;
 mod planning;
 mod results;
 mod runs;
+mod sign_in;
 mod stands;
 pub mod state;
 mod steps;

@@ -277,6 +277,7 @@ impl Turn<'_> {
     }
 
     pub(super) fn finished(&mut self, run: RunId, result: Result<Outcome, RunError>) {
+        self.end_sign_in(run);
         let now = self.state.now;
         let Some(cockpit) = self.cockpit() else {
             return;

@@ -175,6 +175,7 @@ impl Turn<'_> {
             Ok(request) if request.effect == ActionEffect::Read => {
                 let first =
                     watch.request.is_none() && !cockpit.incident.watches.contains_key(&action);
+                watch.every = watch.every.max(request.payload.rest());
                 watch.request = Some((*request).clone());
                 state.phase = RunPhase::Running {
                     request: request.clone(),
@@ -241,7 +242,10 @@ impl Turn<'_> {
                 watch.warnings.clear();
             }
             Chunk::Warning(text) => watch.warnings.push(sanitize(&text)),
-            Chunk::Columns { .. } | Chunk::Rows(_) | Chunk::Output { .. } => {}
+            Chunk::Columns { .. }
+            | Chunk::Rows(_)
+            | Chunk::Output { .. }
+            | Chunk::SignIn(_) => {}
         }
     }
 

@@ -44,6 +44,7 @@ pub fn sources(profile: &str) -> (Sources, Vec<String>) {
     let surroundings = Surroundings {
         environment,
         clock: || Timestamp::from_second(1_000_000).unwrap(),
+            accounts: quarterdeck::sources::azure::sign_in::Accounts::default(),
     };
     let (sources, found) = Sources::from_profile(&config, &surroundings);
     let found = found
