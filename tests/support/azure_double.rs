@@ -15,7 +15,7 @@ use std::time::Duration;
 use quarterdeck::kql::{self, Answer, Limits, Memory, Options, Run, Type, Value};
 use serde_json::{Value as Json, json};
 
-use crate::http_double::{Asked, HttpDouble, Reply};
+use super::http_double::{Asked, HttpDouble, Reply};
 
 /// What the double does with the next queries, one each; then it answers them all.
 #[derive(Debug, Clone, PartialEq, Eq)]
