@@ -55,6 +55,41 @@ impl Dynamic {
         })
     }
 
+    /// A list of `items`.
+    pub fn array(items: Vec<Self>) -> Self {
+        Self::Array(items.into())
+    }
+
+    /// An object of `entries`, whose keys are each there once.
+    pub fn bag(entries: Vec<(Arc<str>, Self)>) -> Self {
+        Self::Bag(entries.into())
+    }
+
+    /// The items of a list.
+    pub fn items(&self) -> Option<&[Self]> {
+        match self {
+            Self::Array(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The entries of an object.
+    pub fn entries(&self) -> Option<&[(Arc<str>, Self)]> {
+        match self {
+            Self::Bag(entries) => Some(entries),
+            _ => None,
+        }
+    }
+
+    /// Any number as a double.
+    pub fn as_real(&self) -> Option<f64> {
+        match self {
+            Self::Long(number) => Some(*number as f64),
+            Self::Real(number) => Some(*number),
+            _ => None,
+        }
+    }
+
     /// What an object holds at `key`.
     pub fn get(&self, key: &str) -> Option<&Self> {
         match self {
@@ -91,5 +126,24 @@ impl Dynamic {
                     .sum(),
                 _ => 0,
             }
+    }
+}
+
+impl From<&Value> for Dynamic {
+    /// The value as a dynamic one. Decimals, for which dynamic has no form, become their text.
+    fn from(value: &Value) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::Bool(value) => Self::Bool(*value),
+            Value::Int(value) => Self::Long(i64::from(*value)),
+            Value::Long(value) => Self::Long(*value),
+            Value::Real(value) => Self::Real(*value),
+            Value::Decimal(value) => Self::String(value.to_string().into()),
+            Value::String(text) => Self::String(Arc::clone(text)),
+            Value::DateTime(ticks) => Self::DateTime(*ticks),
+            Value::Timespan(ticks) => Self::Timespan(*ticks),
+            Value::Guid(bits) => Self::Guid(*bits),
+            Value::Dynamic(value) => value.clone(),
+        }
     }
 }
