@@ -41,6 +41,20 @@ impl Dynamic {
         }
     }
 
+    /// The scalar it holds; none for JSON null, a list or an object.
+    pub fn scalar(&self) -> Option<Value> {
+        Some(match self {
+            Self::Null | Self::Array(_) | Self::Bag(_) => return None,
+            Self::Bool(value) => Value::Bool(*value),
+            Self::Long(number) => Value::Long(*number),
+            Self::Real(number) => Value::Real(*number),
+            Self::String(text) => Value::String(Arc::clone(text)),
+            Self::DateTime(ticks) => Value::DateTime(*ticks),
+            Self::Timespan(ticks) => Value::Timespan(*ticks),
+            Self::Guid(guid) => Value::Guid(*guid),
+        })
+    }
+
     /// A list of `items`.
     pub fn array(items: Vec<Self>) -> Self {
         Self::Array(items.into())

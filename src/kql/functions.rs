@@ -23,8 +23,10 @@ pub enum Naming {
     None,
     /// The name of the first argument, where that has one: `bin(timestamp, 5m)` is `timestamp`.
     FirstArgument,
-    /// The function's name, an underscore, and the first argument's name: `prev_x`.
-    NameAndFirstArgument,
+    /// These words, an underscore, and the first argument's name: `strlen(s)` is `strlen_s`.
+    Prefix(&'static str),
+    /// The name of the argument where there is just one: `make_timespan(x)` is `x`.
+    OnlyArgument,
 }
 
 /// What the binder knows of a call before it is bound.
