@@ -3,12 +3,13 @@
 use std::cmp::Ordering;
 
 use super::dynamic::{arg, list, plain};
-use super::set::identity;
+use super::set::key;
 use super::{Binding, Bound, Function, row};
 use crate::kql::dynamic::Dynamic;
 use crate::kql::error::KqlError;
 use crate::kql::types::Type;
 use crate::kql::value::Value;
+use crate::kql::value::convert::to_dynamic;
 
 /// The functions of this area.
 pub const FUNCTIONS: &[Function] = &[
@@ -89,25 +90,25 @@ pub const FUNCTIONS: &[Function] = &[
         "array_rotate_left",
         "array_rotate_left(array, count)",
         (2, 2),
-        |_| moved(Move::Rotate, 1),
+        |_| Ok(moved(Move::Rotate, 1)),
     ),
     plain(
         "array_rotate_right",
         "array_rotate_right(array, count)",
         (2, 2),
-        |_| moved(Move::Rotate, -1),
+        |_| Ok(moved(Move::Rotate, -1)),
     ),
     plain(
         "array_shift_left",
         "array_shift_left(array, count, default)",
         (2, 3),
-        |_| moved(Move::Shift, 1),
+        |_| Ok(moved(Move::Shift, 1)),
     ),
     plain(
         "array_shift_right",
         "array_shift_right(array, count, default)",
         (2, 3),
-        |_| moved(Move::Shift, -1),
+        |_| Ok(moved(Move::Shift, -1)),
     ),
     plain("array_sum", "array_sum(array)", (1, 1), |_| {
         row(&[Type::Dynamic], Type::Real, |args| {
@@ -247,8 +248,8 @@ enum Move {
 }
 
 /// `array_rotate_…` and `array_shift_…`; `sign` is 1 to the left and -1 to the right.
-fn moved(kind: Move, sign: i64) -> Result<Bound, KqlError> {
-    Ok(Bound {
+fn moved(kind: Move, sign: i64) -> Bound {
+    Bound {
         ty: Type::Dynamic,
         eval: crate::kql::expr::Eval::row(move |args| {
             let (Some(items), Some(count)) = (arg(args, 0).items(), count(args.get(1))) else {
@@ -256,7 +257,7 @@ fn moved(kind: Move, sign: i64) -> Result<Bound, KqlError> {
             };
             let count = count.saturating_mul(sign);
             let length = items.len() as i64;
-            let default = args.get(2).map_or(Dynamic::Null, Dynamic::from);
+            let default = args.get(2).map_or(Dynamic::Null, to_dynamic);
             let from = |index: i64| {
                 let source = index.saturating_add(count);
                 let source = match kind {
@@ -275,7 +276,7 @@ fn moved(kind: Move, sign: i64) -> Result<Bound, KqlError> {
             )
         }),
         takes: Vec::new(),
-    })
+    }
 }
 
 fn count(value: Option<&Value>) -> Option<i64> {
@@ -300,13 +301,13 @@ fn array_index_of(binding: &Binding<'_>) -> Result<Bound, KqlError> {
             return Value::Null;
         }
         let length = usize::try_from(length).unwrap_or(usize::MAX);
-        let sought = identity(&args.get(1).map_or(Dynamic::Null, Dynamic::from));
+        let sought = key(&args.get(1).map_or(Dynamic::Null, to_dynamic));
         let found = items
             .iter()
             .enumerate()
             .skip(start)
             .take(length)
-            .filter(|(_, item)| identity(item) == sought)
+            .filter(|(_, item)| key(item) == sought)
             .nth(usize::try_from(occurrence - 1).unwrap_or(usize::MAX));
         Value::Long(found.map_or(-1, |(index, _)| index as i64))
     })
@@ -323,7 +324,7 @@ fn array_iff(binding: &Binding<'_>) -> Result<Bound, KqlError> {
         let Some(conditions) = arg(args, 0).items() else {
             return Value::Null;
         };
-        let choice = |index: usize| args.get(index).map_or(Dynamic::Null, Dynamic::from);
+        let choice = |index: usize| args.get(index).map_or(Dynamic::Null, to_dynamic);
         let (when_true, when_false) = (choice(1), choice(2));
         // A list gives its item at the same place, anything else itself.
         let item = |choice: &Dynamic, index: usize| match choice {
@@ -440,13 +441,14 @@ mod tests {
     use crate::kql::error::Span;
     use crate::kql::expr::{Eval, Expr};
     use crate::kql::functions::named;
+    use crate::kql::value::compare::Key;
 
     fn longs(items: &[i64]) -> Value {
         list(items.iter().map(|item| Dynamic::Long(*item)).collect())
     }
 
-    /// What a call gives, as its canonical text.
-    fn call(name: &str, args: &[(Type, Value)]) -> String {
+    /// What a call gives.
+    fn call(name: &str, args: &[(Type, Value)]) -> Key {
         let function = named(name).unwrap();
         let exprs: Vec<Expr> = args
             .iter()
@@ -461,8 +463,8 @@ mod tests {
         let bound = (function.bind)(&binding).unwrap();
         let values: Vec<Value> = args.iter().map(|(_, value)| value.clone()).collect();
         match bound.eval {
-            Eval::Row(f) => identity(&Dynamic::from(&f(&values))),
-            Eval::Column(_) => String::new(),
+            Eval::Row(f) => Key::of(&f(&values)),
+            Eval::Column(_) => Key::Null,
         }
     }
 
@@ -487,7 +489,7 @@ mod tests {
         ] {
             assert_eq!(
                 call("array_slice", &[six(), number(start), number(end)]),
-                identity(&Dynamic::from(&longs(&expected))),
+                Key::of(&longs(&expected)),
                 "{start}..{end}"
             );
         }
@@ -498,7 +500,7 @@ mod tests {
         let same = |name: &str, count: i64, expected: &[i64]| {
             assert_eq!(
                 call(name, &[dynamic(&[1, 2, 3, 4, 5]), number(count), number(0)]),
-                identity(&Dynamic::from(&longs(expected))),
+                Key::of(&longs(expected)),
                 "{name} {count}"
             );
         };
@@ -533,7 +535,7 @@ mod tests {
             args.extend(rest.iter().map(|value| number(*value)));
             assert_eq!(
                 call("array_index_of", &args),
-                format!("i{expected}"),
+                Key::Whole(expected),
                 "{word} {rest:?}"
             );
         }

@@ -8,6 +8,7 @@ use crate::kql::dynamic::Dynamic;
 use crate::kql::error::KqlError;
 use crate::kql::types::Type;
 use crate::kql::value::Value;
+use crate::kql::value::convert::to_dynamic;
 
 /// The functions of this area.
 pub const FUNCTIONS: &[Function] = &[
@@ -22,7 +23,7 @@ pub const FUNCTIONS: &[Function] = &[
         |binding| {
             let takes: Vec<Type> = binding.args.iter().map(|arg| arg.ty).collect();
             row(&takes, Type::Dynamic, |args| {
-                list(args.iter().map(Dynamic::from).collect())
+                list(args.iter().map(to_dynamic).collect())
             })
         },
     ),
@@ -103,7 +104,7 @@ pub const FUNCTIONS: &[Function] = &[
                 if bag.entries().is_none() {
                     return Value::Null;
                 }
-                let value = args.get(2).map_or(Dynamic::Null, Dynamic::from);
+                let value = args.get(2).map_or(Dynamic::Null, to_dynamic);
                 set(bag, &key_path(args.get(1)), &value).map_or(Value::Null, Value::Dynamic)
             })
         },
@@ -150,7 +151,7 @@ fn pack(binding: &Binding<'_>) -> Result<Bound, KqlError> {
         let mut entries = Vec::with_capacity(args.len() / 2);
         for pair in args.chunks(2) {
             if let [Value::String(key), value] = pair {
-                put(&mut entries, key, Dynamic::from(value));
+                put(&mut entries, key, to_dynamic(value));
             }
         }
         Value::Dynamic(Dynamic::bag(entries))

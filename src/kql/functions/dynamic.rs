@@ -7,7 +7,7 @@ use crate::kql::dynamic::{Dynamic, json};
 use crate::kql::error::KqlError;
 use crate::kql::expr::{Eval, Vector};
 use crate::kql::types::Type;
-use crate::kql::value::convert::convert;
+use crate::kql::value::convert::{convert, to_dynamic};
 use crate::kql::value::{TICKS_PER_SECOND, Value};
 
 /// The functions of this area.
@@ -15,7 +15,9 @@ pub const FUNCTIONS: &[Function] = &[
     Function {
         aliases: &["todynamic", "toobject", "parsejson"],
         naming: Naming::FirstArgument,
-        ..plain("parse_json", "parse_json(text)", (1, 1), parse_json)
+        ..plain("parse_json", "parse_json(text)", (1, 1), |binding| {
+            Ok(parse_json(binding))
+        })
     },
     plain("dynamic_to_json", "dynamic_to_json(value)", (1, 1), |_| {
         row(&[Type::Dynamic], Type::String, |args| {
@@ -54,7 +56,7 @@ pub const FUNCTIONS: &[Function] = &[
         row(&[ty, Type::Long], Type::Dynamic, |args| {
             match args.get(1).and_then(Value::as_long) {
                 Some(count) if (0..=LONGEST).contains(&count) => {
-                    let item = args.first().map_or(Dynamic::Null, Dynamic::from);
+                    let item = args.first().map_or(Dynamic::Null, to_dynamic);
                     list(vec![item; usize::try_from(count).unwrap_or(0)])
                 }
                 _ => Value::Null,
@@ -137,23 +139,19 @@ pub(super) fn text_of(item: &Dynamic) -> String {
     }
 }
 
-fn parse_json(binding: &Binding<'_>) -> Result<Bound, KqlError> {
+fn parse_json(binding: &Binding<'_>) -> Bound {
     let ty = binding.args.first().map_or(Type::String, |arg| arg.ty);
     let eval = if ty == Type::String {
         Eval::column(|args, rows| parse_texts(args.first(), rows))
     } else {
         // What is dynamic already stays as it is, a text in it too: `parse_json(tostring(x))` is how that is read.
-        Eval::row(|args| {
-            args.first()
-                .map_or(Dynamic::Null, Dynamic::from)
-                .into_value()
-        })
+        Eval::row(|args| args.first().map_or(Dynamic::Null, to_dynamic).into_value())
     };
-    Ok(Bound {
+    Bound {
         ty: Type::Dynamic,
         eval,
         takes: vec![ty],
-    })
+    }
 }
 
 fn parse_texts(texts: Option<&Vector>, rows: usize) -> Vector {

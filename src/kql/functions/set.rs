@@ -1,7 +1,6 @@
 //! Functions that take lists as sets.
 
 use hashbrown::HashSet;
-use std::fmt::Write as _;
 
 use super::dynamic::{arg, list, plain};
 use super::{Binding, Bound, Function, row};
@@ -9,6 +8,8 @@ use crate::kql::dynamic::Dynamic;
 use crate::kql::error::KqlError;
 use crate::kql::types::Type;
 use crate::kql::value::Value;
+use crate::kql::value::compare::Key;
+use crate::kql::value::convert::to_dynamic;
 
 /// The functions of this area.
 pub const FUNCTIONS: &[Function] = &[
@@ -22,7 +23,7 @@ pub const FUNCTIONS: &[Function] = &[
                 lists
                     .iter()
                     .flat_map(|items| items.iter())
-                    .filter(|item| seen.insert(identity(item)))
+                    .filter(|item| seen.insert(key(item)))
                     .cloned()
                     .collect()
             })
@@ -37,8 +38,7 @@ pub const FUNCTIONS: &[Function] = &[
                 let Some((first, others)) = lists.split_first() else {
                     return Vec::new();
                 };
-                let others: Vec<HashSet<String>> =
-                    others.iter().map(|items| identities(items)).collect();
+                let others: Vec<HashSet<Key>> = others.iter().map(|items| keys(items)).collect();
                 distinct(first, |key| others.iter().all(|other| other.contains(key)))
             })
         },
@@ -52,10 +52,10 @@ pub const FUNCTIONS: &[Function] = &[
                 let Some((first, others)) = lists.split_first() else {
                     return Vec::new();
                 };
-                let others: HashSet<String> = others
+                let others: HashSet<Key> = others
                     .iter()
                     .flat_map(|items| items.iter())
-                    .map(identity)
+                    .map(key)
                     .collect();
                 distinct(first, |key| !others.contains(key))
             })
@@ -71,8 +71,8 @@ pub const FUNCTIONS: &[Function] = &[
                 let Some(items) = arg(args, 0).items() else {
                     return Value::Null;
                 };
-                let sought = identity(&args.get(1).map_or(Dynamic::Null, Dynamic::from));
-                Value::Bool(items.iter().any(|item| identity(item) == sought))
+                let sought = key(&args.get(1).map_or(Dynamic::Null, to_dynamic));
+                Value::Bool(items.iter().any(|item| key(item) == sought))
             })
         },
     ),
@@ -81,7 +81,7 @@ pub const FUNCTIONS: &[Function] = &[
             let (Some(left), Some(right)) = (arg(args, 0).items(), arg(args, 1).items()) else {
                 return Value::Null;
             };
-            let (left, right) = (identities(left), identities(right));
+            let (left, right) = (keys(left), keys(right));
             let both = left.intersection(&right).count();
             Value::Real(both as f64 / (left.len() + right.len() - both) as f64)
         })
@@ -102,79 +102,24 @@ fn lists(
     })
 }
 
-/// The items whose identity `keep` wants, each once.
-fn distinct(items: &[Dynamic], keep: impl Fn(&str) -> bool) -> Vec<Dynamic> {
+/// The items whose key `keep` wants, each once.
+fn distinct(items: &[Dynamic], keep: impl Fn(&Key) -> bool) -> Vec<Dynamic> {
     let mut seen = HashSet::new();
     items
         .iter()
         .filter(|item| {
-            let key = identity(item);
+            let key = key(item);
             keep(&key) && seen.insert(key)
         })
         .cloned()
         .collect()
 }
 
-fn identities(items: &[Dynamic]) -> HashSet<String> {
-    items.iter().map(identity).collect()
+fn keys(items: &[Dynamic]) -> HashSet<Key> {
+    items.iter().map(key).collect()
 }
 
-/// A text that two dynamic values share when they are equal: numbers by their value, objects whatever the order of their keys.
-pub(super) fn identity(value: &Dynamic) -> String {
-    let mut out = String::new();
-    write_identity(value, &mut out);
-    out
-}
-
-fn write_identity(value: &Dynamic, out: &mut String) {
-    // Writing to a text cannot fail.
-    let _ = match value {
-        Dynamic::Null => write!(out, "n"),
-        Dynamic::Bool(value) => write!(out, "b{value}"),
-        Dynamic::Long(number) => write!(out, "i{number}"),
-        Dynamic::Real(number) if number.fract() == 0.0 && number.abs() < 9.0e15 => {
-            write!(out, "i{number:.0}")
-        }
-        Dynamic::Real(number) => write!(out, "r{:x}", number.to_bits()),
-        Dynamic::String(text) => write!(out, "s{}:{text}", text.len()),
-        Dynamic::DateTime(ticks) => write!(out, "d{ticks}"),
-        Dynamic::Timespan(ticks) => write!(out, "t{ticks}"),
-        Dynamic::Guid(bits) => write!(out, "g{bits:x}"),
-        Dynamic::Array(items) => {
-            for item in items.iter() {
-                out.push(',');
-                write_identity(item, out);
-            }
-            write!(out, "]")
-        }
-        Dynamic::Bag(entries) => {
-            let mut entries: Vec<_> = entries.iter().collect();
-            entries.sort_by(|left, right| left.0.cmp(&right.0));
-            for (key, value) in entries {
-                let _ = write!(out, ",{}:{key}", key.len());
-                write_identity(value, out);
-            }
-            write!(out, "}}")
-        }
-    };
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn equal_values_share_an_identity_and_others_do_not() {
-        let one = Dynamic::Long(1);
-        assert_eq!(identity(&one), identity(&Dynamic::Real(1.0)));
-        assert_eq!(identity(&Dynamic::Long(0)), identity(&Dynamic::Real(0.0)));
-        assert_ne!(identity(&one), identity(&Dynamic::String("1".into())));
-        assert_ne!(identity(&one), identity(&Dynamic::Bool(true)));
-        let bag =
-            |keys: [&str; 2]| Dynamic::bag(keys.map(|key| (key.into(), one.clone())).to_vec());
-        assert_eq!(identity(&bag(["a", "b"])), identity(&bag(["b", "a"])));
-        let nested = Dynamic::array(vec![Dynamic::array(vec![one.clone()]), one.clone()]);
-        let flat = Dynamic::array(vec![Dynamic::array(vec![one.clone(), one])]);
-        assert_ne!(identity(&nested), identity(&flat));
-    }
+/// What two items share when they are equal.
+pub(super) fn key(item: &Dynamic) -> Key {
+    Key::of(&item.clone().into_value())
 }
