@@ -4,7 +4,7 @@
 use super::catalog::Catalog;
 use super::error::{KqlError, Span};
 use super::relation::{Relation, Run};
-use super::types::{Schema, Type};
+use super::types::Schema;
 use super::{Options, operators, syntax};
 
 mod calls;
@@ -155,13 +155,4 @@ impl<'a> Binder<'a> {
         }
         Ok(())
     }
-}
-
-/// The types of the parameters, where they are said to be of one: used by errors.
-fn type_list(types: &[Type]) -> String {
-    types
-        .iter()
-        .map(|ty| ty.name())
-        .collect::<Vec<_>>()
-        .join(", ")
 }

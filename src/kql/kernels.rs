@@ -102,9 +102,7 @@ impl<'a, T: Cell> Side<'a, T> {
     pub fn of(vector: &'a Vector) -> Self {
         match vector {
             Vector::Constant(value) => Self::One(T::of(value)),
-            Vector::Column(column) => {
-                T::values(column).map_or_else(|| Self::One(None), Self::Many)
-            }
+            Vector::Column(column) => T::values(column).map_or_else(|| Self::One(None), Self::Many),
         }
     }
 
@@ -167,12 +165,9 @@ pub fn map2<A: Cell, B: Cell, R: Cell>(
         (Side::One(None), _) | (_, Side::One(None)) => return Vector::Constant(Value::Null),
         (Side::Many(a), Side::One(Some(b))) => a.data.iter().map(|a| f(*a, *b)).collect(),
         (Side::One(Some(a)), Side::Many(b)) => b.data.iter().map(|b| f(*a, *b)).collect(),
-        (Side::Many(a), Side::Many(b)) => a
-            .data
-            .iter()
-            .zip(&b.data)
-            .map(|(a, b)| f(*a, *b))
-            .collect(),
+        (Side::Many(a), Side::Many(b)) => {
+            a.data.iter().zip(&b.data).map(|(a, b)| f(*a, *b)).collect()
+        }
     };
     let valid = both(left.valid(rows), right.valid(rows));
     Vector::Column(R::column(ty, Values { data, valid }).into())
@@ -196,11 +191,7 @@ pub fn try_map2<A: Cell, B: Cell, R: Cell>(
         (Side::One(None), _) | (_, Side::One(None)) => Vector::Constant(Value::Null),
         (left, right) => {
             let values: Values<R> = (0..rows)
-                .map(|row| {
-                    left.get(row)
-                        .zip(right.get(row))
-                        .and_then(|(a, b)| f(a, b))
-                })
+                .map(|row| left.get(row).zip(right.get(row)).and_then(|(a, b)| f(a, b)))
                 .collect();
             Vector::Column(R::column(ty, values).into())
         }

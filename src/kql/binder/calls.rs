@@ -153,14 +153,12 @@ impl Binder<'_> {
             .filter(|argument| argument.names.is_empty());
         let mut input = input;
         for parameter in &function.parameters {
-            let given = arguments
-                .iter()
-                .find(|argument| {
-                    argument
-                        .names
-                        .first()
-                        .is_some_and(|name| name.text == parameter.name.text)
-                });
+            let given = arguments.iter().find(|argument| {
+                argument
+                    .names
+                    .first()
+                    .is_some_and(|name| name.text == parameter.name.text)
+            });
             let meaning = match (&parameter.ty, input.take()) {
                 (syntax::ParameterType::Table(_), Some(input)) => input,
                 (ty, _) => match (ty, given.or_else(|| positional.next())) {

@@ -48,10 +48,15 @@ impl Binder<'_> {
             InOp::HasAny | InOp::HasAll => {
                 let value = self.as_text(value)?;
                 let any = op == InOp::HasAny;
-                match self.list(&value, list, row, Polarity {
-                    negated: false,
-                    case_sensitive: false,
-                })? {
+                match self.list(
+                    &value,
+                    list,
+                    row,
+                    Polarity {
+                        negated: false,
+                        case_sensitive: false,
+                    },
+                )? {
                     List::Known(values) => Self::has(value, &values, any, span),
                     List::Rows(items) => self.has_rows(value, items, any, span),
                 }
@@ -76,7 +81,9 @@ impl Binder<'_> {
         for item in list {
             let item = self.scalar(item, row)?;
             let comparable = compared_as(value.ty, item.ty, compare::Test::Equal).is_some();
-            if !comparable || (!polarity.case_sensitive && !matches!(item.ty, Type::String | Type::Dynamic)) {
+            if !comparable
+                || (!polarity.case_sensitive && !matches!(item.ty, Type::String | Type::Dynamic))
+            {
                 return Err(KqlError::semantic(
                     item.span,
                     format!(
@@ -184,10 +191,13 @@ impl Binder<'_> {
             } else if polarity.case_sensitive {
                 self.binary(BinaryOp::Equal, value.clone(), item, span)?
             } else {
-                let op = BinaryOp::Text(TextOp::EqualsIgnoringCase, Polarity {
-                    negated: false,
-                    case_sensitive: false,
-                });
+                let op = BinaryOp::Text(
+                    TextOp::EqualsIgnoringCase,
+                    Polarity {
+                        negated: false,
+                        case_sensitive: false,
+                    },
+                );
                 self.binary(op, value.clone(), item, span)?
             };
             found = Some(match found {
@@ -263,10 +273,7 @@ impl Binder<'_> {
 }
 
 fn is_text(value: &Value) -> bool {
-    matches!(
-        value,
-        Value::String(_) | Value::Dynamic(Dynamic::String(_))
-    )
+    matches!(value, Value::String(_) | Value::Dynamic(Dynamic::String(_)))
 }
 
 fn is_fraction(value: &Value) -> bool {
@@ -330,9 +337,9 @@ fn text_set(
 /// A condition of a text, over a vector.
 fn one_text(arg: &Vector, rows: usize, f: impl Fn(&str) -> bool) -> Vector {
     match arg {
-        Vector::Constant(value) => Vector::Constant(Value::Bool(f(value
-            .as_str()
-            .unwrap_or_default()))),
+        Vector::Constant(value) => {
+            Vector::Constant(Value::Bool(f(value.as_str().unwrap_or_default())))
+        }
         Vector::Column(column) => {
             let data = match &**column {
                 Column::String(strings) => strings.map(f),

@@ -160,8 +160,10 @@ impl Binder<'_> {
                 match functions::named(&name.text)?.naming {
                     Naming::None => None,
                     Naming::FirstArgument => first(),
-                    Naming::NameAndFirstArgument => {
-                        Some(format!("{}_{}", name.text, first().unwrap_or_default()))
+                    Naming::OnlyArgument if arguments.len() == 1 => first(),
+                    Naming::OnlyArgument => None,
+                    Naming::Prefix(words) => {
+                        Some(format!("{words}_{}", first().unwrap_or_default()))
                     }
                 }
             }

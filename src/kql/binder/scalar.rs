@@ -109,11 +109,10 @@ impl Binder<'_> {
                 span,
                 "`*` cannot stand here; name a column",
             )),
-            ExprKind::Pipe(..) | ExprKind::Source(_) => Err(KqlError::semantic(
-                span,
-                "expected a value, found a table",
-            )
-            .help("toscalar(…) takes the first cell of a table")),
+            ExprKind::Pipe(..) | ExprKind::Source(_) => {
+                Err(KqlError::semantic(span, "expected a value, found a table")
+                    .help("toscalar(…) takes the first cell of a table"))
+            }
             ExprKind::Function(..) => Err(KqlError::semantic(
                 span,
                 "a function can only be declared with let",
@@ -140,11 +139,10 @@ impl Binder<'_> {
                 format!("expected a value, and `{name}` is a table"),
             )
             .help(format!("toscalar({name}) takes the first cell of it"))),
-            Some(Meaning::Function(_)) => Err(KqlError::semantic(
-                span,
-                format!("`{name}` is a function"),
-            )
-            .help(format!("call it: {name}(…)"))),
+            Some(Meaning::Function(_)) => {
+                Err(KqlError::semantic(span, format!("`{name}` is a function"))
+                    .help(format!("call it: {name}(…)")))
+            }
             None => {
                 let columns = row.schema.fields.iter().map(|field| &*field.name);
                 let variables = self
@@ -226,7 +224,10 @@ impl Binder<'_> {
             ty => {
                 return Err(KqlError::semantic(
                     span,
-                    format!("a sign stands before a number, and this is of type {}", ty.name()),
+                    format!(
+                        "a sign stands before a number, and this is of type {}",
+                        ty.name()
+                    ),
                 ));
             }
         };
@@ -310,15 +311,13 @@ impl Binder<'_> {
                 let left = self.as_text(left)?;
                 let right = self.as_text(right)?;
                 if let Some(pattern) = right.as_constant().and_then(Value::as_str) {
-                    let matcher =
-                        text::Matcher::new(test, polarity.case_sensitive, pattern).map_err(
-                            |problem| {
-                                KqlError::semantic(
-                                    right.span,
-                                    format!("the regular expression does not read: {problem}"),
-                                )
-                            },
-                        )?;
+                    let matcher = text::Matcher::new(test, polarity.case_sensitive, pattern)
+                        .map_err(|problem| {
+                            KqlError::semantic(
+                                right.span,
+                                format!("the regular expression does not read: {problem}"),
+                            )
+                        })?;
                     let negated = polarity.negated;
                     return Ok(Expr::pure(
                         Type::Bool,
@@ -491,9 +490,10 @@ fn incomparable(left: &Expr, right: &Expr, span: Span) -> KqlError {
         (Type::DateTime, Type::String) | (Type::String, Type::DateTime) => {
             error.help("write datetime(…), or todatetime(…) for a text in a column")
         }
-        (Type::String, ty) | (ty, Type::String) => {
-            error.help(format!("convert one side: to{}(…) or tostring(…)", ty.name()))
-        }
+        (Type::String, ty) | (ty, Type::String) => error.help(format!(
+            "convert one side: to{}(…) or tostring(…)",
+            ty.name()
+        )),
         _ => error.help("convert one side first"),
     }
 }

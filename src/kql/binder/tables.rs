@@ -72,10 +72,8 @@ impl Binder<'_> {
                 return self.function_table(&function, name, &[], span, None);
             }
             Some(Meaning::Function(_)) => {
-                return Err(
-                    KqlError::semantic(span, format!("`{name}` is a function"))
-                        .help(format!("call it: {name}(…)")),
-                );
+                return Err(KqlError::semantic(span, format!("`{name}` is a function"))
+                    .help(format!("call it: {name}(…)")));
             }
             Some(Meaning::Scalar(_)) => {
                 return Err(KqlError::semantic(
@@ -126,11 +124,8 @@ impl Binder<'_> {
                     )),
                 }
             }
-            "toscalar" => Err(KqlError::semantic(
-                span,
-                "expected a table, found a value",
-            )
-            .help("print … makes a table of a value")),
+            "toscalar" => Err(KqlError::semantic(span, "expected a table, found a value")
+                .help("print … makes a table of a value")),
             "cluster" | "database" | "external_table" | "externaldata" | "materialized_view"
             | "workspace" | "app" | "resource" => Err(KqlError::unsupported(
                 span,

@@ -3,16 +3,12 @@
 use rust_decimal::Decimal;
 
 use super::{Side, map1, map2, try_map2};
-use crate::kql::dynamic::Dynamic;
 use crate::kql::expr::Vector;
 use crate::kql::syntax::BinaryOp;
 use crate::kql::types::Type;
-use crate::kql::value::{TICKS_PER_DAY, Value};
+use crate::kql::value::{MAX_DATETIME, Value};
 
 use super::cast;
-
-/// The first tick that is no datetime any more: 10000-01-01.
-const END_OF_TIME: i64 = 3_652_059 * TICKS_PER_DAY;
 
 /// The types an operator takes and the one it gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,9 +107,9 @@ pub fn apply(op: BinaryOp, shape: Shape, args: &[Vector], rows: usize) -> Vector
         (Type::Dynamic, _) | (_, Type::Dynamic) => dynamics(op, left, right, rows),
         (Type::Long, Type::Long) => longs(op, left, right, rows),
         (Type::Real, Type::Real) => map2(ty, left, right, rows, reals(op)),
-        (Type::Decimal, Type::Decimal) => try_map2(ty, left, right, rows, move |a, b| {
-            decimals(op, a, b)
-        }),
+        (Type::Decimal, Type::Decimal) => {
+            try_map2(ty, left, right, rows, move |a, b| decimals(op, a, b))
+        }
         (Type::Timespan, Type::Real) => {
             let divide = op == BinaryOp::Divide;
             try_map2(ty, left, right, rows, move |span: i64, by: f64| {
@@ -195,7 +191,7 @@ fn ticks(span: f64) -> Option<i64> {
 
 /// Datetimes and timespans among each other: whole ticks, null where the result is out of range.
 fn times(op: BinaryOp, ty: Type, left: &Vector, right: &Vector, rows: usize) -> Vector {
-    let within = move |ticks: i64| ty != Type::DateTime || (0..END_OF_TIME).contains(&ticks);
+    let within = move |ticks: i64| ty != Type::DateTime || (0..=MAX_DATETIME).contains(&ticks);
     try_map2(ty, left, right, rows, move |a: i64, b: i64| {
         match op {
             BinaryOp::Add => a.checked_add(b),
@@ -237,11 +233,7 @@ fn dynamics(op: BinaryOp, left: &Vector, right: &Vector, rows: usize) -> Vector 
 /// A dynamic number or time as the value it is.
 fn plain(value: &Value) -> Value {
     match value {
-        Value::Dynamic(Dynamic::Long(number)) => Value::Long(*number),
-        Value::Dynamic(Dynamic::Real(number)) => Value::Real(*number),
-        Value::Dynamic(Dynamic::DateTime(ticks)) => Value::DateTime(*ticks),
-        Value::Dynamic(Dynamic::Timespan(ticks)) => Value::Timespan(*ticks),
-        Value::Dynamic(_) => Value::Null,
+        Value::Dynamic(value) => value.scalar().unwrap_or(Value::Null),
         value => value.clone(),
     }
 }

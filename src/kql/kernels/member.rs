@@ -3,15 +3,17 @@
 use std::sync::Arc;
 
 use crate::kql::column::Column;
-use crate::kql::dynamic::path::{self, Step};
 use crate::kql::dynamic::Dynamic;
+use crate::kql::dynamic::path::{self, Step};
 use crate::kql::expr::Vector;
 use crate::kql::value::Value;
 
 /// What lies at the end of `steps` in every value of `arg`.
 pub fn walk(arg: &Vector, steps: &[Step]) -> Vector {
     match arg {
-        Vector::Constant(Value::Dynamic(value)) => Vector::Constant(found(value, steps).into_value()),
+        Vector::Constant(Value::Dynamic(value)) => {
+            Vector::Constant(found(value, steps).into_value())
+        }
         Vector::Column(column) => match &**column {
             Column::Dynamic(values) => Vector::Column(Arc::new(Column::Dynamic(
                 values.iter().map(|value| found(value, steps)).collect(),

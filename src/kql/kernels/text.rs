@@ -185,9 +185,9 @@ pub fn test_rows(test: TextOp, polarity: Polarity, args: &[Vector], rows: usize)
                 )),
             };
             let text = left.value(row);
-            matcher
-                .as_ref()
-                .map(|matcher| matcher.matches(text.as_str().unwrap_or_default()) != polarity.negated)
+            matcher.as_ref().map(|matcher| {
+                matcher.matches(text.as_str().unwrap_or_default()) != polarity.negated
+            })
         })
         .collect();
     Vector::Column(Column::Bool(values).into())

@@ -17,10 +17,11 @@ pub fn bind(
     arguments: &[Named],
 ) -> Result<Relation, KqlError> {
     let Some(Meaning::Function(function)) = binder.meaning(&name.text) else {
-        return Err(
-            KqlError::semantic(name.span, format!("no function `{}` is declared", name.text))
-                .help(format!("declare it: let {} = (T: (*)) {{ … }};", name.text)),
-        );
+        return Err(KqlError::semantic(
+            name.span,
+            format!("no function `{}` is declared", name.text),
+        )
+        .help(format!("declare it: let {} = (T: (*)) {{ … }};", name.text)));
     };
     let takes_table = function
         .parameters

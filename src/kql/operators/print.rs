@@ -38,10 +38,13 @@ pub fn bind(binder: &mut Binder<'_>, _: Span, columns: &[Named]) -> Result<Relat
     }
     let one = Relation {
         serialized: true,
-        ..Relation::new(none, Box::new(Once(Some(Batch {
-            columns: Vec::new(),
-            rows: 1,
-        }))))
+        ..Relation::new(
+            none,
+            Box::new(Once(Some(Batch {
+                columns: Vec::new(),
+                rows: 1,
+            }))),
+        )
     };
     Ok(map(one, all))
 }

@@ -82,10 +82,7 @@ pub fn bind(
     };
     Ok(Relation {
         serialized: true,
-        ..Relation::new(
-            Schema::new(vec![Field::new(name.text.as_str(), ty)]),
-            rows,
-        )
+        ..Relation::new(Schema::new(vec![Field::new(name.text.as_str(), ty)]), rows)
     })
 }
 

@@ -100,7 +100,8 @@ fn add(
         ExprKind::Star => names_like(binder, "*"),
         ExprKind::Name(pattern) if pattern.contains('*') => names_like(binder, pattern),
         _ => {
-            let is_stored = matches!(&table.kind, ExprKind::Name(name) if binder.meaning(name).is_none());
+            let is_stored =
+                matches!(&table.kind, ExprKind::Name(name) if binder.meaning(name).is_none());
             let relation = match binder.relation(table) {
                 Err(_) if fuzzy && is_stored => return Ok(()),
                 other => other?,
@@ -144,11 +145,7 @@ fn names_like(binder: &Binder<'_>, pattern: &str) -> Vec<String> {
 type Sources = Vec<Option<usize>>;
 
 fn unite(parts: Vec<Part>, inner: bool, source: Option<&str>) -> Relation {
-    let fields = if inner {
-        common(&parts)
-    } else {
-        every(&parts)
-    };
+    let fields = if inner { common(&parts) } else { every(&parts) };
     // Columns of one name and several types are told apart by their types.
     let mut schema = Schema::default();
     for field in &fields {
@@ -184,10 +181,13 @@ fn unite(parts: Vec<Part>, inner: bool, source: Option<&str>) -> Relation {
     }
     let source = source.map(|name| {
         let name = schema.free_name(name);
-        schema.fields.insert(0, Field {
-            name,
-            ty: Type::String,
-        });
+        schema.fields.insert(
+            0,
+            Field {
+                name,
+                ty: Type::String,
+            },
+        );
     });
     Relation::new(
         schema,
