@@ -8,7 +8,7 @@ use crate::model::ids::{ActionId, RunId};
 use crate::model::playbook::{Action, Effect as ActionEffect, Language};
 use crate::model::request::{Chunk, Outcome, PlanContext, PlanError, Request, RunError};
 use crate::model::safe_text::sanitize;
-use crate::model::table::Series;
+use crate::model::table::{Series, bin_of};
 use crate::model::{Timestamp, duration, limits};
 use crate::record::entry::{Body, WatchState};
 
@@ -39,6 +39,7 @@ impl Watch {
             status: WatchStatus::Waiting,
             series: Vec::new(),
             newest: None,
+            settled: None,
             threshold: threshold(action),
             window: None,
             every: action
@@ -285,6 +286,7 @@ impl Turn<'_> {
                     .filter_map(|series| series.samples.last())
                     .map(|sample| sample.at);
                 watch.newest = newest.max().or(outcome.newest);
+                watch.settled = outcome.settled;
                 judge(watch, alert.as_ref().map(|alert| alert.text.as_str()), now)
             }
         };
@@ -366,7 +368,8 @@ fn judge(watch: &Watch, alert: Option<&str>, now: Timestamp) -> (WatchStatus, St
         );
     };
     let age = Duration::from_secs(now.as_second().abs_diff(newest.as_second()));
-    if watch.back == 0 && age > STALE_AFTER.max(watch.every * STALE_POLLS) {
+    let most = STALE_AFTER.max(watch.every * STALE_POLLS) + on_its_way(watch, now);
+    if watch.back == 0 && age > most {
         return (
             WatchStatus::Stale,
             format!("newest sample is {} old", duration::in_words(age)),
@@ -397,6 +400,16 @@ fn judge(watch: &Watch, alert: Option<&str>, now: Timestamp) -> (WatchStatus, St
         }
     }
     (WatchStatus::Fresh, String::new())
+}
+
+/// How much older a sample may be where data takes a while to arrive, and stands in bins that are named by their beginning.
+fn on_its_way(watch: &Watch, now: Timestamp) -> Duration {
+    let Some(settled) = watch.settled else {
+        return Duration::ZERO;
+    };
+    let lag = Duration::try_from(now.duration_since(settled)).unwrap_or_default();
+    let bin = bin_of(&watch.series).unwrap_or_default();
+    lag + bin * 2
 }
 
 /// What an `alert` may look at: one series at a time, so that it fires when any of them is out of bounds.

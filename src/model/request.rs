@@ -259,6 +259,8 @@ pub struct Outcome {
     pub blind: Option<String>,
     /// Newest sample or `Age` of a cached answer, when the source knows.
     pub newest: Option<Timestamp>,
+    /// What is older than this has arrived whole; younger bins may still grow. None where nothing is known to be under way.
+    pub settled: Option<Timestamp>,
 }
 
 /// How a run ended without a result.

@@ -23,7 +23,7 @@ use super::mask::Masker;
 use super::registry::{self, SourceKind, Surroundings};
 use super::{RunContext, SharedSource, Sink, Source};
 use crate::config::secret::{Secret, SecretReference};
-use crate::config::settings::{Address, Settings, SourceSettings, settings};
+use crate::config::settings::{Address, SettingDuration, Settings, SourceSettings, settings};
 use crate::kql;
 use crate::model::diagnostic::Diagnostic;
 use crate::model::ids::SourceName;
@@ -90,6 +90,8 @@ settings! {
         authority: Option<Address>,
         /// Address of the managed identity's service on this machine. Default: http://169.254.169.254.
         identity_url: Option<Address>,
+        /// How long data takes to arrive: younger bins are marked as incomplete, and no verdict passes on them. Default: 3m.
+        ingestion_lag: Option<SettingDuration>,
     }
 }
 
@@ -116,6 +118,8 @@ settings! {
         authority: Option<Address>,
         /// Address of the managed identity's service on this machine. Default: http://169.254.169.254.
         identity_url: Option<Address>,
+        /// How long data takes to arrive: younger bins are marked as incomplete, and no verdict passes on them. Default: 3m.
+        ingestion_lag: Option<SettingDuration>,
     }
 }
 
@@ -142,8 +146,13 @@ settings! {
         authority: Option<Address>,
         /// Address of the managed identity's service on this machine. Default: http://169.254.169.254.
         identity_url: Option<Address>,
+        /// How long data takes to arrive: younger bins are marked as incomplete, and no verdict passes on them. Default: 3m.
+        ingestion_lag: Option<SettingDuration>,
     }
 }
+
+/// Agents take up to two minutes, the service ten seconds more; a metric is sent once a minute.
+const LAG_DEFAULT: Duration = Duration::from_mins(3);
 
 /// What differs between the three services.
 #[derive(Debug, Clone)]
@@ -196,6 +205,7 @@ struct AzureSource {
     proof: Proof,
     throttle: Throttle,
     surroundings: Surroundings,
+    lag: Duration,
 }
 
 /// How the source proves who asks.
@@ -236,7 +246,7 @@ fn build_log_analytics(
     let audience = keys
         .audience
         .unwrap_or_else(|| "https://api.loganalytics.io".to_owned());
-    build(settings, surroundings, service, url, audience, Asked::SignIn(identity))
+    build(settings, surroundings, service, url, audience, Asked::SignIn(identity), keys.ingestion_lag)
 }
 
 fn build_app_insights(
@@ -261,7 +271,7 @@ fn build_app_insights(
         .audience
         .unwrap_or_else(|| "https://api.applicationinsights.io".to_owned());
     let service = Service::AppInsights { app: keys.app };
-    build(settings, surroundings, service, url, audience, asked)
+    build(settings, surroundings, service, url, audience, asked, keys.ingestion_lag)
 }
 
 fn build_kusto(
@@ -298,7 +308,7 @@ fn build_kusto(
         database: keys.database,
         v1,
     };
-    build(settings, surroundings, service, Some(keys.cluster), audience, asked)
+    build(settings, surroundings, service, Some(keys.cluster), audience, asked, keys.ingestion_lag)
 }
 
 /// What the settings say of proving who asks.
@@ -315,6 +325,7 @@ fn build(
     url: Option<Address>,
     audience: String,
     asked: Asked,
+    lag: Option<SettingDuration>,
 ) -> Result<SharedSource, Vec<Diagnostic>> {
     let failed = |message: String| {
         vec![settings.error(format!("source \"{}\": {message}", settings.name))]
@@ -341,6 +352,7 @@ fn build(
         proof,
         throttle: Throttle::default(),
         surroundings: surroundings.clone(),
+        lag: lag.map_or(LAG_DEFAULT, |lag| lag.0),
     }))
 }
 
@@ -523,10 +535,10 @@ impl AzureSource {
         let mut outcome = tokio::task::spawn_blocking(move || reader.read(body))
             .await
             .map_err(|_| RunError::failed("the answer could not be read: run it again"))??;
-        outcome.newest = age.and_then(|age| {
-            let arrived: Timestamp = (self.surroundings.clock)();
-            arrived.checked_sub(Duration::from_secs(age)).ok()
-        });
+        let arrived: Timestamp = (self.surroundings.clock)();
+        let answered = arrived.checked_sub(Duration::from_secs(age.unwrap_or_default()));
+        outcome.newest = age.and_then(|_| answered.clone().ok());
+        outcome.settled = answered.and_then(|at| at.checked_sub(self.lag)).ok();
         Ok(outcome)
     }
 
