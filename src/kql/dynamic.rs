@@ -128,22 +128,3 @@ impl Dynamic {
             }
     }
 }
-
-impl From<&Value> for Dynamic {
-    /// The value as a dynamic one. Decimals, for which dynamic has no form, become their text.
-    fn from(value: &Value) -> Self {
-        match value {
-            Value::Null => Self::Null,
-            Value::Bool(value) => Self::Bool(*value),
-            Value::Int(value) => Self::Long(i64::from(*value)),
-            Value::Long(value) => Self::Long(*value),
-            Value::Real(value) => Self::Real(*value),
-            Value::Decimal(value) => Self::String(value.to_string().into()),
-            Value::String(text) => Self::String(Arc::clone(text)),
-            Value::DateTime(ticks) => Self::DateTime(*ticks),
-            Value::Timespan(ticks) => Self::Timespan(*ticks),
-            Value::Guid(bits) => Self::Guid(*bits),
-            Value::Dynamic(value) => value.clone(),
-        }
-    }
-}

@@ -4,11 +4,14 @@ use super::error::{KqlError, Span};
 use super::expr::{Eval, Expr};
 use super::types::Type;
 
+pub mod array;
+pub mod bag;
 pub mod conversion;
 pub mod datetime;
 pub mod dynamic;
 pub mod math;
 pub mod series;
+pub mod set;
 pub mod string;
 pub mod window;
 
@@ -68,11 +71,14 @@ pub struct Function {
 
 /// Every scalar function, area by area.
 pub const TABLE: &[&[Function]] = &[
+    array::FUNCTIONS,
+    bag::FUNCTIONS,
     conversion::FUNCTIONS,
     datetime::FUNCTIONS,
     dynamic::FUNCTIONS,
     math::FUNCTIONS,
     series::FUNCTIONS,
+    set::FUNCTIONS,
     string::FUNCTIONS,
     window::FUNCTIONS,
 ];
