@@ -11,220 +11,225 @@ const TEXTS: &[Type] = &[Type::String; 64];
 const TWO_AND_PREFIX: &[Type] = &[Type::String, Type::String, Type::Long];
 
 /// The functions of this area.
-pub const FUNCTIONS: &[Function] = &[
-    Function {
-        aliases: &["parseurl"],
-        ..plain("parse_url", "parse_url(url)", (1, 1), |_| {
-            row(TEXTS, Type::Dynamic, |values| {
-                parse_url(args::text(values, 0))
+pub const FUNCTIONS: &[Function] =
+    &[
+        Function {
+            aliases: &["parseurl"],
+            ..plain("parse_url", "parse_url(url)", (1, 1), |_| {
+                row(TEXTS, Type::Dynamic, |values| {
+                    parse_url(args::text(values, 0))
+                })
             })
-        })
-    },
-    Function {
-        aliases: &["parseurlquery"],
-        ..plain("parse_urlquery", "parse_urlquery(query)", (1, 1), |_| {
-            row(TEXTS, Type::Dynamic, |values| {
-                let query = args::text(values, 0);
-                args::bag([("Query Parameters", query_parameters(query))])
+        },
+        Function {
+            aliases: &["parseurlquery"],
+            ..plain("parse_urlquery", "parse_urlquery(query)", (1, 1), |_| {
+                row(TEXTS, Type::Dynamic, |values| {
+                    let query = args::text(values, 0);
+                    args::bag([("Query Parameters", query_parameters(query))])
+                })
             })
-        })
-    },
-    plain("parse_path", "parse_path(path)", (1, 1), |_| {
-        row(TEXTS, Type::Dynamic, |values| {
-            parse_path(args::text(values, 0))
-        })
-    }),
-    plain("url_encode", "url_encode(text)", (1, 1), |_| {
-        row(TEXTS, Type::String, |values| {
-            args::string(percent_encode(args::text(values, 0), b"-_.!*()", "+"))
-        })
-    }),
-    plain(
-        "url_encode_component",
-        "url_encode_component(text)",
-        (1, 1),
-        |_| {
+        },
+        plain("parse_path", "parse_path(path)", (1, 1), |_| {
+            row(TEXTS, Type::Dynamic, |values| {
+                parse_path(args::text(values, 0))
+            })
+        }),
+        plain("url_encode", "url_encode(text)", (1, 1), |_| {
             row(TEXTS, Type::String, |values| {
-                args::string(percent_encode(args::text(values, 0), b"-_.~", "%20"))
+                args::string(percent_encode(args::text(values, 0), b"-_.!*()", "+"))
             })
-        },
-    ),
-    plain("url_decode", "url_decode(text)", (1, 1), |_| {
-        row(TEXTS, Type::String, |values| {
-            args::string(percent_decode(args::text(values, 0)))
-        })
-    }),
-    plain("parse_ipv4", "parse_ipv4(address)", (1, 1), |_| {
-        row(TEXTS, Type::Long, |values| {
-            let network = ipv4(args::text(values, 0));
-            args::of_long(network.map(|(address, bits)| i64::from(address & mask4(bits))))
-        })
-    }),
-    plain(
-        "parse_ipv4_mask",
-        "parse_ipv4_mask(address, prefix)",
-        (2, 2),
-        |_| {
-            row(&[Type::String, Type::Long], Type::Long, |values| {
-                let network = ipv4(args::text(values, 0));
-                let prefix = prefix(values, 1, 32);
-                args::of_long(network.zip(prefix).map(|((address, bits), prefix)| {
-                    i64::from(address & mask4(bits.min(prefix)))
-                }))
+        }),
+        plain(
+            "url_encode_component",
+            "url_encode_component(text)",
+            (1, 1),
+            |_| {
+                row(TEXTS, Type::String, |values| {
+                    args::string(percent_encode(args::text(values, 0), b"-_.~", "%20"))
+                })
+            },
+        ),
+        plain("url_decode", "url_decode(text)", (1, 1), |_| {
+            row(TEXTS, Type::String, |values| {
+                args::string(percent_decode(args::text(values, 0)))
             })
-        },
-    ),
-    plain(
-        "format_ipv4",
-        "format_ipv4(address, prefix)",
-        (1, 2),
-        |_| {
-            row(&[Type::String, Type::Long], Type::String, |values| {
-                args::string(format_ipv4(values, false))
-            })
-        },
-    ),
-    plain(
-        "format_ipv4_mask",
-        "format_ipv4_mask(address, prefix)",
-        (1, 2),
-        |_| {
-            row(&[Type::String, Type::Long], Type::String, |values| {
-                args::string(format_ipv4(values, true))
-            })
-        },
-    ),
-    plain(
-        "ipv4_compare",
-        "ipv4_compare(address, address, prefix)",
-        (2, 3),
-        |_| {
-            row(TWO_AND_PREFIX, Type::Long, |values| {
-                args::of_long(compare4(values).map(|order| order as i64))
-            })
-        },
-    ),
-    plain(
-        "ipv4_is_match",
-        "ipv4_is_match(address, address, prefix)",
-        (2, 3),
-        |_| {
-            row(TWO_AND_PREFIX, Type::Bool, |values| {
-                args::of_bool(compare4(values).map(std::cmp::Ordering::is_eq))
-            })
-        },
-    ),
-    plain(
-        "ipv4_is_in_range",
-        "ipv4_is_in_range(address, range)",
-        (2, 2),
-        |_| {
-            row(TEXTS, Type::Bool, |values| {
-                args::of_bool(in_range4(args::text(values, 0), args::text(values, 1)))
-            })
-        },
-    ),
-    plain(
-        "ipv4_is_in_any_range",
-        "ipv4_is_in_any_range(address, range, …)",
-        (2, 64),
-        |_| {
-            row(&ANY_RANGE, Type::Bool, |values| {
-                in_any_range(values, in_range4)
-            })
-        },
-    ),
-    plain(
-        "ipv4_netmask_suffix",
-        "ipv4_netmask_suffix(address)",
-        (1, 1),
-        |_| {
+        }),
+        plain("parse_ipv4", "parse_ipv4(address)", (1, 1), |_| {
             row(TEXTS, Type::Long, |values| {
-                args::of_long(ipv4(args::text(values, 0)).map(|(_, bits)| i64::from(bits)))
-            })
-        },
-    ),
-    plain(
-        "ipv4_is_private",
-        "ipv4_is_private(address)",
-        (1, 1),
-        |_| {
-            row(TEXTS, Type::Bool, |values| {
                 let network = ipv4(args::text(values, 0));
-                args::of_bool(network.map(|(address, bits)| {
-                    [(0x0A00_0000, 8), (0xAC10_0000, 12), (0xC0A8_0000, 16)]
-                        .iter()
-                        .any(|(private, width)| {
-                            bits >= *width && address & mask4(*width) == *private
-                        })
+                args::of_long(network.map(|(address, bits)| i64::from(address & mask4(bits))))
+            })
+        }),
+        plain(
+            "parse_ipv4_mask",
+            "parse_ipv4_mask(address, prefix)",
+            (2, 2),
+            |_| {
+                row(&[Type::String, Type::Long], Type::Long, |values| {
+                    let network = ipv4(args::text(values, 0));
+                    let prefix = prefix(values, 1, 32);
+                    args::of_long(network.zip(prefix).map(|((address, bits), prefix)| {
+                        i64::from(address & mask4(bits.min(prefix)))
+                    }))
+                })
+            },
+        ),
+        plain(
+            "format_ipv4",
+            "format_ipv4(address, prefix)",
+            (1, 2),
+            |_| {
+                row(&[Type::String, Type::Long], Type::String, |values| {
+                    args::string(format_ipv4(values, false))
+                })
+            },
+        ),
+        plain(
+            "format_ipv4_mask",
+            "format_ipv4_mask(address, prefix)",
+            (1, 2),
+            |_| {
+                row(&[Type::String, Type::Long], Type::String, |values| {
+                    args::string(format_ipv4(values, true))
+                })
+            },
+        ),
+        plain(
+            "ipv4_compare",
+            "ipv4_compare(address, address, prefix)",
+            (2, 3),
+            |_| {
+                row(TWO_AND_PREFIX, Type::Long, |values| {
+                    args::of_long(compare4(values).map(|order| order as i64))
+                })
+            },
+        ),
+        plain(
+            "ipv4_is_match",
+            "ipv4_is_match(address, address, prefix)",
+            (2, 3),
+            |_| {
+                row(TWO_AND_PREFIX, Type::Bool, |values| {
+                    args::of_bool(compare4(values).map(std::cmp::Ordering::is_eq))
+                })
+            },
+        ),
+        plain(
+            "ipv4_is_in_range",
+            "ipv4_is_in_range(address, range)",
+            (2, 2),
+            |_| {
+                row(TEXTS, Type::Bool, |values| {
+                    args::of_bool(in_range4(args::text(values, 0), args::text(values, 1)))
+                })
+            },
+        ),
+        plain(
+            "ipv4_is_in_any_range",
+            "ipv4_is_in_any_range(address, range, …)",
+            (2, 64),
+            |_| {
+                row(&ANY_RANGE, Type::Bool, |values| {
+                    in_any_range(values, in_range4)
+                })
+            },
+        ),
+        plain(
+            "ipv4_netmask_suffix",
+            "ipv4_netmask_suffix(address)",
+            (1, 1),
+            |_| {
+                row(TEXTS, Type::Long, |values| {
+                    args::of_long(ipv4(args::text(values, 0)).map(|(_, bits)| i64::from(bits)))
+                })
+            },
+        ),
+        plain(
+            "ipv4_is_private",
+            "ipv4_is_private(address)",
+            (1, 1),
+            |_| {
+                row(TEXTS, Type::Bool, |values| {
+                    let network = ipv4(args::text(values, 0));
+                    args::of_bool(network.map(|(address, bits)| {
+                        [(0x0A00_0000, 8), (0xAC10_0000, 12), (0xC0A8_0000, 16)]
+                            .iter()
+                            .any(|(private, width)| {
+                                bits >= *width && address & mask4(*width) == *private
+                            })
+                    }))
+                })
+            },
+        ),
+        plain("parse_ipv6", "parse_ipv6(address)", (1, 1), |_| {
+            row(TEXTS, Type::String, |values| {
+                let network = ipv6(args::text(values, 0));
+                args::string(network.map_or(String::new(), |(address, bits)| {
+                    full_ipv6(address & mask6(bits))
                 }))
             })
-        },
-    ),
-    plain("parse_ipv6", "parse_ipv6(address)", (1, 1), |_| {
-        row(TEXTS, Type::String, |values| {
-            let network = ipv6(args::text(values, 0));
-            args::string(network.map_or(String::new(), |(address, bits)| {
-                full_ipv6(address & mask6(bits))
-            }))
-        })
-    }),
-    plain(
-        "ipv6_compare",
-        "ipv6_compare(address, address, prefix)",
-        (2, 3),
-        |_| {
-            row(TWO_AND_PREFIX, Type::Long, |values| {
-                args::of_long(compare6(values).map(|order| order as i64))
-            })
-        },
-    ),
-    plain(
-        "ipv6_is_match",
-        "ipv6_is_match(address, address, prefix)",
-        (2, 3),
-        |_| {
-            row(TWO_AND_PREFIX, Type::Bool, |values| {
-                args::of_bool(compare6(values).map(std::cmp::Ordering::is_eq))
-            })
-        },
-    ),
-    plain(
-        "ipv6_is_in_range",
-        "ipv6_is_in_range(address, range)",
-        (2, 2),
-        |_| {
+        }),
+        plain(
+            "ipv6_compare",
+            "ipv6_compare(address, address, prefix)",
+            (2, 3),
+            |_| {
+                row(TWO_AND_PREFIX, Type::Long, |values| {
+                    args::of_long(compare6(values).map(|order| order as i64))
+                })
+            },
+        ),
+        plain(
+            "ipv6_is_match",
+            "ipv6_is_match(address, address, prefix)",
+            (2, 3),
+            |_| {
+                row(TWO_AND_PREFIX, Type::Bool, |values| {
+                    args::of_bool(compare6(values).map(std::cmp::Ordering::is_eq))
+                })
+            },
+        ),
+        plain(
+            "ipv6_is_in_range",
+            "ipv6_is_in_range(address, range)",
+            (2, 2),
+            |_| {
+                row(TEXTS, Type::Bool, |values| {
+                    args::of_bool(in_range6(args::text(values, 0), args::text(values, 1)))
+                })
+            },
+        ),
+        plain(
+            "ipv6_is_in_any_range",
+            "ipv6_is_in_any_range(address, range, …)",
+            (2, 64),
+            |_| {
+                row(&ANY_RANGE, Type::Bool, |values| {
+                    in_any_range(values, in_range6)
+                })
+            },
+        ),
+        plain("has_ipv4", "has_ipv4(text, address)", (2, 2), |_| {
             row(TEXTS, Type::Bool, |values| {
-                args::of_bool(in_range6(args::text(values, 0), args::text(values, 1)))
+                Value::Bool(has_ipv4(
+                    args::text(values, 0),
+                    args::text(values, 1),
+                    false,
+                ))
             })
-        },
-    ),
-    plain(
-        "ipv6_is_in_any_range",
-        "ipv6_is_in_any_range(address, range, …)",
-        (2, 64),
-        |_| {
-            row(&ANY_RANGE, Type::Bool, |values| {
-                in_any_range(values, in_range6)
-            })
-        },
-    ),
-    plain("has_ipv4", "has_ipv4(text, address)", (2, 2), |_| {
-        row(TEXTS, Type::Bool, |values| {
-            Value::Bool(has_ipv4(args::text(values, 0), args::text(values, 1), false))
-        })
-    }),
-    plain(
-        "has_ipv4_prefix",
-        "has_ipv4_prefix(text, prefix)",
-        (2, 2),
-        |_| {
-            row(TEXTS, Type::Bool, |values| {
-                Value::Bool(has_ipv4(args::text(values, 0), args::text(values, 1), true))
-            })
-        },
-    ),
-];
+        }),
+        plain(
+            "has_ipv4_prefix",
+            "has_ipv4_prefix(text, prefix)",
+            (2, 2),
+            |_| {
+                row(TEXTS, Type::Bool, |values| {
+                    Value::Bool(has_ipv4(args::text(values, 0), args::text(values, 1), true))
+                })
+            },
+        ),
+    ];
 
 /// An address, then ranges: texts, or one list of texts.
 const ANY_RANGE: [Type; 64] = {
@@ -250,10 +255,7 @@ fn ipv4(text: &str) -> Option<(u32, u32)> {
 /// An IPv6 address, or an IPv4 one mapped into it.
 fn ipv6(text: &str) -> Option<(u128, u32)> {
     if let Some((address, bits)) = ipv4(text) {
-        return Some((
-            Ipv4Addr::from(address).to_ipv6_mapped().into(),
-            bits + 96,
-        ));
+        return Some((Ipv4Addr::from(address).to_ipv6_mapped().into(), bits + 96));
     }
     let (address, bits) = network(text, 128)?;
     Some((address.parse::<Ipv6Addr>().ok()?.into(), bits))

@@ -195,7 +195,10 @@ fn version(text: &str) -> Option<Decimal> {
     let mut number = 0_i128;
     for index in 0..4 {
         let part = match parts.get(index) {
-            Some(part) => part.parse::<u32>().ok().filter(|part| *part < 100_000_000)?,
+            Some(part) => part
+                .parse::<u32>()
+                .ok()
+                .filter(|part| *part < 100_000_000)?,
             None => 0,
         };
         number = number * 100_000_000 + i128::from(part);
@@ -209,7 +212,9 @@ fn csv_record(text: &str) -> Vec<String> {
     let mut quoted = false;
     let mut letters = text.chars().peekable();
     while let Some(c) = letters.next() {
-        let Some(field) = fields.last_mut() else { break };
+        let Some(field) = fields.last_mut() else {
+            break;
+        };
         match c {
             '"' if quoted && letters.peek() == Some(&'"') => {
                 field.push('"');

@@ -38,13 +38,18 @@ pub const FUNCTIONS: &[Function] = &[
             args::string(upper(args::text(values, 0)))
         })
     }),
-    plain("substring", "substring(text, start, length)", (2, 3), |_| {
-        row(
-            &[Type::String, Type::Long, Type::Long],
-            Type::String,
-            substring,
-        )
-    }),
+    plain(
+        "substring",
+        "substring(text, start, length)",
+        (2, 3),
+        |_| {
+            row(
+                &[Type::String, Type::Long, Type::Long],
+                Type::String,
+                substring,
+            )
+        },
+    ),
     plain("strcat", "strcat(value, …)", (1, 64), |_| {
         row(STRINGS, Type::String, |values| {
             let mut text = String::new();
@@ -155,21 +160,17 @@ pub const FUNCTIONS: &[Function] = &[
         "has_any_index(text, values)",
         (2, 2),
         |_| {
-            row(
-                &[Type::String, Type::Dynamic],
-                Type::Long,
-                |values| {
-                    let text = lower(args::text(values, 0));
-                    let Dynamic::Array(terms) = args::dynamic(values, 1) else {
-                        return Value::Null;
-                    };
-                    let found = terms.iter().position(|term| match term {
-                        Dynamic::String(term) => has_term(&text, &lower(term)),
-                        _ => false,
-                    });
-                    Value::Long(found.map_or(-1, |index| index as i64))
-                },
-            )
+            row(&[Type::String, Type::Dynamic], Type::Long, |values| {
+                let text = lower(args::text(values, 0));
+                let Dynamic::Array(terms) = args::dynamic(values, 1) else {
+                    return Value::Null;
+                };
+                let found = terms.iter().position(|term| match term {
+                    Dynamic::String(term) => has_term(&text, &lower(term)),
+                    _ => false,
+                });
+                Value::Long(found.map_or(-1, |index| index as i64))
+            })
         },
     ),
     Function {
@@ -221,9 +222,7 @@ pub fn lower(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
-    text.chars()
-        .map(|c| single(c, c.to_lowercase()))
-        .collect()
+    text.chars().map(|c| single(c, c.to_lowercase())).collect()
 }
 
 /// `text` in upper case, letter by letter: no letter becomes two, so `ß` stays.
@@ -231,9 +230,7 @@ pub fn upper(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_uppercase();
     }
-    text.chars()
-        .map(|c| single(c, c.to_uppercase()))
-        .collect()
+    text.chars().map(|c| single(c, c.to_uppercase())).collect()
 }
 
 fn single(letter: char, mut mapped: impl Iterator<Item = char>) -> char {
@@ -248,7 +245,10 @@ fn has_term(text: &str, term: &str) -> bool {
     let edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
     text.match_indices(term).any(|(at, _)| {
         edge(text.get(..at).and_then(|before| before.chars().next_back()))
-            && edge(text.get(at + term.len()..).and_then(|after| after.chars().next()))
+            && edge(
+                text.get(at + term.len()..)
+                    .and_then(|after| after.chars().next()),
+            )
     })
 }
 

@@ -195,7 +195,9 @@ mod tests {
     fn digests_are_those_of_the_standards() {
         assert_eq!(hexadecimal(&md5(b"")), "d41d8cd98f00b204e9800998ecf8427e");
         assert_eq!(
-            hexadecimal(&md5(b"12345678901234567890123456789012345678901234567890123456789012345678901234567890")),
+            hexadecimal(&md5(
+                b"12345678901234567890123456789012345678901234567890123456789012345678901234567890"
+            )),
             "57edf4a22be3c955ac49da2e2107b67a"
         );
         assert_eq!(
@@ -203,7 +205,9 @@ mod tests {
             "a9993e364706816aba3e25717850c26c9cd0d89d"
         );
         assert_eq!(
-            hexadecimal(&sha1(b"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq")),
+            hexadecimal(&sha1(
+                b"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"
+            )),
             "84983e441c3bd26ebaae4aa1f95129e5e54670f1"
         );
         assert_eq!(xxhash64(b""), 0xEF46_DB37_51D8_E999);
