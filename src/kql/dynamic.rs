@@ -41,6 +41,20 @@ impl Dynamic {
         }
     }
 
+    /// The scalar it holds; none for JSON null, a list or an object.
+    pub fn scalar(&self) -> Option<Value> {
+        Some(match self {
+            Self::Null | Self::Array(_) | Self::Bag(_) => return None,
+            Self::Bool(value) => Value::Bool(*value),
+            Self::Long(number) => Value::Long(*number),
+            Self::Real(number) => Value::Real(*number),
+            Self::String(text) => Value::String(Arc::clone(text)),
+            Self::DateTime(ticks) => Value::DateTime(*ticks),
+            Self::Timespan(ticks) => Value::Timespan(*ticks),
+            Self::Guid(guid) => Value::Guid(*guid),
+        })
+    }
+
     /// A list of `items`.
     pub fn array(items: Vec<Self>) -> Self {
         Self::Array(items.into())
@@ -112,24 +126,5 @@ impl Dynamic {
                     .sum(),
                 _ => 0,
             }
-    }
-}
-
-impl From<&Value> for Dynamic {
-    /// The value as a dynamic one. Decimals, for which dynamic has no form, become their text.
-    fn from(value: &Value) -> Self {
-        match value {
-            Value::Null => Self::Null,
-            Value::Bool(value) => Self::Bool(*value),
-            Value::Int(value) => Self::Long(i64::from(*value)),
-            Value::Long(value) => Self::Long(*value),
-            Value::Real(value) => Self::Real(*value),
-            Value::Decimal(value) => Self::String(value.to_string().into()),
-            Value::String(text) => Self::String(Arc::clone(text)),
-            Value::DateTime(ticks) => Self::DateTime(*ticks),
-            Value::Timespan(ticks) => Self::Timespan(*ticks),
-            Value::Guid(bits) => Self::Guid(*bits),
-            Value::Dynamic(value) => value.clone(),
-        }
     }
 }

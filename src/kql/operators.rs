@@ -20,6 +20,7 @@ mod make_series;
 mod mv_apply;
 mod mv_expand;
 mod name;
+mod options;
 mod parse;
 mod parse_kv;
 mod partition;
