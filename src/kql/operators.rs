@@ -5,6 +5,7 @@ use super::error::KqlError;
 use super::relation::Relation;
 use super::syntax::{Operator, OperatorKind};
 
+mod aggregation;
 mod count;
 mod datatable;
 mod distinct;
