@@ -1,9 +1,11 @@
-//! `as`.
+//! `as`: what stands before it has a name in what comes after it.
 
-use crate::kql::binder::Binder;
+use crate::kql::binder::{Binder, Meaning};
 use crate::kql::error::{KqlError, Span};
 use crate::kql::relation::Relation;
 use crate::kql::syntax::Name;
+
+use super::shared::Shared;
 
 /// Binds the operator.
 ///
@@ -12,9 +14,12 @@ use crate::kql::syntax::Name;
 pub fn bind(
     binder: &mut Binder<'_>,
     input: Relation,
-    span: Span,
+    _: Span,
     name: &Name,
 ) -> Result<Relation, KqlError> {
-    let _ = (binder, input, name);
-    Err(KqlError::unsupported(span, "not built yet"))
+    let render = input.render.clone();
+    let shared = Shared::new(input);
+    let relation = shared.relation();
+    binder.define(&name.text, Meaning::Shared(shared));
+    Ok(Relation { render, ..relation })
 }
