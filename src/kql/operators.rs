@@ -29,6 +29,7 @@ mod print;
 mod project;
 mod project_columns;
 mod range;
+mod read_text;
 mod render;
 mod sample;
 mod sample_distinct;
