@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::kql::aggregates::{self, Accumulator, Aggregate, AggregateBinding, BoundAggregate};
-use crate::kql::binder::{Binder, Row};
+use crate::kql::binder::{Binder, Names, Row};
 use crate::kql::column::Column;
 use crate::kql::error::{KqlError, Span};
 use crate::kql::expr::{Expr, Kind};
@@ -35,36 +35,14 @@ impl Keys {
             schema: Schema::default(),
             exprs: Vec::with_capacity(by.len()),
         };
-        for named in by {
-            let expr = binder.scalar(&named.value, row)?;
-            refuse_window(&expr)?;
-            groupable(expr.ty, named.value.span)?;
-            let name = match named.names.first() {
-                Some(name) => Some(name.text.clone()),
-                None => binder.name_of(&named.value),
-            };
-            let name = free_name(&keys.schema, name);
-            keys.schema.fields.push(Field::new(name, expr.ty));
-            keys.exprs.push(expr);
+        for column in binder.columns(by, row, "Column")? {
+            refuse_window(&column.expr)?;
+            groupable(column.expr.ty, column.expr.span)?;
+            let field = Field::new(column.name, column.expr.ty);
+            keys.schema.fields.push(field);
+            keys.exprs.push(column.expr);
         }
         Ok(keys)
-    }
-
-    /// Every column of `schema` as a key.
-    ///
-    /// # Errors
-    /// As [`Keys::bind`].
-    pub fn all(schema: &Schema, span: Span) -> Result<Self, KqlError> {
-        for field in &schema.fields {
-            groupable(field.ty, span)?;
-        }
-        let exprs = schema.fields.iter().enumerate();
-        Ok(Self {
-            schema: schema.clone(),
-            exprs: exprs
-                .map(|(index, field)| Expr::column(field.ty, index, span))
-                .collect(),
-        })
     }
 
     /// Their types.
@@ -93,17 +71,6 @@ pub fn groupable(ty: Type, span: Span) -> Result<(), KqlError> {
         );
     }
     Ok(())
-}
-
-/// `name`, or the first of `Column1`, `Column2`, … that is free, kept apart from the columns that are there.
-pub fn free_name(schema: &Schema, name: Option<String>) -> Arc<str> {
-    if let Some(name) = name {
-        return schema.free_name(&name);
-    }
-    (1..)
-        .map(|n| format!("Column{n}"))
-        .find(|name| schema.index(name).is_none())
-        .map_or_else(|| "Column1".into(), Into::into)
 }
 
 fn refuse_window(expr: &Expr) -> Result<(), KqlError> {
@@ -149,11 +116,21 @@ impl Aggregation {
             bound: Vec::new(),
             columns: keys.schema.clone(),
         };
-        // Names are kept apart from those of the keys, which come before them.
-        let mut names = keys.schema.clone();
+        // The keys' columns come first and keep their names.
+        let mut names = Names::default();
+        for field in &keys.schema.fields {
+            names.add(&field.name, &field.name);
+        }
+        let mut schema = Schema::default();
         let mut outputs = Vec::with_capacity(aggregates.len());
         for named in aggregates {
-            let given = |index: usize| named.names.get(index).map(|name| name.text.clone());
+            let mut name = |index: usize, default: Option<String>| {
+                match (named.names.get(index), default) {
+                    (Some(name), _) => names.declare(&name.text, name.span),
+                    (None, Some(default)) => Ok(names.add(&default, &default)),
+                    (None, None) => Ok(names.add("Column1", "Column")),
+                }
+            };
             if let ExprKind::Call(name, args) = &named.value.kind
                 && let Some(aggregate) = aggregates::named(&name.text)
             {
@@ -162,8 +139,8 @@ impl Aggregation {
                     calls.call(binder, aggregate, name, args, span)?.enumerate()
                 {
                     let ty = calls.ty(column);
-                    let name = free_name(&names, given(index).or(Some(default)));
-                    names.fields.push(Field::new(name, ty));
+                    let field = Field::new(name(index, Some(default))?, ty);
+                    schema.fields.push(field);
                     outputs.push(Expr::column(ty, column, span));
                 }
                 continue;
@@ -184,13 +161,12 @@ impl Aggregation {
                 },
             )?;
             let default = binder.name_of(&over).map(|name| plain(&name));
-            let name = free_name(&names, given(0).or(default));
-            names.fields.push(Field::new(name, expr.ty));
+            schema.fields.push(Field::new(name(0, default)?, expr.ty));
             outputs.push(expr);
         }
         Ok(Self {
             calls: calls.bound,
-            schema: Schema::new(names.fields.split_off(keys.schema.fields.len())),
+            schema,
             outputs,
         })
     }

@@ -6,7 +6,7 @@ use crate::kql::binder::{Binder, Row};
 use crate::kql::error::{KqlError, Span};
 use crate::kql::grouping::Grouping;
 use crate::kql::relation::{Batch, Operator, Relation, Run};
-use crate::kql::syntax::{ExprKind, Named};
+use crate::kql::syntax::Named;
 
 use super::aggregation::{Keys, columns};
 
@@ -17,21 +17,10 @@ use super::aggregation::{Keys, columns};
 pub fn bind(
     binder: &mut Binder<'_>,
     input: Relation,
-    span: Span,
+    _: Span,
     columns: &[Named],
 ) -> Result<Relation, KqlError> {
-    let row = Row {
-        schema: &input.schema,
-        serialized: input.serialized,
-    };
-    let keys = if columns
-        .iter()
-        .any(|column| column.value.kind == ExprKind::Star)
-    {
-        Keys::all(&input.schema, span)?
-    } else {
-        Keys::bind(binder, row, columns)?
-    };
+    let keys = Keys::bind(binder, Row::of(&input), columns)?;
     Ok(relation(input, keys, usize::MAX))
 }
 

@@ -20,10 +20,7 @@ pub fn bind(
     of: &Expr,
 ) -> Result<Relation, KqlError> {
     let most = take::row_count(binder, count)?;
-    let row = Row {
-        schema: &input.schema,
-        serialized: input.serialized,
-    };
+    let row = Row::of(&input);
     let of = Named {
         names: Vec::new(),
         value: of.clone(),

@@ -20,10 +20,7 @@ pub fn bind(
     aggregates: &[Named],
     by: &[Named],
 ) -> Result<Relation, KqlError> {
-    let row = Row {
-        schema: &input.schema,
-        serialized: input.serialized,
-    };
+    let row = Row::of(&input);
     let keys = Keys::bind(binder, row, by)?;
     let aggregation = Aggregation::bind(binder, row, &keys, aggregates)?;
     let mut schema = Schema::new(keys.schema.fields.clone());
