@@ -1,12 +1,22 @@
-//! Resolves names and types and builds the chain of operators. Subqueries whose values the plan needs (`toscalar`, `in (table)`,
-//! `materialize`, the columns of `pivot`) are run here.
+//! Resolves names and types and builds the chain of operators. Subqueries whose values the plan needs (`toscalar`, `in (table)`, the columns of
+//! `pivot`) are run here, once each.
 
 use super::catalog::Catalog;
 use super::error::{KqlError, Span};
-use super::expr::Expr;
 use super::relation::{Relation, Run};
-use super::types::{Schema, Type};
-use super::{Options, syntax};
+use super::types::Schema;
+use super::{Options, operators, syntax};
+
+mod calls;
+mod membership;
+mod names;
+mod scalar;
+mod scope;
+mod subquery;
+mod tables;
+
+pub use names::{NamedExpr, Names};
+pub use scope::{Meaning, Scope};
 
 /// The columns an expression may name, and what else may stand in it.
 #[derive(Clone, Copy)]
@@ -17,6 +27,21 @@ pub struct Row<'a> {
     pub serialized: bool,
 }
 
+impl<'a> Row<'a> {
+    /// The row of `relation`.
+    pub fn of(relation: &'a Relation) -> Self {
+        Self {
+            schema: &relation.schema,
+            serialized: relation.serialized,
+        }
+    }
+}
+
+/// How deep expressions and functions may stand in each other.
+const DEPTH: usize = 128;
+/// How many variables and functions a query may put in their places, all told.
+const EXPANSIONS: usize = 20_000;
+
 /// Binds one query.
 pub struct Binder<'a> {
     /// The tables.
@@ -25,6 +50,11 @@ pub struct Binder<'a> {
     pub options: &'a Options,
     /// What subqueries run within.
     pub run: &'a Run<'a>,
+    /// Only checks: subqueries are bound and not run, and what they give counts as missing.
+    pub checks: bool,
+    scope: Scope,
+    depth: usize,
+    expansions: usize,
 }
 
 impl<'a> Binder<'a> {
@@ -34,6 +64,10 @@ impl<'a> Binder<'a> {
             catalog,
             options,
             run,
+            checks: false,
+            scope: Scope::default(),
+            depth: 0,
+            expansions: 0,
         }
     }
 
@@ -41,16 +75,32 @@ impl<'a> Binder<'a> {
     ///
     /// # Errors
     /// The first name, type or construct that does not fit.
-    pub fn query(&mut self, _query: &syntax::Query) -> Result<Vec<Relation>, KqlError> {
-        Ok(Vec::new())
+    pub fn query(&mut self, query: &syntax::Query) -> Result<Vec<Relation>, KqlError> {
+        let mut relations = Vec::new();
+        for statement in &query.statements {
+            match statement {
+                syntax::Statement::Expression(expr) => relations.push(self.relation(expr)?),
+                other => self.declare(other)?,
+            }
+        }
+        Ok(relations)
     }
 
-    /// A tabular expression: a pipe, a name of a table or a variable, a call of a tabular function, a source operator.
-    ///
-    /// # Errors
-    /// As [`Binder::query`].
-    pub fn relation(&mut self, expr: &syntax::Expr) -> Result<Relation, KqlError> {
-        Err(KqlError::unsupported(expr.span, "not built yet"))
+    /// Every statement's first fault. A name that cannot be declared ends the search, since what follows would be wrong only for that.
+    pub fn check(&mut self, query: &syntax::Query) -> Vec<KqlError> {
+        let mut errors = Vec::new();
+        for statement in &query.statements {
+            match statement {
+                syntax::Statement::Expression(expr) => errors.extend(self.relation(expr).err()),
+                other => {
+                    if let Err(error) = self.declare(other) {
+                        errors.push(error);
+                        break;
+                    }
+                }
+            }
+        }
+        errors
     }
 
     /// What `operators` do to `input`, one after the other.
@@ -60,46 +110,66 @@ impl<'a> Binder<'a> {
     pub fn pipe(
         &mut self,
         input: Relation,
-        _operators: &[syntax::Operator],
+        operators: &[syntax::Operator],
     ) -> Result<Relation, KqlError> {
-        Ok(input)
+        operators.iter().try_fold(input, |relation, operator| {
+            operators::bind(self, relation, operator)
+        })
     }
 
-    /// A scalar expression over the columns of `row`.
-    ///
-    /// # Errors
-    /// As [`Binder::query`].
-    pub fn scalar(&mut self, expr: &syntax::Expr, _row: Row<'_>) -> Result<Expr, KqlError> {
-        Err(KqlError::unsupported(expr.span, "not built yet"))
+    /// Makes `meaning` what `name` stands for, from here to the end of the pipe or function it is declared in.
+    pub fn define(&mut self, name: &str, meaning: Meaning) {
+        self.scope = self.scope.with(name, meaning);
     }
 
-    /// A scalar expression that must be the same for every row.
-    ///
-    /// # Errors
-    /// As [`Binder::query`]; also when it names a column.
-    pub fn constant(&mut self, expr: &syntax::Expr) -> Result<(Type, super::Value), KqlError> {
-        Err(KqlError::unsupported(expr.span, "not built yet"))
+    /// What a name stands for, where a statement or an `as` said it.
+    pub fn meaning(&self, name: &str) -> Option<Meaning> {
+        self.scope.get(name).cloned()
     }
 
-    /// `expr` converted to `ty`; itself where it is of that type.
-    pub fn convert(&self, expr: Expr, _ty: Type) -> Expr {
-        expr
-    }
-
-    /// What a column made of `expr` is called when the query gives no name: `a_b` for `a.b`, the rule of the function for a call. `None`: the place decides
-    /// (`Column1`, `print_0`).
-    pub fn name_of(&self, _expr: &syntax::Expr) -> Option<String> {
-        None
-    }
-
-    /// `what` is not known at `span`: an error that names the nearest of `known`.
-    pub fn unknown<'b>(
-        what: &str,
-        name: &str,
+    /// Runs `work` with the names of `scope`, and has the present ones back after it.
+    fn within<T>(
+        &mut self,
+        scope: Scope,
         span: Span,
-        known: impl IntoIterator<Item = &'b str>,
-    ) -> KqlError {
-        let _ = known;
-        KqlError::semantic(span, format!("{what} `{name}` is not known"))
+        work: impl FnOnce(&mut Self) -> Result<T, KqlError>,
+    ) -> Result<T, KqlError> {
+        self.expand(span)?;
+        let outside = std::mem::replace(&mut self.scope, scope);
+        let result = self.deeper(span, work);
+        self.scope = outside;
+        result
+    }
+
+    /// Runs `work` one level deeper.
+    fn deeper<T>(
+        &mut self,
+        span: Span,
+        work: impl FnOnce(&mut Self) -> Result<T, KqlError>,
+    ) -> Result<T, KqlError> {
+        if self.depth >= DEPTH {
+            return Err(KqlError::limit(
+                span,
+                format!("the query is nested more than {DEPTH} levels deep"),
+            )
+            .help("give parts of it a name with let"));
+        }
+        self.depth += 1;
+        let result = work(self);
+        self.depth -= 1;
+        result
+    }
+
+    /// Counts a variable or function that is put in its place.
+    fn expand(&mut self, span: Span) -> Result<(), KqlError> {
+        self.expansions += 1;
+        if self.expansions > EXPANSIONS {
+            return Err(KqlError::limit(
+                span,
+                format!("the query uses its variables and functions more than {EXPANSIONS} times"),
+            )
+            .help("use materialize() for a table that is used often"));
+        }
+        Ok(())
     }
 }

@@ -41,6 +41,55 @@ impl Dynamic {
         }
     }
 
+    /// The scalar it holds; none for JSON null, a list or an object.
+    pub fn scalar(&self) -> Option<Value> {
+        Some(match self {
+            Self::Null | Self::Array(_) | Self::Bag(_) => return None,
+            Self::Bool(value) => Value::Bool(*value),
+            Self::Long(number) => Value::Long(*number),
+            Self::Real(number) => Value::Real(*number),
+            Self::String(text) => Value::String(Arc::clone(text)),
+            Self::DateTime(ticks) => Value::DateTime(*ticks),
+            Self::Timespan(ticks) => Value::Timespan(*ticks),
+            Self::Guid(guid) => Value::Guid(*guid),
+        })
+    }
+
+    /// A list of `items`.
+    pub fn array(items: Vec<Self>) -> Self {
+        Self::Array(items.into())
+    }
+
+    /// An object of `entries`, whose keys are each there once.
+    pub fn bag(entries: Vec<(Arc<str>, Self)>) -> Self {
+        Self::Bag(entries.into())
+    }
+
+    /// The items of a list.
+    pub fn items(&self) -> Option<&[Self]> {
+        match self {
+            Self::Array(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The entries of an object.
+    pub fn entries(&self) -> Option<&[(Arc<str>, Self)]> {
+        match self {
+            Self::Bag(entries) => Some(entries),
+            _ => None,
+        }
+    }
+
+    /// Any number as a double.
+    pub fn as_real(&self) -> Option<f64> {
+        match self {
+            Self::Long(number) => Some(*number as f64),
+            Self::Real(number) => Some(*number),
+            _ => None,
+        }
+    }
+
     /// What an object holds at `key`.
     pub fn get(&self, key: &str) -> Option<&Self> {
         match self {

@@ -114,28 +114,41 @@ impl Expr {
 
     /// A call, worked out at once where every argument is a value and `eval` looks at one row only.
     pub fn call(ty: Type, eval: Eval, args: Vec<Self>, span: Span) -> Self {
-        let mut expr = Self {
+        let row = matches!(eval, Eval::Row(_));
+        let expr = Self {
             ty,
             window: args.iter().any(|arg| arg.window),
             kind: Kind::Call { eval, args },
             span,
         };
-        let folds = match &expr.kind {
-            Kind::Call { eval, args } => {
-                matches!(eval, Eval::Row(_)) && args.iter().all(|arg| arg.as_constant().is_some())
-            }
-            _ => false,
-        };
-        if folds {
-            let value = expr
+        if row { expr.folded() } else { expr }
+    }
+
+    /// A call of a kernel that looks at its own row only, worked out at once where every argument is a value.
+    pub fn pure(
+        ty: Type,
+        kernel: impl Fn(&[Vector], usize) -> Vector + Send + Sync + 'static,
+        args: Vec<Self>,
+        span: Span,
+    ) -> Self {
+        Self::call(ty, Eval::column(kernel), args, span).folded()
+    }
+
+    /// The call as its value, where every argument is one. Only for calls that give the same for the same arguments.
+    #[must_use]
+    pub fn folded(mut self) -> Self {
+        if let Kind::Call { args, .. } = &self.kind
+            && args.iter().all(|arg| arg.as_constant().is_some())
+        {
+            let value = self
                 .eval(&Batch {
                     columns: Vec::new(),
                     rows: 1,
                 })
                 .value(0);
-            expr.kind = Kind::Constant(value);
+            self.kind = Kind::Constant(value);
         }
-        expr
+        self
     }
 
     /// Its value, where that is the same for every row.

@@ -4,11 +4,14 @@ use super::error::{KqlError, Span};
 use super::expr::{Eval, Expr};
 use super::types::Type;
 
+pub mod array;
+pub mod bag;
 pub mod conversion;
 pub mod datetime;
 pub mod dynamic;
 pub mod math;
 pub mod series;
+pub mod set;
 pub mod string;
 pub mod window;
 
@@ -20,8 +23,10 @@ pub enum Naming {
     None,
     /// The name of the first argument, where that has one: `bin(timestamp, 5m)` is `timestamp`.
     FirstArgument,
-    /// The function's name, an underscore, and the first argument's name: `prev_x`.
-    NameAndFirstArgument,
+    /// These words, an underscore, and the first argument's name: `strlen(s)` is `strlen_s`.
+    Prefix(&'static str),
+    /// The name of the argument where there is just one: `make_timespan(x)` is `x`.
+    OnlyArgument,
 }
 
 /// What the binder knows of a call before it is bound.
@@ -66,11 +71,14 @@ pub struct Function {
 
 /// Every scalar function, area by area.
 pub const TABLE: &[&[Function]] = &[
+    array::FUNCTIONS,
+    bag::FUNCTIONS,
     conversion::FUNCTIONS,
     datetime::FUNCTIONS,
     dynamic::FUNCTIONS,
     math::FUNCTIONS,
     series::FUNCTIONS,
+    set::FUNCTIONS,
     string::FUNCTIONS,
     window::FUNCTIONS,
 ];

@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 use super::dynamic::Dynamic;
 use super::types::Type;
 
+pub mod calendar;
 pub mod compare;
 pub mod convert;
 pub mod literal;
@@ -18,6 +19,8 @@ pub const TICKS_PER_SECOND: i64 = 10_000_000;
 pub const TICKS_PER_DAY: i64 = 86_400 * TICKS_PER_SECOND;
 /// Ticks from 0001-01-01 to 1970-01-01.
 pub const UNIX_EPOCH_TICKS: i64 = 719_162 * TICKS_PER_DAY;
+/// The last datetime there is: 9999-12-31T23:59:59.9999999Z.
+pub const MAX_DATETIME: i64 = 3_652_059 * TICKS_PER_DAY - 1;
 
 /// One cell. The type of a null is the type of its column; strings are never null.
 #[derive(Clone, Debug)]
@@ -53,6 +56,32 @@ impl Value {
             Type::String => Self::String("".into()),
             _ => Self::Null,
         }
+    }
+
+    /// A datetime of so many ticks; null where there is no such date.
+    pub fn datetime(ticks: i64) -> Self {
+        if (0..=MAX_DATETIME).contains(&ticks) {
+            Self::DateTime(ticks)
+        } else {
+            Self::Null
+        }
+    }
+
+    /// Its type; none for a null.
+    pub fn ty(&self) -> Option<Type> {
+        Some(match self {
+            Self::Null => return None,
+            Self::Bool(_) => Type::Bool,
+            Self::Int(_) => Type::Int,
+            Self::Long(_) => Type::Long,
+            Self::Real(_) => Type::Real,
+            Self::Decimal(_) => Type::Decimal,
+            Self::String(_) => Type::String,
+            Self::DateTime(_) => Type::DateTime,
+            Self::Timespan(_) => Type::Timespan,
+            Self::Guid(_) => Type::Guid,
+            Self::Dynamic(_) => Type::Dynamic,
+        })
     }
 
     /// Whether it is null. A string never is.
@@ -91,3 +120,6 @@ impl Value {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -40,55 +40,34 @@ impl ColumnBuilder {
         })
     }
 
+    /// The type of the column.
+    pub fn ty(&self) -> Type {
+        match self {
+            Self::String(..) => Type::String,
+            Self::Other(column) => column.ty(),
+        }
+    }
+
     /// Appends a value; one of another type is converted, and null where it does not convert.
     pub fn push(&mut self, value: Value) {
+        if let Err(other) = self.append(value) {
+            let converted = convert(&other, self.ty());
+            // A conversion gives its type or a null, and both fit.
+            let _ = self.append(converted);
+        }
+    }
+
+    /// Appends a value of the column's own type, or a null; gives another one back.
+    fn append(&mut self, value: Value) -> Result<(), Value> {
         match (self, value) {
             (Self::String(pool, codes), Value::String(text)) => {
                 codes.push(pool.push(&text).unwrap_or(0));
             }
-            (Self::String(pool, codes), other) => {
-                let text = convert(&other, Type::String);
-                codes.push(pool.push(text.as_str().unwrap_or("")).unwrap_or(0));
-            }
-            (Self::Other(Column::Bool(values)), Value::Bool(value)) => values.push(Some(value)),
-            (Self::Other(Column::Int(values)), Value::Int(value)) => values.push(Some(value)),
-            (Self::Other(Column::Long(values)), Value::Long(value)) => values.push(Some(value)),
-            (Self::Other(Column::Real(values)), Value::Real(value)) => values.push(Some(value)),
-            (Self::Other(Column::Decimal(values)), Value::Decimal(value)) => {
-                values.push(Some(value));
-            }
-            (Self::Other(Column::DateTime(values)), Value::DateTime(value))
-            | (Self::Other(Column::Timespan(values)), Value::Timespan(value)) => {
-                values.push(Some(value));
-            }
-            (Self::Other(Column::Guid(values)), Value::Guid(value)) => values.push(Some(value)),
-            (Self::Other(Column::Dynamic(values)), Value::Dynamic(value)) => values.push(value),
-            (Self::Other(column), Value::Null) => push_null(column),
-            (Self::Other(column), other) => {
-                let ty = column.ty();
-                let converted = convert(&other, ty);
-                if type_of(&converted) == Some(ty) {
-                    Self::push_converted(column, converted);
-                } else {
-                    push_null(column);
-                }
-            }
+            (Self::String(_, codes), Value::Null) => codes.push(0),
+            (Self::Other(column), value) => return append(column, value),
+            (Self::String(..), other) => return Err(other),
         }
-    }
-
-    fn push_converted(column: &mut Column, value: Value) {
-        match (column, value) {
-            (Column::Bool(values), Value::Bool(value)) => values.push(Some(value)),
-            (Column::Int(values), Value::Int(value)) => values.push(Some(value)),
-            (Column::Long(values), Value::Long(value)) => values.push(Some(value)),
-            (Column::Real(values), Value::Real(value)) => values.push(Some(value)),
-            (Column::Decimal(values), Value::Decimal(value)) => values.push(Some(value)),
-            (Column::DateTime(values), Value::DateTime(value))
-            | (Column::Timespan(values), Value::Timespan(value)) => values.push(Some(value)),
-            (Column::Guid(values), Value::Guid(value)) => values.push(Some(value)),
-            (Column::Dynamic(values), Value::Dynamic(value)) => values.push(value),
-            (column, _) => push_null(column),
-        }
+        Ok(())
     }
 
     /// Appends every value of `column`, which has the builder's type.
@@ -177,34 +156,28 @@ impl<T: Copy + Default> Values<T> {
     }
 }
 
-fn push_null(column: &mut Column) {
-    match column {
-        Column::Bool(values) => values.push(None),
-        Column::Int(values) => values.push(None),
-        Column::Long(values) | Column::DateTime(values) | Column::Timespan(values) => {
-            values.push(None);
-        }
-        Column::Real(values) => values.push(None),
-        Column::Decimal(values) => values.push(None),
-        Column::Guid(values) => values.push(None),
-        Column::Dynamic(values) => values.push(Dynamic::Null),
-        Column::String(_) | Column::Absent(..) => {}
+fn append(column: &mut Column, value: Value) -> Result<(), Value> {
+    match (column, value) {
+        (Column::Bool(values), Value::Bool(value)) => values.push(Some(value)),
+        (Column::Bool(values), Value::Null) => values.push(None),
+        (Column::Int(values), Value::Int(value)) => values.push(Some(value)),
+        (Column::Int(values), Value::Null) => values.push(None),
+        (Column::Long(values), Value::Long(value))
+        | (Column::DateTime(values), Value::DateTime(value))
+        | (Column::Timespan(values), Value::Timespan(value)) => values.push(Some(value)),
+        (
+            Column::Long(values) | Column::DateTime(values) | Column::Timespan(values),
+            Value::Null,
+        ) => values.push(None),
+        (Column::Real(values), Value::Real(value)) => values.push(Some(value)),
+        (Column::Real(values), Value::Null) => values.push(None),
+        (Column::Decimal(values), Value::Decimal(value)) => values.push(Some(value)),
+        (Column::Decimal(values), Value::Null) => values.push(None),
+        (Column::Guid(values), Value::Guid(value)) => values.push(Some(value)),
+        (Column::Guid(values), Value::Null) => values.push(None),
+        (Column::Dynamic(values), Value::Dynamic(value)) => values.push(value),
+        (Column::Dynamic(values), Value::Null) => values.push(Dynamic::Null),
+        (_, other) => return Err(other),
     }
-}
-
-/// The type of a value; none for a null.
-pub fn type_of(value: &Value) -> Option<Type> {
-    Some(match value {
-        Value::Null => return None,
-        Value::Bool(_) => Type::Bool,
-        Value::Int(_) => Type::Int,
-        Value::Long(_) => Type::Long,
-        Value::Real(_) => Type::Real,
-        Value::Decimal(_) => Type::Decimal,
-        Value::String(_) => Type::String,
-        Value::DateTime(_) => Type::DateTime,
-        Value::Timespan(_) => Type::Timespan,
-        Value::Guid(_) => Type::Guid,
-        Value::Dynamic(_) => Type::Dynamic,
-    })
+    Ok(())
 }

@@ -1,11 +1,11 @@
 //! `invoke`.
 
-use crate::kql::binder::Binder;
+use crate::kql::binder::{Binder, Meaning};
 use crate::kql::error::{KqlError, Span};
 use crate::kql::relation::Relation;
-use crate::kql::syntax::{Name, Named};
+use crate::kql::syntax::{Name, Named, ParameterType};
 
-/// Binds the operator.
+/// Binds the operator: the function gets the table before it as its first argument.
 ///
 /// # Errors
 /// What does not fit.
@@ -16,6 +16,23 @@ pub fn bind(
     name: &Name,
     arguments: &[Named],
 ) -> Result<Relation, KqlError> {
-    let _ = (binder, input, name, arguments);
-    Err(KqlError::unsupported(span, "not built yet"))
+    let Some(Meaning::Function(function)) = binder.meaning(&name.text) else {
+        return Err(KqlError::semantic(
+            name.span,
+            format!("no function `{}` is declared", name.text),
+        )
+        .help(format!("declare it: let {} = (T: (*)) {{ … }};", name.text)));
+    };
+    let takes_table = function
+        .parameters
+        .first()
+        .is_some_and(|parameter| matches!(parameter.ty, ParameterType::Table(_)));
+    if !takes_table {
+        return Err(KqlError::semantic(
+            name.span,
+            format!("the first parameter of `{}` is not a table", name.text),
+        )
+        .help("declare it as T: (*)"));
+    }
+    binder.function_table(&function, &name.text, arguments, span, Some(input))
 }

@@ -1,9 +1,11 @@
 //! `project`.
 
-use crate::kql::binder::Binder;
+use crate::kql::binder::{Binder, Row};
 use crate::kql::error::{KqlError, Span};
 use crate::kql::relation::Relation;
 use crate::kql::syntax::Named;
+
+use super::map::map;
 
 /// Binds the operator.
 ///
@@ -12,9 +14,15 @@ use crate::kql::syntax::Named;
 pub fn bind(
     binder: &mut Binder<'_>,
     input: Relation,
-    span: Span,
+    _: Span,
     columns: &[Named],
 ) -> Result<Relation, KqlError> {
-    let _ = (binder, input, columns);
-    Err(KqlError::unsupported(span, "not built yet"))
+    let columns = binder.columns(columns, Row::of(&input), "Column")?;
+    Ok(map(
+        input,
+        columns
+            .into_iter()
+            .map(|column| (column.name, column.expr))
+            .collect(),
+    ))
 }

@@ -1,9 +1,11 @@
-//! `serialize`.
+//! `serialize`: the order of the rows means something from here on.
 
 use crate::kql::binder::Binder;
 use crate::kql::error::{KqlError, Span};
 use crate::kql::relation::Relation;
 use crate::kql::syntax::Named;
+
+use super::extend;
 
 /// Binds the operator.
 ///
@@ -11,10 +13,13 @@ use crate::kql::syntax::Named;
 /// What does not fit.
 pub fn bind(
     binder: &mut Binder<'_>,
-    input: Relation,
+    mut input: Relation,
     span: Span,
     columns: &[Named],
 ) -> Result<Relation, KqlError> {
-    let _ = (binder, input, columns);
-    Err(KqlError::unsupported(span, "not built yet"))
+    input.serialized = true;
+    if columns.is_empty() {
+        return Ok(input);
+    }
+    extend::bind(binder, input, span, columns)
 }
