@@ -123,11 +123,11 @@ pub(super) fn add(
         ));
     }
     for name in names {
-        let named = Expr {
+        let stored = Expr {
             kind: ExprKind::Name(name.clone()),
             span: table.span,
         };
-        let relation = binder.relation(&named)?;
+        let relation = binder.relation(&stored)?;
         parts.push(Part {
             source: name.into(),
             relation,
