@@ -226,7 +226,22 @@ pub(super) fn follow<'a>(value: &'a Dynamic, steps: &[Step]) -> Option<&'a Dynam
 }
 
 fn extract_json(binding: &Binding<'_>) -> Result<Bound, KqlError> {
-    let ty = binding.args.get(2).map_or(Type::String, |arg| arg.ty);
+    let ty = match binding.args.get(2) {
+        None => Type::String,
+        Some(arg) => match arg
+            .as_constant()
+            .and_then(Value::as_str)
+            .and_then(Type::named)
+        {
+            Some(ty) => ty,
+            None => {
+                return Err(KqlError::semantic(
+                    arg.span,
+                    "expected a type such as typeof(long)",
+                ));
+            }
+        },
+    };
     if let Some(path) = binding.args.first()
         && let Some(Value::String(text)) = path.as_constant()
         && steps(text).is_none()
@@ -236,8 +251,7 @@ fn extract_json(binding: &Binding<'_>) -> Result<Bound, KqlError> {
             format!("expected a path such as $.a[0], found {text}"),
         ));
     }
-    let mut takes = vec![Type::String, Type::String];
-    takes.extend(binding.args.get(2).map(|arg| arg.ty));
+    let takes = vec![Type::String; binding.args.len()];
     row(&takes, ty, move |args| {
         let path = args.first().and_then(Value::as_str).and_then(steps);
         let parsed = args.get(1).and_then(Value::as_str).map(json::parse);

@@ -126,12 +126,12 @@ impl Aggregation {
                     (None, Some(default)) => Ok(names.add(&default, &default)),
                     (None, None) => Ok(names.add("Column1", "Column")),
                 };
-            if let ExprKind::Call(function, args) = &named.value.kind
-                && let Some(aggregate) = aggregates::named(&function.text)
+            if let ExprKind::Call(called, args) = &named.value.kind
+                && let Some(aggregate) = aggregates::named(&called.text)
             {
                 let span = named.value.span;
                 for (index, (column, default)) in calls
-                    .call(binder, aggregate, function, args, span)?
+                    .call(binder, aggregate, called, args, span)?
                     .enumerate()
                 {
                     let ty = calls.ty(column);
