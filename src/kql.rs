@@ -17,6 +17,7 @@ pub mod dynamic;
 pub mod error;
 pub mod expr;
 pub mod functions;
+pub mod grouping;
 pub mod kernels;
 pub mod operators;
 pub mod relation;
@@ -101,4 +102,18 @@ pub fn run(
         answers.push(relation.collect(run)?);
     }
     Ok(answers)
+}
+
+/// What is wrong with `text`, without running it: syntax, then names and types against `catalog`. No row is read; what subqueries would give counts as
+/// missing, and parameters need no value. An empty list does not promise that a run succeeds: it may meet a limit, or a table that cannot be read.
+pub fn check(text: &str, catalog: &dyn Catalog, options: &Options) -> Vec<KqlError> {
+    let (query, errors) = syntax::parse(text);
+    if !errors.is_empty() {
+        return errors;
+    }
+    let never = || false;
+    let run = Run::new(Limits::default(), &never);
+    let mut binder = binder::Binder::new(catalog, options, &run);
+    binder.checks = true;
+    binder.check(&query)
 }

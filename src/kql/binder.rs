@@ -86,6 +86,23 @@ impl<'a> Binder<'a> {
         Ok(relations)
     }
 
+    /// Every statement's first fault. A name that cannot be declared ends the search, since what follows would be wrong only for that.
+    pub fn check(&mut self, query: &syntax::Query) -> Vec<KqlError> {
+        let mut errors = Vec::new();
+        for statement in &query.statements {
+            match statement {
+                syntax::Statement::Expression(expr) => errors.extend(self.relation(expr).err()),
+                other => {
+                    if let Err(error) = self.declare(other) {
+                        errors.push(error);
+                        break;
+                    }
+                }
+            }
+        }
+        errors
+    }
+
     /// What `operators` do to `input`, one after the other.
     ///
     /// # Errors

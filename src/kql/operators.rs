@@ -5,6 +5,7 @@ use super::error::KqlError;
 use super::relation::Relation;
 use super::syntax::{Operator, OperatorKind};
 
+mod aggregation;
 mod count;
 mod datatable;
 mod distinct;
@@ -29,16 +30,19 @@ mod print;
 mod project;
 mod project_columns;
 mod range;
+mod read_text;
 mod render;
 mod sample;
 mod sample_distinct;
 mod scan;
+mod scan_names;
 mod search;
 mod serialize;
 pub mod shared;
 mod sort;
 mod summarize;
 mod take;
+mod terms;
 mod top;
 mod top_hitters;
 mod top_nested;
@@ -65,7 +69,7 @@ pub fn bind(
         OperatorKind::Sort(keys) => sort::bind(binder, input, span, keys),
         OperatorKind::Top(count, keys) => top::bind(binder, input, span, count, keys),
         OperatorKind::Take(count) => take::bind(binder, input, span, count),
-        OperatorKind::Count(name) => count::bind(binder, input, span, name.as_ref()),
+        OperatorKind::Count(name) => Ok(count::bind(binder, input, name.as_ref())),
         OperatorKind::Join { options, right, on } => {
             join::bind(binder, input, span, options, right, on)
         }
@@ -94,7 +98,7 @@ pub fn bind(
             columns,
             options,
         } => parse_kv::bind(binder, input, span, value, columns, options),
-        OperatorKind::As(_, name) => name::bind(binder, input, span, name),
+        OperatorKind::As(_, name) => Ok(name::bind(binder, input, name)),
         OperatorKind::Invoke(name, arguments) => invoke::bind(binder, input, span, name, arguments),
         OperatorKind::MakeSeries {
             options,
@@ -130,8 +134,8 @@ pub fn bind(
         OperatorKind::Render(visualization, properties) => {
             render::bind(binder, input, span, visualization, properties)
         }
-        OperatorKind::GetSchema => getschema::bind(binder, input, span),
-        OperatorKind::Scan(scan) => scan::bind(binder, input, span, scan),
+        OperatorKind::GetSchema => Ok(getschema::bind(&input)),
+        OperatorKind::Scan(steps) => scan::bind(binder, input, span, steps),
         OperatorKind::Partition { by, body, .. } => partition::bind(binder, input, span, by, body),
         OperatorKind::Union { options, tables } => {
             union::bind(binder, Some(input), span, options, tables)

@@ -106,7 +106,7 @@ impl Schema {
         if self.index(name).is_none() {
             return name.into();
         }
-        (1..)
+        (1..=self.fields.len() + 1)
             .map(|n| format!("{name}{n}"))
             .find(|candidate| self.index(candidate).is_none())
             .map_or_else(|| name.into(), Into::into)

@@ -24,7 +24,7 @@ impl Binder<'_> {
             return self.within(scope, span, |binder| binder.scalar_body(&function, span));
         }
         match name.text.as_str() {
-            "toscalar" => return self.to_scalar(only(name, arguments, span)?, span),
+            "toscalar" => return self.first_cell(only(name, arguments, span)?, span),
             "column_ifexists" | "columnifexists" => {
                 return self.column_if_exists(arguments, span, row);
             }

@@ -15,6 +15,9 @@ use super::super::value::Value;
 use super::scalar::compared_as;
 use super::{Binder, Row};
 
+/// A condition of one vector.
+type Kernel = Box<dyn Fn(&Vector, usize) -> Vector + Send + Sync>;
+
 /// What a value is looked for among.
 enum List {
     /// Values known now.
@@ -37,10 +40,10 @@ impl Binder<'_> {
             InOp::In(polarity) => {
                 let found = match self.list(&value, list, row, polarity)? {
                     List::Known(values) => self.among(value, &values, polarity, span),
-                    List::Rows(items) => self.among_rows(value, items, polarity, span)?,
+                    List::Rows(items) => self.among_rows(&value, items, polarity, span)?,
                 };
                 Ok(if polarity.negated {
-                    self.not(found)
+                    super::scalar::not(found)
                 } else {
                     found
                 })
@@ -57,8 +60,8 @@ impl Binder<'_> {
                         case_sensitive: false,
                     },
                 )? {
-                    List::Known(values) => Self::has(value, &values, any, span),
-                    List::Rows(items) => self.has_rows(value, items, any, span),
+                    List::Known(values) => Ok(Self::has(value, &values, any, span)),
+                    List::Rows(items) => Ok(Self::has_rows(value, items, any, span)),
                 }
             }
         }
@@ -134,7 +137,7 @@ impl Binder<'_> {
             .map(|item| cast::one(item, value.ty))
             .filter(|item| !item.is_null())
             .collect();
-        let kernel: Box<dyn Fn(&Vector, usize) -> Vector + Send + Sync> = match value.ty {
+        let kernel: Kernel = match value.ty {
             Type::String => text_set(&values, polarity.case_sensitive),
             Type::Long | Type::DateTime | Type::Timespan => {
                 let set: HashSet<i64> = values.iter().filter_map(kernels::Cell::of).collect();
@@ -163,7 +166,7 @@ impl Binder<'_> {
 
     fn among_rows(
         &self,
-        value: Expr,
+        value: &Expr,
         items: Vec<Expr>,
         polarity: Polarity,
         span: Span,
@@ -208,13 +211,13 @@ impl Binder<'_> {
         Ok(found.unwrap_or_else(|| Expr::constant(Type::Bool, Value::Bool(false), span)))
     }
 
-    fn has(value: Expr, values: &[Value], any: bool, span: Span) -> Result<Expr, KqlError> {
+    fn has(value: Expr, values: &[Value], any: bool, span: Span) -> Expr {
         let terms: Vec<text::Matcher> = values
             .iter()
             .map(|value| cast::one(value, Type::String))
             .filter_map(|value| text::Matcher::new(TextOp::Has, false, value.as_str()?).ok())
             .collect();
-        Ok(Expr::pure(
+        Expr::pure(
             Type::Bool,
             move |args: &[Vector], rows| match args {
                 [arg] => one_text(arg, rows, |text| {
@@ -228,19 +231,13 @@ impl Binder<'_> {
             },
             vec![value],
             span,
-        ))
+        )
     }
 
-    fn has_rows(
-        &self,
-        value: Expr,
-        items: Vec<Expr>,
-        any: bool,
-        span: Span,
-    ) -> Result<Expr, KqlError> {
+    fn has_rows(value: Expr, items: Vec<Expr>, any: bool, span: Span) -> Expr {
         let mut args = vec![value];
         args.extend(items);
-        Ok(Expr::call(
+        Expr::call(
             Type::Bool,
             Eval::row(move |args| {
                 let Some((value, items)) = args.split_first() else {
@@ -268,7 +265,7 @@ impl Binder<'_> {
             }),
             args,
             span,
-        ))
+        )
     }
 }
 
@@ -309,10 +306,7 @@ fn equals(ty: Type, left: &Value, right: &Value, case_sensitive: bool) -> bool {
     .is_ok_and(|matcher| matcher.matches(left.as_str().unwrap_or_default()))
 }
 
-fn text_set(
-    values: &[Value],
-    case_sensitive: bool,
-) -> Box<dyn Fn(&Vector, usize) -> Vector + Send + Sync> {
+fn text_set(values: &[Value], case_sensitive: bool) -> Kernel {
     let folded = |text: &str| {
         if case_sensitive {
             text.to_owned()

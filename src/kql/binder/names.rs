@@ -50,7 +50,7 @@ impl Names {
     /// Takes a made-up name: `name`, or where that is taken `base` with a number.
     pub fn add(&mut self, name: &str, base: &str) -> Arc<str> {
         let free = if self.used.contains(name) {
-            (1..)
+            (1..=self.used.len() + 1)
                 .map(|n| format!("{base}{n}"))
                 .find(|candidate| !self.used.contains(candidate.as_str()))
                 .map_or_else(|| name.into(), Into::into)
@@ -128,47 +128,7 @@ impl Binder<'_> {
     /// What a column made of `expr` is called when the query gives no name: `a_b` for `a.b`, the rule of the function for a call. `None`: the place decides
     /// (`Column1`, `print_0`).
     pub fn name_of(&self, expr: &syntax::Expr) -> Option<String> {
-        match &expr.kind {
-            ExprKind::Name(name) => Some(name.clone()),
-            ExprKind::Member(base, member) => Some(match self.name_of(base) {
-                Some(base) if !base.starts_with('$') => format!("{base}_{}", member.text),
-                _ => member.text.clone(),
-            }),
-            ExprKind::Index(base, index) => {
-                let selector = match &index.kind {
-                    ExprKind::Literal(_, syntax::Literal(Value::String(text))) => text.to_string(),
-                    ExprKind::Literal(_, syntax::Literal(value)) => value.as_long()?.to_string(),
-                    ExprKind::Unary(syntax::UnaryOp::Minus, inner) => match &inner.kind {
-                        ExprKind::Literal(_, syntax::Literal(value)) => {
-                            format!("-{}", value.as_long()?)
-                        }
-                        _ => return None,
-                    },
-                    _ => return None,
-                };
-                Some(match self.name_of(base) {
-                    Some(base) => format!("{base}_{selector}"),
-                    None => selector,
-                })
-            }
-            ExprKind::Call(name, arguments) => {
-                let first = || {
-                    arguments
-                        .first()
-                        .and_then(|argument| self.name_of(&argument.value))
-                };
-                match functions::named(&name.text)?.naming {
-                    Naming::None => None,
-                    Naming::FirstArgument => first(),
-                    Naming::OnlyArgument if arguments.len() == 1 => first(),
-                    Naming::OnlyArgument => None,
-                    Naming::Prefix(words) => {
-                        Some(format!("{words}_{}", first().unwrap_or_default()))
-                    }
-                }
-            }
-            _ => None,
-        }
+        name_of(expr)
     }
 
     /// `what` is not known at `span`: an error that names the nearest of `known`.
@@ -198,6 +158,47 @@ impl Binder<'_> {
                 schema.fields.iter().map(|field| &*field.name),
             )
         })
+    }
+}
+
+fn name_of(expr: &syntax::Expr) -> Option<String> {
+    match &expr.kind {
+        ExprKind::Name(name) => Some(name.clone()),
+        ExprKind::Member(base, member) => Some(match name_of(base) {
+            Some(base) if !base.starts_with('$') => format!("{base}_{}", member.text),
+            _ => member.text.clone(),
+        }),
+        ExprKind::Index(base, index) => {
+            let selector = match &index.kind {
+                ExprKind::Literal(_, syntax::Literal(Value::String(text))) => text.to_string(),
+                ExprKind::Literal(_, syntax::Literal(value)) => value.as_long()?.to_string(),
+                ExprKind::Unary(syntax::UnaryOp::Minus, inner) => match &inner.kind {
+                    ExprKind::Literal(_, syntax::Literal(value)) => {
+                        format!("-{}", value.as_long()?)
+                    }
+                    _ => return None,
+                },
+                _ => return None,
+            };
+            Some(match name_of(base) {
+                Some(base) => format!("{base}_{selector}"),
+                None => selector,
+            })
+        }
+        ExprKind::Call(name, arguments) => {
+            let first = || {
+                arguments
+                    .first()
+                    .and_then(|argument| name_of(&argument.value))
+            };
+            match functions::named(&name.text)?.naming {
+                Naming::FirstArgument => first(),
+                Naming::OnlyArgument if arguments.len() == 1 => first(),
+                Naming::None | Naming::OnlyArgument => None,
+                Naming::Prefix(words) => Some(format!("{words}_{}", first().unwrap_or_default())),
+            }
+        }
+        _ => None,
     }
 }
 

@@ -179,7 +179,7 @@ impl Binder<'_> {
                         }
                         index => {
                             let inner = self.scalar(inner, row)?;
-                            let inner = self.dynamic_base(inner)?;
+                            let inner = dynamic_base(inner)?;
                             let found = Expr::call(
                                 Type::Dynamic,
                                 super::super::expr::Eval::row(member::lookup),
@@ -195,26 +195,8 @@ impl Binder<'_> {
             };
         }
         let base = self.scalar(base, row)?;
-        let base = self.dynamic_base(base)?;
+        let base = dynamic_base(base)?;
         Ok(walk(base, steps, expr.span))
-    }
-
-    fn dynamic_base(&self, base: Expr) -> Result<Expr, KqlError> {
-        if base.ty == Type::Dynamic {
-            return Ok(base);
-        }
-        let error = KqlError::semantic(
-            base.span,
-            format!(
-                "only a dynamic value has members, and this is of type {}",
-                base.ty.name()
-            ),
-        );
-        Err(if base.ty == Type::String {
-            error.help("parse_json(…) reads the text as JSON first")
-        } else {
-            error
-        })
     }
 
     fn unary(&self, op: UnaryOp, inner: Expr, span: Span) -> Result<Expr, KqlError> {
@@ -403,18 +385,7 @@ impl Binder<'_> {
         let above = self.binary(BinaryOp::GreaterEqual, value.clone(), low, span)?;
         let below = self.binary(BinaryOp::LessEqual, value, high, span)?;
         let inside = self.binary(BinaryOp::And, above, below, span)?;
-        Ok(if negated { self.not(inside) } else { inside })
-    }
-
-    /// `not(expr)` of a condition.
-    pub(super) fn not(&self, expr: Expr) -> Expr {
-        let span = expr.span;
-        Expr::pure(
-            Type::Bool,
-            |args: &[Vector], rows| logic::not(args, rows),
-            vec![expr],
-            span,
-        )
+        Ok(if negated { not(inside) } else { inside })
     }
 
     /// The names a call may have had in mind.
@@ -506,4 +477,33 @@ fn sign(op: BinaryOp) -> &'static str {
         BinaryOp::Divide => "/",
         _ => "%",
     }
+}
+
+fn dynamic_base(base: Expr) -> Result<Expr, KqlError> {
+    if base.ty == Type::Dynamic {
+        return Ok(base);
+    }
+    let error = KqlError::semantic(
+        base.span,
+        format!(
+            "only a dynamic value has members, and this is of type {}",
+            base.ty.name()
+        ),
+    );
+    Err(if base.ty == Type::String {
+        error.help("parse_json(…) reads the text as JSON first")
+    } else {
+        error
+    })
+}
+
+/// `not(expr)` of a condition.
+pub(super) fn not(expr: Expr) -> Expr {
+    let span = expr.span;
+    Expr::pure(
+        Type::Bool,
+        |args: &[Vector], rows| logic::not(args, rows),
+        vec![expr],
+        span,
+    )
 }

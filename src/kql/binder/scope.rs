@@ -65,7 +65,7 @@ impl Scope {
     }
 
     /// How many names there are.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.frames().count()
     }
 

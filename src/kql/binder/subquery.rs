@@ -10,7 +10,7 @@ use super::{Binder, Row};
 
 impl Binder<'_> {
     /// `toscalar(…)`: the first cell of a table; of a value, the value.
-    pub(super) fn to_scalar(&mut self, expr: &syntax::Expr, span: Span) -> Result<Expr, KqlError> {
+    pub(super) fn first_cell(&mut self, expr: &syntax::Expr, span: Span) -> Result<Expr, KqlError> {
         if !self.is_tabular(expr) {
             let none = Schema::default();
             return self.scalar(

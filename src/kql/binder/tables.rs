@@ -83,21 +83,19 @@ impl Binder<'_> {
             }
             None => {}
         }
-        match self.catalog.table(name) {
-            Some(table) => Ok(scan(table)),
-            None => {
-                let names = self.catalog.names();
-                let variables = self
-                    .scope
-                    .names(|meaning| matches!(meaning, Meaning::Table(..) | Meaning::Shared(_)));
-                Err(Self::unknown(
-                    "the table",
-                    name,
-                    span,
-                    names.iter().map(String::as_str).chain(variables),
-                ))
-            }
+        if let Some(table) = self.catalog.table(name) {
+            return Ok(scan(table));
         }
+        let names = self.catalog.names();
+        let variables = self
+            .scope
+            .names(|meaning| matches!(meaning, Meaning::Table(..) | Meaning::Shared(_)));
+        Err(Self::unknown(
+            "the table",
+            name,
+            span,
+            names.iter().map(String::as_str).chain(variables),
+        ))
     }
 
     fn table_call(
@@ -168,7 +166,7 @@ impl Binder<'_> {
 
     /// Whether an expression gives a table.
     pub fn is_tabular(&self, expr: &syntax::Expr) -> bool {
-        tabular(expr, &self.scope, &mut Vec::new(), self.catalog, 0)
+        tabular(expr, &self.scope, &[], self.catalog, 0)
     }
 
     /// Declares what a statement declares.
@@ -186,7 +184,7 @@ impl Binder<'_> {
     }
 
     fn declare_let(&mut self, name: &Name, value: &syntax::Expr) -> Result<(), KqlError> {
-        if self.scope.len() >= DECLARATIONS {
+        if self.scope.count() >= DECLARATIONS {
             return Err(KqlError::limit(
                 name.span,
                 format!("the query declares more than {DECLARATIONS} names"),
@@ -264,7 +262,7 @@ impl Binder<'_> {
 fn tabular(
     expr: &syntax::Expr,
     scope: &Scope,
-    locals: &mut Vec<(String, bool)>,
+    locals: &[(String, bool)],
     catalog: &dyn super::Catalog,
     depth: usize,
 ) -> bool {
@@ -309,11 +307,11 @@ fn tabular_body(function: &Function, catalog: &dyn super::Catalog, depth: usize)
     for statement in &function.body.statements {
         match statement {
             Statement::Let { name, value } => {
-                let is_table = tabular(value, &function.scope, &mut locals, catalog, depth + 1);
+                let is_table = tabular(value, &function.scope, &locals, catalog, depth + 1);
                 locals.push((name.text.clone(), is_table));
             }
             Statement::Expression(expr) => {
-                table = tabular(expr, &function.scope, &mut locals, catalog, depth + 1);
+                table = tabular(expr, &function.scope, &locals, catalog, depth + 1);
             }
             _ => {}
         }

@@ -1,7 +1,9 @@
 //! Text columns: codes into a pool of texts.
 
-use hashbrown::HashMap;
+use std::hash::BuildHasher;
 use std::sync::Arc;
+
+use hashbrown::HashTable;
 
 use super::NO_ROW;
 
@@ -55,8 +57,11 @@ impl Pool {
 #[derive(Debug)]
 pub struct PoolBuilder {
     pool: Pool,
-    codes: Option<HashMap<Box<str>, u32>>,
+    /// The codes of the texts, by what the pool holds at them; none once it only appends.
+    codes: Option<HashTable<u32>>,
     pushed: usize,
+    /// Whether it must never begin to append.
+    keep: bool,
 }
 
 /// After so many texts it is asked whether looking them up pays.
@@ -64,8 +69,8 @@ const TRIAL: usize = 1_024;
 
 impl Default for PoolBuilder {
     fn default() -> Self {
-        let mut codes = HashMap::default();
-        codes.insert("".into(), 0);
+        let mut codes = HashTable::new();
+        codes.insert_unique(hash(""), 0, |_| hash(""));
         Self {
             pool: Pool {
                 ends: vec![0],
@@ -74,22 +79,32 @@ impl Default for PoolBuilder {
             },
             codes: Some(codes),
             pushed: 0,
+            keep: false,
         }
     }
 }
 
 impl PoolBuilder {
+    /// A builder whose pool holds every text once, whatever it costs.
+    pub fn distinct() -> Self {
+        Self {
+            keep: true,
+            ..Self::default()
+        }
+    }
+
     /// The code of `text`. `None` when the pool has no room: 4 GiB of text or 2^32 - 2 texts.
     pub fn push(&mut self, text: &str) -> Option<u32> {
         if text.is_empty() {
             return Some(0);
         }
         self.pushed += 1;
-        if let Some(codes) = &mut self.codes {
-            if let Some(code) = codes.get(text) {
-                return Some(*code);
+        let hashed = self.codes.as_ref().map(|_| hash(text));
+        if let Some(codes) = &self.codes {
+            if let Some(code) = hashed.and_then(|hashed| self.pool.code(codes, hashed, text)) {
+                return Some(code);
             }
-            if self.pushed > TRIAL && codes.len() * 2 > self.pushed {
+            if !self.keep && self.pushed > TRIAL && codes.len() * 2 > self.pushed {
                 self.codes = None;
                 self.pool.distinct = false;
             }
@@ -100,16 +115,37 @@ impl PoolBuilder {
         let end = u32::try_from(self.pool.text.len() + text.len()).ok()?;
         self.pool.text.push_str(text);
         self.pool.ends.push(end);
-        if let Some(codes) = &mut self.codes {
-            codes.insert(text.into(), code);
+        if let (Some(codes), Some(hashed)) = (&mut self.codes, hashed) {
+            let pool = &self.pool;
+            codes.insert_unique(hashed, code, |code| hash(pool.get(*code)));
         }
         Some(code)
+    }
+
+    /// The code of `text` where it was pushed before.
+    pub fn find(&self, text: &str) -> Option<u32> {
+        self.pool.code(self.codes.as_ref()?, hash(text), text)
+    }
+
+    /// What was pushed so far.
+    pub fn pool(&self) -> &Pool {
+        &self.pool
     }
 
     /// The pool.
     pub fn finish(self) -> Arc<Pool> {
         Arc::new(self.pool)
     }
+}
+
+impl Pool {
+    fn code(&self, codes: &HashTable<u32>, hashed: u64, text: &str) -> Option<u32> {
+        codes.find(hashed, |code| self.get(*code) == text).copied()
+    }
+}
+
+fn hash(text: &str) -> u64 {
+    foldhash::fast::FixedState::default().hash_one(text)
 }
 
 /// A column of texts.

@@ -22,9 +22,9 @@ pub fn combine(and: bool, args: &[Vector], rows: usize) -> Vector {
         (Side::Many(a), Side::Many(b)) if a.valid.is_none() && b.valid.is_none() => {
             let pairs = a.data.iter().zip(&b.data);
             let data = if and {
-                pairs.map(|(a, b)| *a & *b).collect()
+                pairs.map(|(a, b)| *a && *b).collect()
             } else {
-                pairs.map(|(a, b)| *a | *b).collect()
+                pairs.map(|(a, b)| *a || *b).collect()
             };
             Vector::Column(Column::Bool(Values::full(data)).into())
         }

@@ -184,9 +184,9 @@ pub fn test_rows(test: TextOp, polarity: Polarity, args: &[Vector], rows: usize)
                     Matcher::new(test, polarity.case_sensitive, pattern).ok(),
                 )),
             };
-            let text = left.value(row);
+            let subject = left.value(row);
             matcher.as_ref().map(|matcher| {
-                matcher.matches(text.as_str().unwrap_or_default()) != polarity.negated
+                matcher.matches(subject.as_str().unwrap_or_default()) != polarity.negated
             })
         })
         .collect();

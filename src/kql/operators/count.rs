@@ -2,21 +2,13 @@
 
 use crate::kql::binder::Binder;
 use crate::kql::column::{Column, Values};
-use crate::kql::error::{KqlError, Span};
+use crate::kql::error::KqlError;
 use crate::kql::relation::{Batch, Operator, Relation, Run};
 use crate::kql::syntax::Name;
 use crate::kql::types::{Field, Schema, Type};
 
 /// Binds the operator. `count as Name` names the one row for what follows.
-///
-/// # Errors
-/// What does not fit.
-pub fn bind(
-    binder: &mut Binder<'_>,
-    input: Relation,
-    span: Span,
-    name: Option<&Name>,
-) -> Result<Relation, KqlError> {
+pub fn bind(binder: &mut Binder<'_>, input: Relation, name: Option<&Name>) -> Relation {
     let mut rows = input.rows;
     rows.prune(&vec![false; input.schema.fields.len()]);
     let counted = Relation {
@@ -27,8 +19,8 @@ pub fn bind(
         )
     };
     match name {
-        Some(name) => super::name::bind(binder, counted, span, name),
-        None => Ok(counted),
+        Some(name) => super::name::bind(binder, counted, name),
+        None => counted,
     }
 }
 

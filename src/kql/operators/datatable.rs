@@ -34,7 +34,7 @@ pub fn bind(
             .fields
             .push(Field::new(column.name.text.as_str(), column.ty));
     }
-    if columns.is_empty() || values.len() % columns.len() != 0 {
+    if columns.is_empty() || !values.len().is_multiple_of(columns.len()) {
         return Err(KqlError::semantic(
             span,
             format!(

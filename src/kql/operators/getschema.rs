@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::kql::binder::Binder;
 use crate::kql::column::ColumnBuilder;
-use crate::kql::error::{KqlError, Span};
 use crate::kql::relation::{Batch, Relation};
 use crate::kql::types::{Field, Schema, Type};
 use crate::kql::value::Value;
@@ -12,10 +10,7 @@ use crate::kql::value::Value;
 use super::print::Once;
 
 /// Binds the operator: one row for each column of the table, which is not read.
-///
-/// # Errors
-/// What does not fit.
-pub fn bind(_: &mut Binder<'_>, input: Relation, _: Span) -> Result<Relation, KqlError> {
+pub fn bind(input: &Relation) -> Relation {
     let rows = input.schema.fields.len();
     let schema = Schema::new(vec![
         Field::new("ColumnName", Type::String),
@@ -46,10 +41,10 @@ pub fn bind(_: &mut Binder<'_>, input: Relation, _: Span) -> Result<Relation, Kq
             .collect(),
         rows,
     };
-    Ok(Relation {
+    Relation {
         serialized: true,
         ..Relation::new(schema, Box::new(Once(Some(batch))))
-    })
+    }
 }
 
 /// What Kusto's own platform calls a type.

@@ -1,9 +1,12 @@
-//! `sample-distinct`.
+//! `sample-distinct`: the first values that are met, so that the same query gives the same sample.
 
-use crate::kql::binder::Binder;
+use crate::kql::binder::{Binder, Row};
 use crate::kql::error::{KqlError, Span};
 use crate::kql::relation::Relation;
-use crate::kql::syntax::Expr;
+use crate::kql::syntax::{Expr, Named};
+
+use super::aggregation::Keys;
+use super::{distinct, take};
 
 /// Binds the operator.
 ///
@@ -12,10 +15,16 @@ use crate::kql::syntax::Expr;
 pub fn bind(
     binder: &mut Binder<'_>,
     input: Relation,
-    span: Span,
+    _: Span,
     count: &Expr,
     of: &Expr,
 ) -> Result<Relation, KqlError> {
-    let _ = (binder, input, count, of);
-    Err(KqlError::unsupported(span, "not built yet"))
+    let most = take::row_count(binder, count)?;
+    let row = Row::of(&input);
+    let of = Named {
+        names: Vec::new(),
+        value: of.clone(),
+    };
+    let keys = Keys::bind(binder, row, &[of])?;
+    Ok(distinct::relation(input, keys, most))
 }
