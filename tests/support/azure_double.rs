@@ -403,7 +403,7 @@ impl Inner {
             .as_object()
             .unwrap()
             .iter()
-            .map(|(name, value)| (name.clone(), Value::String(value.as_str().unwrap().into())))
+            .map(|(name, value)| (name.clone(), parameter(value.as_str().unwrap())))
             .collect();
         let answers = self.run(text, &parameters).map_err(|error| {
             let (line, column) = error.span.line_column(text);
@@ -457,6 +457,18 @@ impl Inner {
         };
         kql::run(text, &self.tables, &options, &Run::new(Limits::default(), &|| false))
     }
+}
+
+/// A query parameter: a literal of the language, or a text.
+fn parameter(text: &str) -> Value {
+    let literal = |(word, ty): (&str, Type)| {
+        let inner = text.strip_prefix(word)?.strip_prefix('(')?.strip_suffix(')')?;
+        kql::value::literal::typed(ty, inner).ok()
+    };
+    [("datetime", Type::DateTime), ("time", Type::Timespan)]
+        .into_iter()
+        .find_map(literal)
+        .unwrap_or_else(|| Value::String(text.into()))
 }
 
 fn reply(status: &'static str, headers: &[String], body: &str) -> Reply {

@@ -100,6 +100,7 @@ impl Inner {
     /// Follows `innererror` down. Data Explorer writes `@message` for people beside a terse `message`.
     pub(super) fn of(error: &Value) -> Self {
         let mut found = Self::default();
+        let mut for_people = None;
         let mut next = Some(error);
         while let Some(error) = next {
             let text = |key: &str| {
@@ -115,14 +116,14 @@ impl Inner {
                     .and_then(Value::as_u64)
                     .and_then(|number| usize::try_from(number).ok())
             };
-            if let Some(message) = text("@message").or_else(|| text("message")) {
-                found.message = message;
-            }
+            for_people = text("@message").or(for_people);
+            found.message = text("message").unwrap_or(found.message);
             found.code = text("code").or(found.code);
             found.line = number("line").or(found.line);
             found.column = number("pos").or(found.column);
             next = error.get("innererror").filter(|inner| inner.is_object());
         }
+        found.message = for_people.unwrap_or(found.message);
         if found.message.is_empty() {
             "the service gives no reason".clone_into(&mut found.message);
         }
