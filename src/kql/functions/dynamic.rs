@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Binding, Bound, Function, Naming, row};
+use super::{Binding, Bound, Function, Naming, plain, row};
 use crate::kql::dynamic::{Dynamic, json};
 use crate::kql::error::KqlError;
 use crate::kql::expr::{Eval, Vector};
@@ -90,24 +90,6 @@ pub const FUNCTIONS: &[Function] = &[
 
 /// The most items that `range()` and `repeat()` give.
 const LONGEST: i64 = 1 << 20;
-
-/// A function that is named nowhere else, gives unnamed columns and looks at one row.
-pub(super) const fn plain(
-    name: &'static str,
-    usage: &'static str,
-    arity: (usize, usize),
-    bind: fn(&Binding<'_>) -> Result<Bound, KqlError>,
-) -> Function {
-    Function {
-        name,
-        aliases: &[],
-        usage,
-        arity,
-        naming: Naming::None,
-        window: false,
-        bind,
-    }
-}
 
 /// The dynamic argument at `index`; null where it is null or of another type.
 pub(super) fn arg(args: &[Value], index: usize) -> &Dynamic {
