@@ -120,3 +120,55 @@ impl fmt::Display for KqlError {
 }
 
 impl std::error::Error for KqlError {}
+
+/// A longer word is no slip of the pen.
+const LONGEST_NAME: usize = 64;
+
+/// The one of `known` that is most like `name`: what was probably meant. `None` when none is near.
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if name.len() > LONGEST_NAME {
+        return None;
+    }
+    let name = name.to_lowercase();
+    let furthest = match name.chars().count() {
+        0..=2 => 1,
+        3..=5 => 2,
+        _ => 3,
+    };
+    known
+        .into_iter()
+        .map(|candidate| (distance(&name, &candidate.to_lowercase()), candidate))
+        .filter(|(distance, candidate)| {
+            *distance <= furthest && *distance < candidate.chars().count()
+        })
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// How many letters must be put in, taken out, changed, or swapped with the next one.
+fn distance(left: &str, right: &str) -> usize {
+    let right: Vec<char> = right.chars().collect();
+    let mut before_last: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=right.len()).collect();
+    let mut letter_before = None;
+    for (row, letter) in left.chars().enumerate() {
+        let mut line = vec![row + 1];
+        for (column, other) in right.iter().enumerate() {
+            let at =
+                |line: &[usize], column: usize| line.get(column).copied().unwrap_or(usize::MAX);
+            let mut least = (at(&last, column) + usize::from(letter != *other))
+                .min(at(&last, column + 1) + 1)
+                .min(at(&line, column) + 1);
+            let swapped = column > 0
+                && letter_before == Some(*other)
+                && right.get(column - 1) == Some(&letter);
+            if swapped {
+                least = least.min(at(&before_last, column - 1).saturating_add(1));
+            }
+            line.push(least);
+        }
+        letter_before = Some(letter);
+        before_last = std::mem::replace(&mut last, line);
+    }
+    last.last().copied().unwrap_or(0)
+}

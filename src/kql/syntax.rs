@@ -383,12 +383,12 @@ pub enum OperatorKind {
         plugin: Name,
         /// Its arguments.
         arguments: Vec<Named>,
-        /// The columns it is said to give.
+        /// The columns it is said to give; one called `*` stands for those of the input.
         schema: Option<Vec<ColumnDeclaration>>,
     },
     /// `make-series aggregates default=… on axis from … to … step … by keys`
     MakeSeries {
-        /// `kind=nonempty`.
+        /// `kind=nonempty`; the option `in range` is true where the end is included: `in range(from, to, step)`.
         options: Vec<OperatorOption>,
         /// What is worked out, and what stands where there is nothing.
         aggregates: Vec<(Named, Option<Expr>)>,
@@ -415,13 +415,13 @@ pub enum OperatorKind {
     },
     /// `find in (tables) where predicate project columns`
     Find {
-        /// `withsource`, `datascope`.
+        /// `withsource`, `datascope`; the option `project-smart` is true where it is written.
         options: Vec<OperatorOption>,
         /// The tables, where named.
         tables: Vec<Expr>,
         /// What is looked for.
         predicate: Box<Expr>,
-        /// The columns asked for.
+        /// The columns asked for; `pack(*)` is a name.
         project: Vec<(Name, Option<Type>)>,
     },
     /// `serialize a = b`
@@ -434,7 +434,7 @@ pub enum OperatorKind {
     Sample(Box<Expr>),
     /// `sample-distinct n of key`
     SampleDistinct(Box<Expr>, Box<Expr>),
-    /// `render visualization with (properties)`
+    /// `render visualization with (properties)`; several columns (`ycolumns = a, b`) are one text with commas.
     Render(Name, Vec<OperatorOption>),
     /// `getschema`
     GetSchema,
@@ -446,7 +446,7 @@ pub enum OperatorKind {
         options: Vec<OperatorOption>,
         /// The key.
         by: Name,
-        /// What is done to each part.
+        /// What is done to each part: an [`ExprKind::Pipe`] whose input is [`ExprKind::Missing`].
         body: Box<Expr>,
     },
     /// `fork (operators) (operators)` and others that are named but not read further.
