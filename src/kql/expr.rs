@@ -178,6 +178,9 @@ impl Expr {
     }
 
     fn each_row(&self, f: &RowFunction, args: &[Vector], rows: usize) -> Vector {
+        if let Some(vector) = self.each_text(f, args) {
+            return vector;
+        }
         let constant =
             !args.is_empty() && args.iter().all(|arg| matches!(arg, Vector::Constant(_)));
         let rows = if constant { 1 } else { rows };
@@ -193,6 +196,36 @@ impl Expr {
             builder.push(value);
         }
         Vector::Column(Arc::new(builder.finish()))
+    }
+
+    /// The same where only one argument differs from row to row, and that one is text: worked out once for each text of the pool.
+    fn each_text(&self, f: &RowFunction, args: &[Vector]) -> Option<Vector> {
+        let mut columns = args
+            .iter()
+            .enumerate()
+            .filter_map(|(index, arg)| match arg {
+                Vector::Column(column) => Some((index, column)),
+                Vector::Constant(_) => None,
+            });
+        let (Some((index, column)), None) = (columns.next(), columns.next()) else {
+            return None;
+        };
+        let Column::String(strings) = &**column else {
+            return None;
+        };
+        if strings.pool.len() > strings.codes.len() {
+            return None;
+        }
+        let mut values: Vec<Value> = args.iter().map(|arg| arg.value(0)).collect();
+        let mut builder = super::column::ColumnBuilder::new(self.ty, strings.pool.len());
+        for text in strings.pool.iter() {
+            if let Some(value) = values.get_mut(index) {
+                *value = Value::String(text.into());
+            }
+            builder.push(f(&values));
+        }
+        let of_pool = builder.finish();
+        Some(Vector::Column(Arc::new(of_pool.gather(&strings.codes))))
     }
 
     /// Marks the columns of the input it looks at.

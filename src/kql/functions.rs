@@ -1,15 +1,21 @@
 //! The scalar functions, in one table: what they are called, what they take, what they give. A new one is one row in the file of its area.
 
 use super::error::{KqlError, Span};
-use super::expr::{Eval, Expr};
+use super::expr::{Eval, Expr, Vector};
 use super::types::Type;
+use super::value::Value;
 
+pub mod address;
+pub mod args;
 pub mod array;
 pub mod bag;
 pub mod conversion;
 pub mod datetime;
 pub mod dynamic;
+pub mod encoding;
+pub mod logic;
 pub mod math;
+pub mod regex;
 pub mod series;
 pub mod set;
 pub mod string;
@@ -71,12 +77,16 @@ pub struct Function {
 
 /// Every scalar function, area by area.
 pub const TABLE: &[&[Function]] = &[
+    address::FUNCTIONS,
     array::FUNCTIONS,
     bag::FUNCTIONS,
     conversion::FUNCTIONS,
     datetime::FUNCTIONS,
     dynamic::FUNCTIONS,
+    encoding::FUNCTIONS,
+    logic::FUNCTIONS,
     math::FUNCTIONS,
+    regex::FUNCTIONS,
     series::FUNCTIONS,
     set::FUNCTIONS,
     string::FUNCTIONS,
@@ -91,15 +101,74 @@ pub fn named(name: &str) -> Option<&'static Function> {
         .find(|function| function.name == name || function.aliases.contains(&name))
 }
 
-/// Binds a call that takes fixed types and is worked out a row at a time: `row(&[Type::String], Type::Long, |args| …)`.
+/// A function of one name that gives unnamed columns and looks at one row.
+pub const fn plain(
+    name: &'static str,
+    usage: &'static str,
+    arity: (usize, usize),
+    bind: fn(&Binding<'_>) -> Result<Bound, KqlError>,
+) -> Function {
+    Function {
+        name,
+        aliases: &[],
+        usage,
+        arity,
+        naming: Naming::None,
+        window: false,
+        bind,
+    }
+}
+
+/// Binds a call that takes fixed types and is worked out a row at a time: `row(&[Type::String], Type::Long, |args| …)`. There may be more types than
+/// arguments.
 pub fn row(
     takes: &[Type],
     ty: Type,
-    f: impl Fn(&[super::Value]) -> super::Value + Send + Sync + 'static,
+    f: impl Fn(&[Value]) -> Value + Send + Sync + 'static,
 ) -> Result<Bound, KqlError> {
     Ok(Bound {
         ty,
         eval: Eval::row(f),
         takes: takes.to_vec(),
     })
+}
+
+/// The same for a call that is worked out over all rows at once.
+pub fn column(
+    takes: &[Type],
+    ty: Type,
+    f: impl Fn(&[Vector], usize) -> Vector + Send + Sync + 'static,
+) -> Result<Bound, KqlError> {
+    Ok(Bound {
+        ty,
+        eval: Eval::column(f),
+        takes: takes.to_vec(),
+    })
+}
+
+impl Binding<'_> {
+    /// The type of the argument at `index`; none where it is left out.
+    pub fn ty(&self, index: usize) -> Option<Type> {
+        self.args.get(index).map(|arg| arg.ty)
+    }
+
+    /// The argument at `index` as the text that it is for every row.
+    pub fn constant_text(&self, index: usize) -> Option<&str> {
+        self.args.get(index)?.as_constant()?.as_str()
+    }
+
+    /// An argument of a type that the function does not take.
+    pub fn wrong_type(&self, index: usize, expected: &str) -> KqlError {
+        let (span, ty) = self
+            .args
+            .get(index)
+            .map_or((self.span, "nothing"), |arg| (arg.span, arg.ty.name()));
+        KqlError::semantic(
+            span,
+            format!(
+                "`{}()` expects {expected} here, found a value of type {ty}",
+                self.name
+            ),
+        )
+    }
 }

@@ -36,12 +36,14 @@ mod render;
 mod sample;
 mod sample_distinct;
 mod scan;
+mod scan_names;
 mod search;
 mod serialize;
 pub mod shared;
 mod sort;
 mod summarize;
 mod take;
+mod terms;
 mod top;
 mod top_hitters;
 mod top_nested;
@@ -134,7 +136,7 @@ pub fn bind(
             render::bind(binder, input, span, visualization, properties)
         }
         OperatorKind::GetSchema => Ok(getschema::bind(&input)),
-        OperatorKind::Scan(scan) => scan::bind(binder, input, span, scan),
+        OperatorKind::Scan(steps) => scan::bind(binder, input, span, steps),
         OperatorKind::Partition { by, body, .. } => partition::bind(binder, input, span, by, body),
         OperatorKind::Union { options, tables } => {
             union::bind(binder, Some(input), span, options, tables)

@@ -2,9 +2,9 @@
 
 use std::cmp::Ordering;
 
-use super::dynamic::{arg, list, plain};
+use super::dynamic::{arg, list};
 use super::set::key;
-use super::{Binding, Bound, Function, row};
+use super::{Binding, Bound, Function, plain, row};
 use crate::kql::dynamic::Dynamic;
 use crate::kql::error::KqlError;
 use crate::kql::types::Type;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::dynamic::{Step, arg, follow, list, plain, steps};
-use super::{Binding, Bound, Function, row};
+use super::dynamic::{Step, arg, follow, list, steps};
+use super::{Binding, Bound, Function, plain, row};
 use crate::kql::dynamic::Dynamic;
 use crate::kql::error::KqlError;
 use crate::kql::types::Type;

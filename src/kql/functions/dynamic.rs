@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Binding, Bound, Function, Naming, row};
+use super::{Binding, Bound, Function, Naming, plain, row};
 use crate::kql::dynamic::{Dynamic, json};
 use crate::kql::error::KqlError;
 use crate::kql::expr::{Eval, Vector};
@@ -90,24 +90,6 @@ pub const FUNCTIONS: &[Function] = &[
 
 /// The most items that `range()` and `repeat()` give.
 const LONGEST: i64 = 1 << 20;
-
-/// A function that is named nowhere else, gives unnamed columns and looks at one row.
-pub(super) const fn plain(
-    name: &'static str,
-    usage: &'static str,
-    arity: (usize, usize),
-    bind: fn(&Binding<'_>) -> Result<Bound, KqlError>,
-) -> Function {
-    Function {
-        name,
-        aliases: &[],
-        usage,
-        arity,
-        naming: Naming::None,
-        window: false,
-        bind,
-    }
-}
 
 /// The dynamic argument at `index`; null where it is null or of another type.
 pub(super) fn arg(args: &[Value], index: usize) -> &Dynamic {
@@ -244,7 +226,22 @@ pub(super) fn follow<'a>(value: &'a Dynamic, steps: &[Step]) -> Option<&'a Dynam
 }
 
 fn extract_json(binding: &Binding<'_>) -> Result<Bound, KqlError> {
-    let ty = binding.args.get(2).map_or(Type::String, |arg| arg.ty);
+    let ty = match binding.args.get(2) {
+        None => Type::String,
+        Some(arg) => match arg
+            .as_constant()
+            .and_then(Value::as_str)
+            .and_then(Type::named)
+        {
+            Some(ty) => ty,
+            None => {
+                return Err(KqlError::semantic(
+                    arg.span,
+                    "expected a type such as typeof(long)",
+                ));
+            }
+        },
+    };
     if let Some(path) = binding.args.first()
         && let Some(Value::String(text)) = path.as_constant()
         && steps(text).is_none()
@@ -254,8 +251,7 @@ fn extract_json(binding: &Binding<'_>) -> Result<Bound, KqlError> {
             format!("expected a path such as $.a[0], found {text}"),
         ));
     }
-    let mut takes = vec![Type::String, Type::String];
-    takes.extend(binding.args.get(2).map(|arg| arg.ty));
+    let takes = vec![Type::String; binding.args.len()];
     row(&takes, ty, move |args| {
         let path = args.first().and_then(Value::as_str).and_then(steps);
         let parsed = args.get(1).and_then(Value::as_str).map(json::parse);

@@ -2,8 +2,8 @@
 
 use hashbrown::HashSet;
 
-use super::dynamic::{arg, list, plain};
-use super::{Binding, Bound, Function, row};
+use super::dynamic::{arg, list};
+use super::{Binding, Bound, Function, plain, row};
 use crate::kql::dynamic::Dynamic;
 use crate::kql::error::KqlError;
 use crate::kql::types::Type;

@@ -1,6 +1,430 @@
-//! Functions of text.
+//! Functions of text. Positions and lengths count code points.
 
-use super::Function;
+use super::{Function, args, plain, row};
+use crate::kql::dynamic::Dynamic;
+use crate::kql::types::Type;
+use crate::kql::value::Value;
+
+/// More text than this is not made by `strrep`.
+const LONGEST: usize = 1 << 20;
+
+const STRINGS: &[Type] = &[Type::String; 64];
 
 /// The functions of this area.
-pub const FUNCTIONS: &[Function] = &[];
+pub const FUNCTIONS: &[Function] = &[
+    Function {
+        naming: super::Naming::Prefix("strlen"),
+        ..plain("strlen", "strlen(text)", (1, 1), |_| {
+            row(&[Type::String], Type::Long, |values| {
+                Value::Long(args::text(values, 0).chars().count() as i64)
+            })
+        })
+    },
+    Function {
+        naming: super::Naming::Prefix("string_size"),
+        ..plain("string_size", "string_size(text)", (1, 1), |_| {
+            row(&[Type::String], Type::Long, |values| {
+                Value::Long(args::text(values, 0).len() as i64)
+            })
+        })
+    },
+    plain("tolower", "tolower(text)", (1, 1), |_| {
+        row(&[Type::String], Type::String, |values| {
+            args::string(lower(args::text(values, 0)))
+        })
+    }),
+    plain("toupper", "toupper(text)", (1, 1), |_| {
+        row(&[Type::String], Type::String, |values| {
+            args::string(upper(args::text(values, 0)))
+        })
+    }),
+    plain(
+        "substring",
+        "substring(text, start, length)",
+        (2, 3),
+        |_| {
+            row(
+                &[Type::String, Type::Long, Type::Long],
+                Type::String,
+                substring,
+            )
+        },
+    ),
+    plain("strcat", "strcat(value, …)", (1, 64), |_| {
+        row(STRINGS, Type::String, |values| {
+            let mut text = String::new();
+            for value in values {
+                text.push_str(value.as_str().unwrap_or(""));
+            }
+            args::string(text)
+        })
+    }),
+    plain(
+        "strcat_delim",
+        "strcat_delim(delimiter, value, …)",
+        (2, 65),
+        |_| {
+            row(STRINGS, Type::String, |values| {
+                let mut texts = values.iter().filter_map(Value::as_str);
+                let delimiter = texts.next().unwrap_or("");
+                args::string(texts.collect::<Vec<_>>().join(delimiter))
+            })
+        },
+    ),
+    plain("strcmp", "strcmp(text, text)", (2, 2), |_| {
+        row(STRINGS, Type::Long, |values| {
+            Value::Long(args::text(values, 0).cmp(args::text(values, 1)) as i64)
+        })
+    }),
+    plain("strrep", "strrep(value, count, delimiter)", (2, 3), |_| {
+        row(
+            &[Type::String, Type::Long, Type::String],
+            Type::String,
+            strrep,
+        )
+    }),
+    plain("reverse", "reverse(text)", (1, 1), |_| {
+        row(&[Type::String], Type::String, |values| {
+            args::string(args::text(values, 0).chars().rev().collect::<String>())
+        })
+    }),
+    plain(
+        "indexof",
+        "indexof(text, lookup, start, length, occurrence)",
+        (2, 5),
+        |_| {
+            row(
+                &[
+                    Type::String,
+                    Type::String,
+                    Type::Long,
+                    Type::Long,
+                    Type::Long,
+                ],
+                Type::Long,
+                |values| {
+                    let lookup = args::text(values, 1);
+                    position(values, |text, from| {
+                        let at = text.get(from..)?.find(lookup)?;
+                        Some((from + at, from + at + lookup.len()))
+                    })
+                },
+            )
+        },
+    ),
+    plain(
+        "replace_string",
+        "replace_string(text, lookup, rewrite)",
+        (3, 3),
+        |_| {
+            row(STRINGS, Type::String, |values| {
+                let text = args::text(values, 0);
+                let lookup = args::text(values, 1);
+                if lookup.is_empty() {
+                    return args::string(text);
+                }
+                args::string(text.replace(lookup, args::text(values, 2)))
+            })
+        },
+    ),
+    plain(
+        "replace_strings",
+        "replace_strings(text, lookups, rewrites)",
+        (3, 3),
+        |_| {
+            row(
+                &[Type::String, Type::Dynamic, Type::Dynamic],
+                Type::String,
+                replace_strings,
+            )
+        },
+    ),
+    plain(
+        "translate",
+        "translate(searchList, replacementList, text)",
+        (3, 3),
+        |_| row(STRINGS, Type::String, translate),
+    ),
+    Function {
+        naming: super::Naming::FirstArgument,
+        ..plain("split", "split(text, delimiter, index)", (2, 3), |_| {
+            row(
+                &[Type::String, Type::String, Type::Long],
+                Type::Dynamic,
+                split,
+            )
+        })
+    },
+    plain(
+        "has_any_index",
+        "has_any_index(text, values)",
+        (2, 2),
+        |_| {
+            row(&[Type::String, Type::Dynamic], Type::Long, |values| {
+                let text = lower(args::text(values, 0));
+                let Dynamic::Array(terms) = args::dynamic(values, 1) else {
+                    return Value::Null;
+                };
+                let found = terms.iter().position(|term| match term {
+                    Dynamic::String(term) => has_term(&text, &lower(term)),
+                    _ => false,
+                });
+                Value::Long(found.map_or(-1, |index| index as i64))
+            })
+        },
+    ),
+    Function {
+        aliases: &["to_utf8"],
+        ..plain(
+            "unicode_codepoints_from_string",
+            "unicode_codepoints_from_string(text)",
+            (1, 1),
+            |_| {
+                row(&[Type::String], Type::Dynamic, |values| {
+                    let codes: Vec<Dynamic> = args::text(values, 0)
+                        .chars()
+                        .map(|c| Dynamic::Long(i64::from(u32::from(c))))
+                        .collect();
+                    Value::Dynamic(Dynamic::Array(codes.into()))
+                })
+            },
+        )
+    },
+    Function {
+        aliases: &["make_string"],
+        ..plain(
+            "unicode_codepoints_to_string",
+            "unicode_codepoints_to_string(code, …)",
+            (1, 64),
+            |_| {
+                row(&[Type::Dynamic; 64], Type::String, |values| {
+                    let mut text = String::new();
+                    for value in values {
+                        push_codes(value, &mut text);
+                    }
+                    args::string(text)
+                })
+            },
+        )
+    },
+    plain("isascii", "isascii(text)", (1, 1), |_| {
+        row(&[Type::String], Type::Bool, |values| {
+            Value::Bool(args::text(values, 0).is_ascii())
+        })
+    }),
+    plain("isutf8", "isutf8(text)", (1, 1), |_| {
+        row(&[Type::String], Type::Bool, |_| Value::Bool(true))
+    }),
+];
+
+/// `text` in lower case, letter by letter: no letter becomes two.
+pub fn lower(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    text.chars().map(|c| single(c, c.to_lowercase())).collect()
+}
+
+/// `text` in upper case, letter by letter: no letter becomes two, so `ß` stays.
+pub fn upper(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_uppercase();
+    }
+    text.chars().map(|c| single(c, c.to_uppercase())).collect()
+}
+
+fn single(letter: char, mut mapped: impl Iterator<Item = char>) -> char {
+    match (mapped.next(), mapped.next()) {
+        (Some(one), None) => one,
+        _ => letter,
+    }
+}
+
+/// Whether `term` stands in `text` with no letter or digit beside it.
+fn has_term(text: &str, term: &str) -> bool {
+    let edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+    text.match_indices(term).any(|(at, _)| {
+        edge(text.get(..at).and_then(|before| before.chars().next_back()))
+            && edge(
+                text.get(at + term.len()..)
+                    .and_then(|after| after.chars().next()),
+            )
+    })
+}
+
+/// The byte at which the code point `index` begins, or the end of the text.
+fn byte_of(text: &str, index: usize) -> usize {
+    if text.is_ascii() {
+        return index.min(text.len());
+    }
+    text.char_indices()
+        .nth(index)
+        .map_or(text.len(), |(byte, _)| byte)
+}
+
+/// A negative start counts from the end; what lies outside is left out.
+fn substring(values: &[Value]) -> Value {
+    let text = args::text(values, 0);
+    let Some(start) = args::long(values, 1) else {
+        return args::string("");
+    };
+    let length = match values.get(2) {
+        Some(value) => value.as_long().unwrap_or(0).max(0),
+        None => i64::MAX,
+    };
+    let start = if start < 0 {
+        (text.chars().count() as i64 + start).max(0)
+    } else {
+        start
+    };
+    let tail = text
+        .get(byte_of(text, usize::try_from(start).unwrap_or(usize::MAX))..)
+        .unwrap_or("");
+    let end = byte_of(tail, usize::try_from(length).unwrap_or(usize::MAX));
+    args::string(tail.get(..end).unwrap_or(tail))
+}
+
+fn strrep(values: &[Value]) -> Value {
+    let count = args::long(values, 1).unwrap_or(0).clamp(0, LONGEST as i64) as usize;
+    let (text, delimiter) = (args::text(values, 0), args::text(values, 2));
+    if count * (text.len() + delimiter.len()) > LONGEST {
+        return args::string("");
+    }
+    args::string(vec![text; count].join(delimiter))
+}
+
+/// The position of an occurrence that `find` gives as bytes from and to, counted in code points from the start of the text; -1 where there is none.
+/// The further arguments are a start, a length and which occurrence.
+pub(super) fn position(
+    values: &[Value],
+    find: impl Fn(&str, usize) -> Option<(usize, usize)>,
+) -> Value {
+    let text = args::text(values, 0);
+    let start = match values.get(2) {
+        Some(_) => args::long(values, 2),
+        None => Some(0),
+    };
+    let Some(start) = start else {
+        return Value::Null;
+    };
+    let start = if start < 0 {
+        (text.chars().count() as i64 + start).max(0)
+    } else {
+        start
+    };
+    let length = args::long(values, 3).unwrap_or(-1);
+    let occurrence = args::long(values, 4).unwrap_or(1);
+    if length < -1 || occurrence < 1 {
+        return Value::Null;
+    }
+    let mut from = byte_of(text, usize::try_from(start).unwrap_or(usize::MAX));
+    let end = match usize::try_from(length) {
+        Ok(length) => from + byte_of(text.get(from..).unwrap_or(""), length),
+        Err(_) => text.len(),
+    };
+    let within = text.get(..end).unwrap_or(text);
+    let mut left = occurrence;
+    while let Some((at, _)) = find(within, from) {
+        left -= 1;
+        if left == 0 {
+            return Value::Long(text.get(..at).unwrap_or("").chars().count() as i64);
+        }
+        // The next one may begin within this one.
+        from = at
+            + text
+                .get(at..)
+                .and_then(|rest| rest.chars().next())
+                .map_or(1, char::len_utf8);
+        if from > end {
+            break;
+        }
+    }
+    Value::Long(-1)
+}
+
+fn replace_strings(values: &[Value]) -> Value {
+    let text = args::text(values, 0);
+    let (Dynamic::Array(lookups), Dynamic::Array(rewrites)) =
+        (args::dynamic(values, 1), args::dynamic(values, 2))
+    else {
+        return args::string("");
+    };
+    let pairs: Vec<(&str, &str)> = lookups
+        .iter()
+        .zip(rewrites.iter())
+        .filter_map(|(lookup, rewrite)| match (lookup, rewrite) {
+            (Dynamic::String(lookup), Dynamic::String(rewrite)) if !lookup.is_empty() => {
+                Some((&**lookup, &**rewrite))
+            }
+            _ => None,
+        })
+        .collect();
+    let mut result = String::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        // What was written is not looked at again; where several fit, the first of the list wins.
+        match pairs.iter().find(|(lookup, _)| rest.starts_with(lookup)) {
+            Some((lookup, rewrite)) => {
+                result.push_str(rewrite);
+                rest = rest.get(lookup.len()..).unwrap_or("");
+            }
+            None => {
+                result.push(first);
+                rest = rest.get(first.len_utf8()..).unwrap_or("");
+            }
+        }
+    }
+    args::string(result)
+}
+
+/// Letters of the first list become the letters at their place in the second, whose last one stands for all that follow.
+fn translate(values: &[Value]) -> Value {
+    let from: Vec<char> = args::text(values, 0).chars().collect();
+    let to: Vec<char> = args::text(values, 1).chars().collect();
+    let text = args::text(values, 2).chars().filter_map(|c| {
+        match from.iter().position(|searched| *searched == c) {
+            Some(index) => to.get(index).or(to.last()).copied(),
+            None => Some(c),
+        }
+    });
+    args::string(text.collect::<String>())
+}
+
+fn split(values: &[Value]) -> Value {
+    let (text, delimiter) = (args::text(values, 0), args::text(values, 1));
+    let parts: Vec<&str> = if delimiter.is_empty() {
+        vec![text]
+    } else {
+        text.split(delimiter).collect()
+    };
+    if values.len() < 3 {
+        return args::strings(parts);
+    }
+    let Some(index) = args::long(values, 2) else {
+        return Value::Null;
+    };
+    let index = if index < 0 {
+        parts.len() as i64 + index
+    } else {
+        index
+    };
+    usize::try_from(index)
+        .ok()
+        .and_then(|index| parts.get(index))
+        .map_or(Value::Null, |part| args::strings([*part]))
+}
+
+fn push_codes(value: &Value, text: &mut String) {
+    let Value::Dynamic(value) = value else { return };
+    let codes = match value {
+        Dynamic::Array(items) => items,
+        other => std::slice::from_ref(other),
+    };
+    for code in codes {
+        if let Dynamic::Long(code) = code
+            && let Some(c) = u32::try_from(*code).ok().and_then(char::from_u32)
+        {
+            text.push(c);
+        }
+    }
+}

@@ -26,11 +26,7 @@ impl Keys {
     ///
     /// # Errors
     /// What does not fit; a dynamic key, which Kusto refuses too.
-    pub fn bind(
-        binder: &mut Binder<'_>,
-        row: Row<'_>,
-        by: &[Named],
-    ) -> Result<Self, KqlError> {
+    pub fn bind(binder: &mut Binder<'_>, row: Row<'_>, by: &[Named]) -> Result<Self, KqlError> {
         let mut keys = Self {
             schema: Schema::default(),
             exprs: Vec::with_capacity(by.len()),
@@ -124,19 +120,19 @@ impl Aggregation {
         let mut schema = Schema::default();
         let mut outputs = Vec::with_capacity(aggregates.len());
         for named in aggregates {
-            let mut name = |index: usize, default: Option<String>| {
-                match (named.names.get(index), default) {
+            let mut name =
+                |index: usize, default: Option<String>| match (named.names.get(index), default) {
                     (Some(name), _) => names.declare(&name.text, name.span),
                     (None, Some(default)) => Ok(names.add(&default, &default)),
                     (None, None) => Ok(names.add("Column1", "Column")),
-                }
-            };
-            if let ExprKind::Call(name, args) = &named.value.kind
-                && let Some(aggregate) = aggregates::named(&name.text)
+                };
+            if let ExprKind::Call(called, args) = &named.value.kind
+                && let Some(aggregate) = aggregates::named(&called.text)
             {
                 let span = named.value.span;
-                for (index, (column, default)) in
-                    calls.call(binder, aggregate, name, args, span)?.enumerate()
+                for (index, (column, default)) in calls
+                    .call(binder, aggregate, called, args, span)?
+                    .enumerate()
                 {
                     let ty = calls.ty(column);
                     let field = Field::new(name(index, Some(default))?, ty);
@@ -217,11 +213,7 @@ impl Aggregation {
     ) -> Vec<Arc<Column>> {
         let results = kept.parts.iter_mut().flat_map(|part| part.finish(count));
         let batch = Batch {
-            columns: keys
-                .iter()
-                .cloned()
-                .chain(results.map(Arc::new))
-                .collect(),
+            columns: keys.iter().cloned().chain(results.map(Arc::new)).collect(),
             rows: count,
         };
         columns(&self.outputs, &batch)
@@ -272,11 +264,7 @@ impl Calls<'_> {
         if args.len() < least || args.len() > most {
             return Err(KqlError::semantic(
                 span,
-                format!(
-                    "`{}` does not take {} arguments",
-                    name.text,
-                    args.len()
-                ),
+                format!("`{}` does not take {} arguments", name.text, args.len()),
             )
             .help(format!("it is written {}", aggregate.usage)));
         }
@@ -388,5 +376,7 @@ fn aggregate_in(expr: &syntax::Expr) -> Option<Span> {
         return Some(expr.span);
     }
     let mut copy = expr.kind.clone();
-    parts(&mut copy).into_iter().find_map(|part| aggregate_in(part))
+    parts(&mut copy)
+        .into_iter()
+        .find_map(|part| aggregate_in(part))
 }

@@ -11,6 +11,7 @@ use crate::kql::syntax;
 use crate::kql::value::Value;
 
 use super::map::gathered;
+use super::terms::without_stars;
 
 /// Binds the operator.
 ///
@@ -22,7 +23,8 @@ pub fn bind(
     _: Span,
     predicate: &syntax::Expr,
 ) -> Result<Relation, KqlError> {
-    let predicate = binder.condition(predicate, Row::of(&input))?;
+    let predicate = without_stars(predicate, &input.schema);
+    let predicate = binder.condition(&predicate, Row::of(&input))?;
     Ok(filter(input, predicate))
 }
 

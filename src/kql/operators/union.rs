@@ -13,9 +13,9 @@ use crate::kql::value::Value;
 use super::project_columns::matches_pattern;
 
 /// A table of the union and what `withsource` calls it.
-struct Part {
-    source: Arc<str>,
-    relation: Relation,
+pub(super) struct Part {
+    pub(super) source: Arc<str>,
+    pub(super) relation: Relation,
 }
 
 /// Binds the operator.
@@ -38,7 +38,7 @@ pub fn bind(
         });
     }
     for table in tables {
-        add(binder, table, options.fuzzy, &mut parts)?;
+        add(binder, table, options.fuzzy, "union", &mut parts)?;
     }
     if parts.is_empty() {
         return Err(KqlError::semantic(span, "no table of this union is there")
@@ -90,10 +90,12 @@ fn read(options: &[OperatorOption]) -> Result<Options, KqlError> {
     Ok(read)
 }
 
-fn add(
+/// Adds the tables that `table` names. What is no table of the catalog is called after `operator`: `union_arg1`.
+pub(super) fn add(
     binder: &mut Binder<'_>,
     table: &Expr,
     fuzzy: bool,
+    operator: &str,
     parts: &mut Vec<Part>,
 ) -> Result<(), KqlError> {
     let names = match &table.kind {
@@ -108,7 +110,7 @@ fn add(
             };
             let source = match &table.kind {
                 ExprKind::Name(name) if is_stored => name.as_str().into(),
-                _ => format!("union_arg{}", parts.len()).into(),
+                _ => format!("{operator}_arg{}", parts.len()).into(),
             };
             parts.push(Part { source, relation });
             return Ok(());
@@ -144,7 +146,8 @@ fn names_like(binder: &Binder<'_>, pattern: &str) -> Vec<String> {
 /// Where a column of the union comes from in a part.
 type Sources = Vec<Option<usize>>;
 
-fn unite(parts: Vec<Part>, inner: bool, source: Option<&str>) -> Relation {
+/// The rows of all parts, one after the other; with `source`, a first column of that name says whose they are.
+pub(super) fn unite(parts: Vec<Part>, inner: bool, source: Option<&str>) -> Relation {
     let fields = if inner { common(&parts) } else { every(&parts) };
     // Columns of one name and several types are told apart by their types.
     let mut schema = Schema::default();

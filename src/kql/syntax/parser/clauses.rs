@@ -1,7 +1,7 @@
 //! What several operators have in common: options, keys to sort by, types.
 
 use super::expressions::name_expr;
-use super::{Kind, Parsed, Parser};
+use super::{Parsed, Parser};
 use crate::kql::syntax::{Expr, Named, Operator, OperatorOption, SortKey};
 use crate::kql::types::Type;
 
@@ -100,10 +100,5 @@ impl Parser<'_> {
         })?;
         self.expect(")")?;
         Ok(operators)
-    }
-
-    /// Whether a string stands here.
-    pub(super) fn is_string(&self) -> bool {
-        matches!(self.peek().kind, Kind::String(_))
     }
 }
