@@ -16,6 +16,7 @@ mod find;
 mod getschema;
 mod invoke;
 mod join;
+mod joining;
 mod lookup;
 pub mod map;
 mod make_series;
