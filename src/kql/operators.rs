@@ -17,6 +17,7 @@ mod find;
 mod getschema;
 mod invoke;
 mod join;
+mod joining;
 mod lookup;
 pub mod map;
 mod make_series;
