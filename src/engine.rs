@@ -27,6 +27,7 @@ mod messages;
 mod navigate;
 mod open;
 mod planning;
+mod render;
 mod results;
 mod runs;
 mod sign_in;

@@ -17,6 +17,7 @@ pub mod dynamic;
 pub mod error;
 pub mod expr;
 pub mod functions;
+pub mod highlight;
 pub mod grouping;
 pub mod kernels;
 pub mod operators;

@@ -69,7 +69,7 @@ fn tables() -> Memory {
 }
 
 fn double() -> AzureDouble {
-    AzureDouble::start(tables(), NOW)
+    AzureDouble::start(tables(), || NOW)
 }
 
 /// Lines that sign in with the secret of an app registration.

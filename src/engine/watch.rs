@@ -14,6 +14,7 @@ use crate::record::entry::{Body, WatchState};
 
 use super::command::Command;
 use super::effect::Effect;
+use super::render;
 use super::state::{Cockpit, Run, RunPhase, Watch, WatchStatus};
 use super::turn::Turn;
 
@@ -164,7 +165,8 @@ impl Turn<'_> {
             .playbook
             .actions
             .get(&action)
-            .map(Action::chart_columns);
+            .zip(result.as_ref().ok())
+            .map(|(action, request)| render::live(action, &request.text));
         let Some(watch) = cockpit
             .watches
             .iter_mut()
