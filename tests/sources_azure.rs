@@ -136,8 +136,7 @@ async fn the_same_rows_come_out_of_every_service() {
         assert_eq!((outcome.rows, outcome.partial, outcome.truncated), (Some(2), None, None), "{name}");
         let (columns, rows) = ran.table();
         assert_eq!(columns, ["timestamp", "message", "itemCount", "duration", "actor", "customDimensions"], "{name}");
-        let time = |text: &str| text.trim_end_matches('Z').trim_end_matches('0').trim_end_matches('.').to_owned();
-        assert_eq!(time(&rows[0][0]), "2026-01-31T03:1", "{name}");
+        assert_eq!(rows[0][0].get(..19).unwrap(), "2026-01-31T03:10:00", "{name}");
         assert_eq!(rows[0][1..4], ["ORG MISMATCH \"quoted\"", "9007199254740993", "1.5"], "{name}");
         assert_eq!(rows[0][4].trim_matches('"'), "u-1932", "{name}");
         assert_eq!(rows[0][5], "{\"actorId\":\"u-1932\",\"orgId\":\"org-a\"}", "{name}");

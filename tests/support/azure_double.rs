@@ -443,24 +443,26 @@ impl Inner {
             tables.push(json!({"TableName": "Table_1", "Columns": [{"ColumnName": "Value", "DataType": "String", "ColumnType": "string"}], "Rows": [["{\"Visualization\":null}"]]}));
             tables.push(json!({"TableName": "Table_2", "Columns": [{"ColumnName": "Severity", "ColumnType": "int"}, {"ColumnName": "StatusDescription", "ColumnType": "string"}],
                 "Rows": [[severity, if failed { "One of the extents did not answer." } else { "Query completed successfully" }]]}));
-            tables.push(json!({"TableName": "Table_3", "Columns": [{"ColumnName": "Ordinal", "ColumnType": "long"}, {"ColumnName": "Kind", "ColumnType": "string"}],
-                "Rows": [[0, "QueryResult"], [1, "QueryProperties"], [2, "QueryStatus"]]}));
+            let mut contents: Vec<Json> = (0..answers.len()).map(|at| json!([at, "QueryResult"])).collect();
+            contents.extend([json!([8, "QueryProperties"]), json!([9, "QueryStatus"])]);
+            tables.push(json!({"TableName": "Table_3", "Columns": [{"ColumnName": "Ordinal", "ColumnType": "long"}, {"ColumnName": "Kind", "ColumnType": "string"}], "Rows": contents}));
             return Ok(json!({"Tables": tables}).to_string());
         }
         let mut frames = vec![
-            json!({"FrameType": "DataSetHeader", "IsProgressive": false, "Version": "v2.0"}),
-            json!({"FrameType": "DataTable", "TableId": 0, "TableKind": "QueryProperties", "TableName": "@ExtendedProperties",
-                "Columns": [{"ColumnName": "Key", "ColumnType": "string"}], "Rows": [["Visualization"]]}),
+            json!({"FrameType": "DataSetHeader", "IsProgressive": false, "Version": "v2.0"}).to_string(),
+            frame(0, "QueryProperties", &[json!({"ColumnName": "Key", "ColumnType": "string"})], &[json!(["Visualization"])]),
         ];
-        frames.extend(answers.iter().enumerate().map(|(at, answer)| {
-            json!({"FrameType": "DataTable", "TableId": at + 1, "TableKind": "PrimaryResult", "TableName": "PrimaryResult", "Columns": columns(answer), "Rows": rows(answer, false)})
-        }));
+        frames.extend(
+            answers
+                .iter()
+                .enumerate()
+                .map(|(at, answer)| frame(at + 1, "PrimaryResult", &columns(answer), &rows(answer, false))),
+        );
         let mut completion = json!({"FrameType": "DataSetCompletion", "HasErrors": failed, "Cancelled": false});
         if failed {
             completion["OneApiErrors"] = json!([error]);
         }
-        frames.push(completion);
-        let frames: Vec<String> = frames.iter().map(Json::to_string).collect();
+        frames.push(completion.to_string());
         Ok(format!("[{}\n]", frames.join("\n,")))
     }
 
@@ -471,6 +473,15 @@ impl Inner {
         };
         kql::run(text, &self.tables, &options, &Run::new(Limits::default(), &|| false))
     }
+}
+
+/// A frame with its parts in the order the service writes them.
+fn frame(id: usize, kind: &str, columns: &[Json], rows: &[Json]) -> String {
+    format!(
+        "{{\"FrameType\":\"DataTable\",\"TableId\":{id},\"TableKind\":\"{kind}\",\"TableName\":\"{kind}\",\"Columns\":{},\"Rows\":{}}}",
+        Json::from(columns.to_vec()),
+        Json::from(rows.to_vec())
+    )
 }
 
 /// A query parameter: a literal of the language, or a text.

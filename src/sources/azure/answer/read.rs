@@ -25,7 +25,15 @@ impl<'de> Visitor<'de> for Answer<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(key) = map.next_key::<String>()? {
             match key.as_str() {
-                "tables" | "Tables" => map.next_value_seed(Tables(self.0))?,
+                // Azure Monitor sends nothing but answers, Kusto v1 the answer first and then how it went.
+                "tables" => map.next_value_seed(Tables {
+                    work: &mut *self.0,
+                    all: true,
+                })?,
+                "Tables" => map.next_value_seed(Tables {
+                    work: &mut *self.0,
+                    all: false,
+                })?,
                 "error" | "Exceptions" => self.0.errors.push(map.next_value()?),
                 _ => {
                     map.next_value::<IgnoredAny>()?;
@@ -47,8 +55,12 @@ impl<'de> Visitor<'de> for Answer<'_> {
     }
 }
 
-/// A list of tables of which the first is the answer.
-struct Tables<'a>(&'a mut Work);
+/// A list of tables.
+struct Tables<'a> {
+    work: &'a mut Work,
+    /// Every table is an answer, not only the first one.
+    all: bool,
+}
 
 impl<'de> DeserializeSeed<'de> for Tables<'_> {
     type Value = ();
@@ -69,12 +81,12 @@ impl<'de> Visitor<'de> for Tables<'_> {
         let mut first = true;
         while tables
             .next_element_seed(Table {
-                work: &mut *self.0,
+                work: &mut *self.work,
                 first,
             })?
             .is_some()
         {
-            first = false;
+            first = self.all;
         }
         Ok(())
     }
