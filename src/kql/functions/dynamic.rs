@@ -226,22 +226,7 @@ pub(super) fn follow<'a>(value: &'a Dynamic, steps: &[Step]) -> Option<&'a Dynam
 }
 
 fn extract_json(binding: &Binding<'_>) -> Result<Bound, KqlError> {
-    let ty = match binding.args.get(2) {
-        None => Type::String,
-        Some(arg) => match arg
-            .as_constant()
-            .and_then(Value::as_str)
-            .and_then(Type::named)
-        {
-            Some(ty) => ty,
-            None => {
-                return Err(KqlError::semantic(
-                    arg.span,
-                    "expected a type such as typeof(long)",
-                ));
-            }
-        },
-    };
+    let ty = binding.type_literal(2)?;
     if let Some(path) = binding.args.first()
         && let Some(Value::String(text)) = path.as_constant()
         && steps(text).is_none()

@@ -132,10 +132,9 @@ pub fn compile(pattern: &str) -> Result<Regex, String> {
 
 fn extract(binding: &Binding<'_>) -> Result<Bound, KqlError> {
     let regex = pattern(binding, 0, str::to_owned)?;
-    // `typeof(type)` reaches the function as a null of that type.
-    let ty = binding.args.get(3).map_or(Type::String, |arg| arg.ty);
+    let ty = binding.type_literal(3)?;
     row(
-        &[Type::String, Type::Long, Type::String, ty],
+        &[Type::String, Type::Long, Type::String],
         ty,
         move |values| {
             let group = args::long(values, 1).and_then(|group| usize::try_from(group).ok());
