@@ -12,8 +12,9 @@ pub mod bag;
 pub mod conversion;
 pub mod datetime;
 pub mod dynamic;
-pub mod fill;
 pub mod encoding;
+pub mod fill;
+pub mod ip;
 pub mod logic;
 pub mod math;
 pub mod regex;
@@ -87,6 +88,7 @@ pub const TABLE: &[&[Function]] = &[
     dynamic::FUNCTIONS,
     fill::FUNCTIONS,
     encoding::FUNCTIONS,
+    ip::FUNCTIONS,
     logic::FUNCTIONS,
     math::FUNCTIONS,
     regex::FUNCTIONS,

@@ -5,6 +5,7 @@ use regex::Regex;
 use super::{Binding, Bound, Function, args, plain, row, string};
 use crate::kql::dynamic::Dynamic;
 use crate::kql::error::KqlError;
+use crate::kql::kernels::text::regular;
 use crate::kql::types::Type;
 use crate::kql::value::Value;
 use crate::kql::value::convert::convert;
@@ -106,28 +107,12 @@ fn pattern(
         )
         .help("write the regular expression as a text"));
     };
-    compile(&wrap(text)).map_err(|reason| {
+    regular(&wrap(text)).map_err(|reason| {
         KqlError::semantic(
             arg.span,
             format!("`{text}` is not a regular expression: {reason}"),
         )
     })
-}
-
-/// A regular expression, or why it is none, in one line.
-pub fn compile(pattern: &str) -> Result<Regex, String> {
-    regex::RegexBuilder::new(pattern)
-        .size_limit(1 << 22)
-        .build()
-        .map_err(|error| match error {
-            regex::Error::Syntax(text) => text
-                .lines()
-                .last()
-                .unwrap_or("")
-                .trim_start_matches("error: ")
-                .to_owned(),
-            other => other.to_string(),
-        })
 }
 
 fn extract(binding: &Binding<'_>) -> Result<Bound, KqlError> {
