@@ -221,22 +221,7 @@ pub(super) fn steps(path: &str) -> Option<Vec<Step>> {
 }
 
 fn extract_json(binding: &Binding<'_>) -> Result<Bound, KqlError> {
-    let ty = match binding.args.get(2) {
-        None => Type::String,
-        Some(arg) => match arg
-            .as_constant()
-            .and_then(Value::as_str)
-            .and_then(Type::named)
-        {
-            Some(ty) => ty,
-            None => {
-                return Err(KqlError::semantic(
-                    arg.span,
-                    "expected a type such as typeof(long)",
-                ));
-            }
-        },
-    };
+    let ty = binding.type_literal(2)?;
     if let Some(path) = binding.args.first()
         && let Some(Value::String(text)) = path.as_constant()
         && steps(text).is_none()
