@@ -114,7 +114,11 @@ fn main() {
         for _ in 0..TURNS {
             let rows = ours.time(|| answer(&memory, case.kql));
             let others = theirs.time(|| select(&sqlite, case.sql));
-            assert!(!case.same || rows == others, "{}: {rows} and {others} rows", case.name);
+            assert!(
+                !case.same || rows == others,
+                "{}: {rows} and {others} rows",
+                case.name
+            );
         }
         let times = theirs.paired(&ours);
         println!(
@@ -197,7 +201,12 @@ fn requests() -> impl Iterator<Item = Request> {
     (0..ROWS as i64).map(move |row| {
         let org = random(400);
         let verb = ["GET", "POST", "PUT"][random(3) as usize];
-        let what = ["done", "timeout while waiting for", "retry of", "rejected by"];
+        let what = [
+            "done",
+            "timeout while waiting for",
+            "retry of",
+            "rejected by",
+        ];
         Request {
             timestamp: START + row * STEP,
             name: format!("{verb} /api/v1/orders/{}", random(17)),
