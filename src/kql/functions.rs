@@ -13,11 +13,14 @@ pub mod conversion;
 pub mod datetime;
 pub mod dynamic;
 pub mod encoding;
+pub mod fill;
+pub mod ip;
 pub mod logic;
 pub mod math;
 pub mod regex;
 pub mod series;
 pub mod set;
+pub mod statistics;
 pub mod string;
 pub mod window;
 
@@ -83,12 +86,15 @@ pub const TABLE: &[&[Function]] = &[
     conversion::FUNCTIONS,
     datetime::FUNCTIONS,
     dynamic::FUNCTIONS,
+    fill::FUNCTIONS,
     encoding::FUNCTIONS,
+    ip::FUNCTIONS,
     logic::FUNCTIONS,
     math::FUNCTIONS,
     regex::FUNCTIONS,
     series::FUNCTIONS,
     set::FUNCTIONS,
+    statistics::FUNCTIONS,
     string::FUNCTIONS,
     window::FUNCTIONS,
 ];
@@ -157,6 +163,22 @@ impl Binding<'_> {
         self.args.get(index)?.as_constant()?.as_str()
     }
 
+    /// The type that the argument at `index` names with `typeof(…)`; `string` where it is left out.
+    ///
+    /// # Errors
+    /// It names none.
+    pub fn type_literal(&self, index: usize) -> Result<Type, KqlError> {
+        match self.args.get(index) {
+            None => Ok(Type::String),
+            Some(arg) => self
+                .constant_text(index)
+                .and_then(Type::named)
+                .ok_or_else(|| {
+                    KqlError::semantic(arg.span, "expected a type such as typeof(long)")
+                }),
+        }
+    }
+
     /// An argument of a type that the function does not take.
     pub fn wrong_type(&self, index: usize, expected: &str) -> KqlError {
         let (span, ty) = self
@@ -172,3 +194,6 @@ impl Binding<'_> {
         )
     }
 }
+
+#[cfg(test)]
+mod tests;

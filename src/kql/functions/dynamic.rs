@@ -141,21 +141,26 @@ fn parse_texts(texts: Option<&Vector>, rows: usize) -> Vector {
     match texts {
         Some(Vector::Column(column)) => match &**column {
             Column::String(strings) => {
-                Vector::Column(Arc::new(Column::Dynamic(strings.map(json::parse))))
+                Vector::Column(Arc::new(Column::Dynamic(strings.map(parsed))))
             }
             other => Vector::Column(Arc::new(Column::Absent(
                 Type::Dynamic,
                 other.len().max(rows),
             ))),
         },
-        Some(Vector::Constant(value)) => Vector::Constant(
-            value
-                .as_str()
-                .map_or(Dynamic::Null, json::parse)
-                .into_value(),
-        ),
+        Some(Vector::Constant(value)) => {
+            Vector::Constant(value.as_str().map_or(Dynamic::Null, parsed).into_value())
+        }
         None => Vector::Constant(Value::Null),
     }
+}
+
+/// The value of a JSON text; no text is no value.
+fn parsed(text: &str) -> Dynamic {
+    if text.is_empty() {
+        return Dynamic::Null;
+    }
+    json::parse(text)
 }
 
 /// The value with the keys of every object in order: the canonical form that `dynamic_to_json()` prints.
@@ -226,22 +231,7 @@ pub(super) fn follow<'a>(value: &'a Dynamic, steps: &[Step]) -> Option<&'a Dynam
 }
 
 fn extract_json(binding: &Binding<'_>) -> Result<Bound, KqlError> {
-    let ty = match binding.args.get(2) {
-        None => Type::String,
-        Some(arg) => match arg
-            .as_constant()
-            .and_then(Value::as_str)
-            .and_then(Type::named)
-        {
-            Some(ty) => ty,
-            None => {
-                return Err(KqlError::semantic(
-                    arg.span,
-                    "expected a type such as typeof(long)",
-                ));
-            }
-        },
-    };
+    let ty = binding.type_literal(2)?;
     if let Some(path) = binding.args.first()
         && let Some(Value::String(text)) = path.as_constant()
         && steps(text).is_none()
