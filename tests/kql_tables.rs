@@ -223,6 +223,6 @@ fn the_others_of_top_nested_are_one_row_in_each_value() {
 fn partitions_are_worked_out_by_themselves() {
     assert_eq!(
         numbers("partition by k (top 1 by v | extend n = 1)"),
-        "k:long v:real s:string n:int\n1|2.5|b|1\n2|3.5|c|1"
+        "k:long v:real s:string n:long\n1|2.5|b|1\n2|3.5|c|1"
     );
 }
