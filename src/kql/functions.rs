@@ -22,6 +22,7 @@ pub mod series;
 pub mod set;
 pub mod statistics;
 pub mod string;
+pub mod tuple;
 pub mod window;
 
 /// How a result column is called that has no name of its own and is a call of the function. (The engine's documentation calls this the result name

@@ -35,7 +35,7 @@ impl Binder<'_> {
         let span = expr.span;
         match &expr.kind {
             ExprKind::Pipe(base, operators) => {
-                let input = self.bind_relation_of(base)?;
+                let input = self.bind_relation(base)?;
                 self.pipe(input, operators)
             }
             ExprKind::Source(operator) => operators::source(self, operator),
@@ -56,10 +56,6 @@ impl Binder<'_> {
             _ => Err(KqlError::semantic(span, "expected a table, found a value")
                 .help("print … makes a table of a value")),
         }
-    }
-
-    fn bind_relation_of(&mut self, base: &syntax::Expr) -> Result<Relation, KqlError> {
-        self.deeper(base.span, |binder| binder.bind_relation(base))
     }
 
     fn table(&mut self, name: &str, span: Span) -> Result<Relation, KqlError> {
