@@ -116,7 +116,7 @@ fn side_by_side(size: (u16, u16)) {
     std::fs::write(home.path().join("config/config.toml"), config).unwrap();
     let mut screen = Screen(
         Launch::quarterdeck(home.path())
-            .arguments(["open", "org-isolation", "--profile", "test"])
+            .arguments(["open", "org-isolation-breach", "--profile", "test"])
             .size(size.0, size.1)
             .start(),
     );

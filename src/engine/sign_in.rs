@@ -22,10 +22,9 @@ impl Turn<'_> {
             .now
             .checked_add(prompt.lasts)
             .unwrap_or(self.state.now);
-        self.say(&format!(
-            "sign in at {} with the code {}",
-            prompt.address, prompt.code
-        ));
+        if !self.state.overlays.is_empty() {
+            self.say("a source waits for a sign-in: close this dialog to see how");
+        }
         self.state
             .overlays
             .insert(0, Overlay::SignIn { run, prompt, until });
