@@ -141,7 +141,7 @@ fn side_by_side(size: (u16, u16)) {
     screen.ask("1");
     screen.sees("let _window_start = datetime(");
     screen.send();
-    screen.sees("row 1/10");
+    screen.sees("row  1/10");
     screen.sees("u-1932");
     if size.0 >= 120 {
         screen.sees("ALERT");
@@ -152,7 +152,8 @@ fn side_by_side(size: (u16, u16)) {
     screen.focus(Pane::Guide);
     screen.keys("e");
     screen.sees("Edit kql");
-    screen.keys("<C-End>\n| where actrId == \"x\"<C-s>");
+    screen.keys(&"<Down>".repeat(20));
+    screen.keys("<End><Enter>| where actrId == \"x\"<C-s>");
     screen.sees("Send this?");
     screen.send();
     screen.sees("actrId");
@@ -164,6 +165,7 @@ fn side_by_side(size: (u16, u16)) {
     screen.ask("1");
     screen.send();
     screen.sees("did not answer");
+    screen.sees("ran · 10 rows · incomplete");
     screen.quit();
 
     let folder = home.path().display().to_string();
