@@ -123,6 +123,18 @@ fn mv_apply_runs_its_body_for_each_record() {
 }
 
 #[test]
+fn a_body_may_run_for_more_records_than_a_query_may_have_operators() {
+    same(
+        "range x from 1 to 3000 step 1 | extend l = pack_array(x, x + 1) | mv-apply l to typeof(long) on (where l % 2 == 0 | summarize s = sum(l)) | summarize count(), sum(s)",
+        &["count_|sum_s", "3000|4504500"],
+    );
+    same(
+        "range x from 1 to 3000 step 1 | partition by x (where x > 0 | summarize n = count()) | summarize sum(n)",
+        &["sum_n", "3000"],
+    );
+}
+
+#[test]
 fn parse_where_keeps_what_matches() {
     let data = r#"datatable(s:string)["a=1 b=x", "a=z b=y", "other"]"#;
     same(
