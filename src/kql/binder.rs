@@ -192,3 +192,6 @@ impl<'a> Binder<'a> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;
