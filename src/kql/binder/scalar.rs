@@ -401,7 +401,8 @@ impl Binder<'_> {
     }
 }
 
-fn walk(base: Expr, mut steps: Vec<Step>, span: Span) -> Expr {
+/// What lies at the end of `steps`, which stand in the order of the text turned round.
+pub(super) fn walk(base: Expr, mut steps: Vec<Step>, span: Span) -> Expr {
     if steps.is_empty() {
         return base;
     }

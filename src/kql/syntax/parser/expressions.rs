@@ -53,6 +53,11 @@ impl Parser<'_> {
         self.nested(|parser| parser.infix(OR))
     }
 
+    /// A scalar expression of arithmetic only, which leaves an `in` that follows it alone.
+    pub(super) fn arithmetic(&mut self) -> Parsed<Expr> {
+        self.nested(|parser| parser.infix(SUM))
+    }
+
     /// An expression whose operators all bind at least as tightly as `least`.
     fn infix(&mut self, least: u8) -> Parsed<Expr> {
         let before = std::mem::take(&mut self.height);
