@@ -134,15 +134,12 @@ impl Binder<'_> {
                 }
                 Ok(Expr { span, ..value })
             }
-            Some(Meaning::Table(..) | Meaning::Shared(_)) => Err(KqlError::semantic(
-                span,
-                format!("expected a value, and `{name}` is a table"),
-            )
-            .help(format!("toscalar({name}) takes the first cell of it"))),
+            Some(Meaning::Table(..) | Meaning::Shared(_)) => Err(is_table(name, span)),
             Some(Meaning::Function(_)) => {
                 Err(KqlError::semantic(span, format!("`{name}` is a function"))
                     .help(format!("call it: {name}(…)")))
             }
+            None if self.catalog.table(name).is_some() => Err(is_table(name, span)),
             None => {
                 let columns = row.schema.fields.iter().map(|field| &*field.name);
                 let variables = self
@@ -402,6 +399,11 @@ impl Binder<'_> {
 }
 
 /// What lies at the end of `steps`, which stand in the order of the text turned round.
+fn is_table(name: &str, span: Span) -> KqlError {
+    KqlError::semantic(span, format!("expected a value, and `{name}` is a table"))
+        .help(format!("toscalar({name}) takes the first cell of it"))
+}
+
 pub(super) fn walk(base: Expr, mut steps: Vec<Step>, span: Span) -> Expr {
     if steps.is_empty() {
         return base;

@@ -162,22 +162,15 @@ fn functions_take_values_tables_defaults_and_names() {
         ),
         (
             "let x = 1; let f = () { x }; let x = 2; print f(), x",
-            "print_0,x | 1,2",
+            "print_0,print_1 | 1,2",
         ),
         ("let T = () { print x = 1 }; T | union (T())", "x | 1 | 1"),
         (
             "declare query_parameters(given:long = 1, other:string = 'z'); print given, other",
-            "given,other | 7,z",
+            "print_0,print_1 | 7,z",
         ),
     ] {
-        let told = told(query);
-        let names = told.split(" | ").next().unwrap();
-        let shown = if answer.starts_with("print_") || names.starts_with("print_") {
-            told.split_once(" | ").unwrap().1 == answer.split_once(" | ").unwrap().1
-        } else {
-            told == answer
-        };
-        assert!(shown, "{query}: {told}");
+        assert_eq!(told(query), answer, "{query}");
     }
 }
 
@@ -260,7 +253,7 @@ fn text_is_tested_as_kusto_tests_it() {
         ("'a' !has ''", false),
         ("'ÄÖ' contains 'äö'", true),
         ("'ÄÖ' contains_cs 'äö'", false),
-        ("'K' =~ 'k'", false),
+        ("'\u{212a}' =~ 'k'", false),
         ("'abc' startswith 'AB'", true),
         ("'abc' endswith_cs 'BC'", false),
         ("'the end.' hassuffix 'END'", true),
@@ -421,7 +414,7 @@ fn an_error_says_what_where_and_what_to_do() {
         ),
         (
             "let f = (a:long) { a }; print f(1, 2)",
-            "`f()` takes 1 arguments, found 2",
+            "`f()` takes 1 argument, found 2",
             "2",
         ),
         (
@@ -456,10 +449,6 @@ fn an_error_says_what_where_and_what_to_do() {
         ),
     ] {
         let found = refused(query);
-        if query.contains("let f = (a:long) { a }") {
-            assert_eq!(found.1, place, "{query}");
-            continue;
-        }
         assert_eq!(
             (found.0.as_str(), found.1.as_str()),
             (message, place),
