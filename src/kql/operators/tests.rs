@@ -2,26 +2,33 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
-use crate::kql::catalog::Memory;
+use crate::kql::catalog::{Catalog, Memory};
 use crate::kql::error::KqlError;
 use crate::kql::relation::{Limits, Run};
 use crate::kql::value::text::to_text;
 use crate::kql::{Answer, Options};
 
 fn run(query: &str) -> Result<Answer, KqlError> {
+    run_over(query, &Memory::default())
+}
+
+fn run_over(query: &str, catalog: &dyn Catalog) -> Result<Answer, KqlError> {
     let never = || false;
     let run = Run::new(Limits::default(), &never);
     let options = Options {
         now: 0,
         parameters: Vec::new(),
     };
-    let answers = crate::kql::run(query, &Memory::default(), &options, &run)?;
+    let answers = crate::kql::run(query, catalog, &options, &run)?;
     Ok(answers.into_iter().last().unwrap())
 }
 
 /// The names of the columns, then every row, cells parted by `|`; a null is nothing.
 fn answer(query: &str) -> Vec<String> {
-    let answer = run(query).unwrap_or_else(|error| panic!("{query}\n{error}"));
+    lines(&run(query).unwrap_or_else(|error| panic!("{query}\n{error}")))
+}
+
+fn lines(answer: &Answer) -> Vec<String> {
     let names: Vec<String> = answer
         .schema
         .fields
@@ -112,6 +119,18 @@ fn mv_apply_runs_its_body_for_each_record() {
             r#"1|["A1_B1","A2_B2","_B3"]"#,
             r#"5|["C1_D1","C2_"]"#,
         ],
+    );
+}
+
+#[test]
+fn a_body_may_run_for_more_records_than_a_query_may_have_operators() {
+    same(
+        "range x from 1 to 3000 step 1 | extend l = pack_array(x, x + 1) | mv-apply l to typeof(long) on (where l % 2 == 0 | summarize s = sum(l)) | summarize count(), sum(s)",
+        &["count_|sum_s", "3000|4504500"],
+    );
+    same(
+        "range x from 1 to 3000 step 1 | partition by x (where x > 0 | summarize n = count()) | summarize sum(n)",
+        &["sum_n", "3000"],
     );
 }
 
@@ -301,5 +320,99 @@ fn a_row_is_packed_with_its_names() {
             r#"{"a":"x","b":1}|{"a":"x","b":1}|["x",1]"#,
             r#"{"a":"","b":2}|{"b":2}|["",2]"#,
         ],
+    );
+}
+
+/// Two tables of the reference's page on `find`.
+fn events() -> Memory {
+    let mut catalog = Memory::default();
+    for (name, query) in [
+        (
+            "EventsTable1",
+            "datatable(Session_Id:string, Level:string, EventText:string, Version:string)[
+                'acbd','Information','Some Text1','v1.0.0', 'acbd','Error','Some Text2','v1.0.0', '28b8','Error','Some Text3','v1.0.1']",
+        ),
+        (
+            "EventsTable2",
+            "datatable(Session_Id:string, Level:string, EventText:string, EventName:string)[
+                'f7d5','Information','Some Other Text1','Event1', 'acbd','Error','Some Other Text3','Event3']",
+        ),
+    ] {
+        let answer = run(query).unwrap();
+        catalog.insert(name, answer.schema, answer.batches);
+    }
+    catalog
+}
+
+#[test]
+fn find_shows_what_is_common_and_packs_the_rest() {
+    let catalog = events();
+    let same = |query: &str, expected: &[&str]| {
+        assert_eq!(
+            lines(&run_over(query, &catalog).unwrap()),
+            expected,
+            "{query}"
+        );
+    };
+    same(
+        "find Session_Id == 'acbd' and Level == 'Error'",
+        &[
+            "source_|Session_Id|Level|EventText|pack_",
+            r#"EventsTable1|acbd|Error|Some Text2|{"Version":"v1.0.0"}"#,
+            r#"EventsTable2|acbd|Error|Some Other Text3|{"EventName":"Event3"}"#,
+        ],
+    );
+    same(
+        "find in (EventsTable1, EventsTable2) where Session_Id == 'acbd' and Level == 'Error' project EventText, Version, EventName, pack_all()",
+        &[
+            "source_|EventText|Version|EventName|pack_",
+            r#"EventsTable1|Some Text2|v1.0.0||{"Session_Id":"acbd","Level":"Error"}"#,
+            r#"EventsTable2|Some Other Text3||Event3|{"Session_Id":"acbd","Level":"Error"}"#,
+        ],
+    );
+    same(
+        "find Version == 'v1.0.0' or EventName == 'Event1' project EventText, Version, EventName",
+        &[
+            "source_|EventText|Version|EventName",
+            "EventsTable1|Some Text1|v1.0.0|",
+            "EventsTable1|Some Text2|v1.0.0|",
+            "EventsTable2|Some Other Text1||Event1",
+        ],
+    );
+    same(
+        "find withsource=T in (Events*) where * has 'Text3' project EventText",
+        &[
+            "T|EventText",
+            "EventsTable1|Some Text3",
+            "EventsTable2|Some Other Text3",
+        ],
+    );
+    same(
+        "find 'v1.0.1' project EventText",
+        &["source_|EventText", "EventsTable1|Some Text3"],
+    );
+}
+
+#[test]
+fn rows_say_which_table_they_are_of() {
+    let catalog = events();
+    let same = |query: &str, expected: &[&str]| {
+        assert_eq!(
+            lines(&run_over(query, &catalog).unwrap()),
+            expected,
+            "{query}"
+        );
+    };
+    same(
+        "EventsTable1 | search '28b8' | project-keep $table, Level",
+        &["$table|Level", "EventsTable1|Error"],
+    );
+    same(
+        "search 'Text3' | summarize count() by $table | sort by $table asc",
+        &["$table|count_", "EventsTable1|1", "EventsTable2|1"],
+    );
+    same(
+        "EventsTable1 | union withsource=T EventsTable2 | summarize count() by T | sort by T asc",
+        &["T|count_", "EventsTable1|3", "EventsTable2|2"],
     );
 }
