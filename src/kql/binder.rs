@@ -10,6 +10,7 @@ use super::{Options, operators, syntax};
 mod calls;
 mod membership;
 mod names;
+mod path;
 mod scalar;
 mod scope;
 mod subquery;

@@ -1,12 +1,9 @@
 //! Scalar expressions: names, members, operators and their types.
 
-use std::sync::Arc;
-
-use super::super::dynamic::path::Step;
 use super::super::error::{KqlError, Span};
 use super::super::expr::{Expr, Vector};
 use super::super::functions;
-use super::super::kernels::{arithmetic, cast, compare, logic, member, text};
+use super::super::kernels::{arithmetic, cast, compare, logic, text};
 use super::super::syntax::{self, BinaryOp, ExprKind, UnaryOp};
 use super::super::types::{Schema, Type};
 use super::super::value::Value;
@@ -157,43 +154,6 @@ impl Binder<'_> {
                 ))
             }
         }
-    }
-
-    /// `a.b["c"][0]`: the steps from the outermost value that is no path, walked at once.
-    fn path(&mut self, expr: &syntax::Expr, row: Row<'_>) -> Result<Expr, KqlError> {
-        let mut steps = Vec::new();
-        let mut base = expr;
-        loop {
-            base = match &base.kind {
-                ExprKind::Member(inner, name) => {
-                    steps.push(Step::Key(name.text.as_str().into()));
-                    inner
-                }
-                ExprKind::Index(inner, index) => {
-                    match self.scalar(index, row)? {
-                        index if index.as_constant().is_some() => {
-                            steps.push(constant_step(&index)?);
-                        }
-                        index => {
-                            let inner = self.scalar(inner, row)?;
-                            let inner = dynamic_base(inner)?;
-                            let found = Expr::call(
-                                Type::Dynamic,
-                                super::super::expr::Eval::row(member::lookup),
-                                vec![inner, index],
-                                base.span,
-                            );
-                            return Ok(walk(found, steps, expr.span));
-                        }
-                    }
-                    inner
-                }
-                _ => break,
-            };
-        }
-        let base = self.scalar(base, row)?;
-        let base = dynamic_base(base)?;
-        Ok(walk(base, steps, expr.span))
     }
 
     fn unary(&self, op: UnaryOp, inner: Expr, span: Span) -> Result<Expr, KqlError> {
@@ -404,37 +364,6 @@ fn is_table(name: &str, span: Span) -> KqlError {
         .help(format!("toscalar({name}) takes the first cell of it"))
 }
 
-pub(super) fn walk(base: Expr, mut steps: Vec<Step>, span: Span) -> Expr {
-    if steps.is_empty() {
-        return base;
-    }
-    steps.reverse();
-    let steps: Arc<[Step]> = steps.into();
-    Expr::pure(
-        Type::Dynamic,
-        move |args: &[Vector], _| match args {
-            [arg] => member::walk(arg, &steps),
-            _ => Vector::Constant(Value::Null),
-        },
-        vec![base],
-        span,
-    )
-}
-
-fn constant_step(index: &Expr) -> Result<Step, KqlError> {
-    match index.as_constant() {
-        Some(Value::String(text)) => Ok(Step::Key(Arc::clone(text))),
-        Some(value) => match Step::of(value) {
-            Some(step) => Ok(step),
-            None => Err(KqlError::semantic(
-                index.span,
-                "between [ and ] stands a whole number or a key in quotes",
-            )),
-        },
-        None => Err(KqlError::semantic(index.span, "expected an index")),
-    }
-}
-
 /// The type two values are compared as; none where they do not compare.
 pub(super) fn compared_as(left: Type, right: Type, test: compare::Test) -> Option<Type> {
     let equality = test.is_equality();
@@ -482,24 +411,6 @@ fn sign(op: BinaryOp) -> &'static str {
         BinaryOp::Divide => "/",
         _ => "%",
     }
-}
-
-fn dynamic_base(base: Expr) -> Result<Expr, KqlError> {
-    if base.ty == Type::Dynamic {
-        return Ok(base);
-    }
-    let error = KqlError::semantic(
-        base.span,
-        format!(
-            "only a dynamic value has members, and this is of type {}",
-            base.ty.name()
-        ),
-    );
-    Err(if base.ty == Type::String {
-        error.help("parse_json(…) reads the text as JSON first")
-    } else {
-        error
-    })
 }
 
 /// `not(expr)` of a condition.
