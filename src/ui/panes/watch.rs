@@ -304,7 +304,11 @@ fn foot(view: &View<'_>, watch: &Watch, room: usize, past: Option<&mut TextLine>
             " · ░ from {} still arriving",
             words::minute(from, view.state.now, &view.state.zone)
         );
-        if line.width() + width(note.as_str()) <= room {
+        let short = SafeText::fixed(" · ░ may grow");
+        let fitting = [note, short]
+            .into_iter()
+            .find(|note| line.width() + width(note.as_str()) <= room);
+        if let Some(note) = fitting {
             line.push(note, view.theme.style(Role::Warning));
         }
     }
