@@ -12,6 +12,7 @@ pub mod engine;
 pub mod expr;
 pub mod incident;
 pub mod keymap;
+pub mod kql;
 pub mod layout;
 pub mod message;
 pub mod model;

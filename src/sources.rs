@@ -3,6 +3,7 @@
 //! A source plans without side effects and runs what was planned, nothing else. It never decides whether it may run
 //! (that is the engine's), never writes to the record, and never draws.
 
+pub mod azure;
 pub mod chart;
 pub mod health;
 pub mod http;
@@ -44,6 +45,16 @@ pub trait Source: Send + Sync {
     /// reads what was planned. Sends nothing of an action and begins no transaction. What fails here fails in the run.
     fn warm(&self) -> BoxFuture<'_, ()> {
         Box::pin(async {})
+    }
+
+    /// Signs in where that may need the operator and so take minutes: called before every run, whose time begins afterwards. Most sources have nothing to do.
+    fn sign_in<'a>(
+        &'a self,
+        sink: &'a Sink,
+        cancel: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<(), RunError>> {
+        let _ = (sink, cancel);
+        Box::pin(async { Ok(()) })
     }
 
     /// Runs a planned request and streams what comes back to the sink. Ends on cancel and at the request's time-out by

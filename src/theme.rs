@@ -46,6 +46,10 @@ pub enum Role {
     Key,
     /// Code and exact text.
     Code,
+    /// A word of a language.
+    Keyword,
+    /// A number, text or time in code.
+    Literal,
     /// A NULL, told apart from empty text by its word.
     Null,
     /// The word LIVE.
@@ -101,11 +105,13 @@ fn coloured(role: Role) -> Style {
         Role::BorderFocused | Role::Code => style.fg(Color::Cyan),
         Role::Title | Role::SelectedAside => style.add_modifier(Modifier::BOLD),
         Role::Selected => style.add_modifier(Modifier::REVERSED),
-        Role::Good => style.fg(Color::Green),
+        Role::Good | Role::Literal => style.fg(Color::Green),
         Role::Warning | Role::Threshold => style.fg(Color::Yellow),
         Role::Bad | Role::Live => style.fg(Color::Red).add_modifier(Modifier::BOLD),
         Role::Doubt => style.fg(Color::Magenta).add_modifier(Modifier::BOLD),
-        Role::Active | Role::Key => style.fg(Color::Cyan).add_modifier(Modifier::BOLD),
+        Role::Active | Role::Key | Role::Keyword => {
+            style.fg(Color::Cyan).add_modifier(Modifier::BOLD)
+        }
         Role::Null => style.add_modifier(Modifier::DIM | Modifier::ITALIC),
         Role::Walkthrough => style
             .fg(Color::Blue)
@@ -130,6 +136,8 @@ fn plain(role: Role) -> Style {
         | Role::Border
         | Role::Good
         | Role::Code
+        | Role::Keyword
+        | Role::Literal
         | Role::Null
         | Role::Threshold
         | Role::Series(_) => Modifier::empty(),

@@ -12,6 +12,7 @@
 mod boxes;
 mod chart;
 mod clocks;
+mod code;
 mod editor_view;
 mod home;
 pub mod local;

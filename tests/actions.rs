@@ -222,6 +222,7 @@ impl Place {
         let surroundings = Surroundings {
             environment,
             clock: Timestamp::now,
+            accounts: quarterdeck::sources::azure::sign_in::Accounts::default(),
         };
         let (sources, found) = Sources::from_profile(&config, &surroundings);
         assert_eq!(found, []);

@@ -44,6 +44,8 @@ struct OutcomeText<'a> {
     blind: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     newest: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    settled: Option<Timestamp>,
 }
 
 impl<'a> From<&'a Outcome> for OutcomeText<'a> {
@@ -56,6 +58,7 @@ impl<'a> From<&'a Outcome> for OutcomeText<'a> {
             status: outcome.status,
             blind: outcome.blind.as_deref(),
             newest: outcome.newest,
+            settled: outcome.settled,
         }
     }
 }

@@ -63,6 +63,8 @@ struct OutcomeText {
     status: Option<u16>,
     blind: Option<String>,
     newest: Option<Timestamp>,
+    #[serde(default)]
+    settled: Option<Timestamp>,
 }
 
 #[derive(Deserialize)]
@@ -98,6 +100,7 @@ fn answer(parsed: serde_json::Result<Envelope>) -> Result<Answer, String> {
         status: outcome.status,
         blind: outcome.blind,
         newest: outcome.newest,
+        settled: outcome.settled,
     };
     let body = match envelope.kind {
         Kind::Nothing => AnswerBody::Nothing,

@@ -109,6 +109,16 @@ impl Checker<'_> {
     fn kql(&mut self, action: &Action) {
         let masked = scan::kql(&action.text);
         self.sliding(action, &masked.code);
+        let (_, faults) = crate::kql::parse(&action.text);
+        if let Some(fault) = faults.first() {
+            let span = self.at(action, &(fault.span.start..fault.span.end));
+            let mut found =
+                crate::model::diagnostic::Diagnostic::error("bad-kql", span, fault.message.clone());
+            if let Some(help) = &fault.help {
+                found = found.with_help(help.clone());
+            }
+            self.findings.push(found);
+        }
         if !self.playbook.native {
             return;
         }

@@ -192,6 +192,7 @@ fn still_fits(overlay: &mut Overlay, before: &Playbook, now: &Playbook) -> bool 
         Overlay::Help { .. }
         | Overlay::Palette { .. }
         | Overlay::Note { .. }
+        | Overlay::SignIn { .. }
         | Overlay::RowDetail { .. }
         | Overlay::Entry { .. } => true,
         Overlay::Diagnostics { top } => {

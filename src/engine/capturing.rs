@@ -114,6 +114,7 @@ impl Cockpit {
                 outcome: Outcome {
                     partial: incomplete.clone(),
                     newest: watch.newest,
+                    settled: watch.settled,
                     ..Outcome::default()
                 },
                 started_at: window.1,

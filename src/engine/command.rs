@@ -148,6 +148,7 @@ commands! {
     Dismiss, "dismiss", "close", Dialog, ["esc", "q"], "Close the dialog; nothing is sent.";
     EditSend, "edit-send", "edit", Dialog, ["e"], "Edit the shown request before it is sent.";
     Hex, "hex", "hex", Dialog, ["x"], "Show the cell's bytes as hex, and back.";
+    CopyCode, "copy-code", "copy the code", Dialog, ["y"], "Copy the code of a sign-in to the clipboard (OSC 52).";
     NextSection, "next-section", "next section", Dialog, ["tab", "right", "l"], "Go to the next section.";
     PreviousSection, "previous-section", "previous section", Dialog, ["backtab", "left", "h"], "Go to the previous section.";
     TextAccept, "text-accept", "ok", Text, ["enter", "ctrl-s"], "Accept the text; in a query or a message Enter is a new line and ctrl-s accepts, in a note alt-enter is a new line.";

@@ -12,6 +12,7 @@ use crate::model::ids::{
     ActionId, CheckId, ClockId, EvidenceId, InputId, PlaybookId, RoleId, RunId, StepId,
 };
 use crate::model::input::Input;
+use crate::model::request::SignInPrompt;
 use crate::model::safe_text::SafeText;
 use crate::model::table::Row;
 use crate::record::entry::{Hash, Sealed};
@@ -119,6 +120,15 @@ pub enum Overlay {
     Closing {
         /// Position.
         selected: usize,
+    },
+    /// A source waits until the operator has signed in.
+    SignIn {
+        /// The run that waits.
+        run: RunId,
+        /// Where, and with which code.
+        prompt: SignInPrompt,
+        /// When the code ends.
+        until: Timestamp,
     },
     /// An entry of the timeline, whole.
     Entry {

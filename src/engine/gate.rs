@@ -37,6 +37,7 @@ fn counts_rows(action: &Action, request: &Request) -> bool {
             !action.preserves && counted != Some(Counting::Nothing)
         }
         Payload::Promql { .. }
+        | Payload::Kql { .. }
         | Payload::Http { .. }
         | Payload::Shell { .. }
         | Payload::Message(_) => false,

@@ -157,6 +157,7 @@ impl Turn<'_> {
             | Command::Dismiss
             | Command::EditSend
             | Command::Hex
+            | Command::CopyCode
             | Command::NextSection
             | Command::PreviousSection
             | Command::TextAccept

@@ -97,6 +97,13 @@ impl Output {
 
 impl Turn<'_> {
     pub(super) fn arrived(&mut self, run: RunId, chunk: Chunk) {
+        let known = |cockpit: &Cockpit| cockpit.runs.contains_key(&run);
+        if let Chunk::SignIn(prompt) = chunk {
+            if self.state.cockpit().is_some_and(known) {
+                self.sign_in(run, prompt);
+            }
+            return;
+        }
         let Some(cockpit) = self.cockpit() else {
             return;
         };
@@ -140,6 +147,7 @@ impl Turn<'_> {
                 }
             }
             Chunk::Warning(text) => result.warnings.push(sanitize(&text)),
+            Chunk::SignIn(_) => {}
         }
     }
 

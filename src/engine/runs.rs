@@ -5,12 +5,13 @@ use sha2::{Digest, Sha256};
 use crate::keymap::{Chord, Key};
 use crate::layout::{Area, PaneKind};
 use crate::model::ids::{ActionId, RunId};
-use crate::model::playbook::{Action, Effect as ActionEffect, ResultView, Step};
+use crate::model::playbook::{Effect as ActionEffect, Step};
 use crate::model::request::{Outcome, Payload, RunError};
 use crate::model::verdict::Judgement;
 use crate::record::entry::{ActionOutcome, Body, Hash};
 
 use super::effect::Effect;
+use super::render;
 use super::state::{ActionResult, Content, Run, RunPhase};
 use super::text::digit;
 use super::turn::Turn;
@@ -244,8 +245,8 @@ impl Turn<'_> {
             .playbook
             .actions
             .get(&action)
-            .filter(|action| action.view == Some(ResultView::Chart) && !is_preview)
-            .map(Action::chart_columns);
+            .filter(|_| !is_preview)
+            .and_then(|action| render::chart(action, &request.text));
         state.phase = RunPhase::Running {
             request: request.clone(),
             intent,
@@ -277,6 +278,7 @@ impl Turn<'_> {
     }
 
     pub(super) fn finished(&mut self, run: RunId, result: Result<Outcome, RunError>) {
+        self.end_sign_in(run);
         let now = self.state.now;
         let Some(cockpit) = self.cockpit() else {
             return;

@@ -370,6 +370,8 @@ pub struct Watch {
     pub series: Vec<Series>,
     /// Newest sample of all lines.
     pub newest: Option<Timestamp>,
+    /// What is older than this has arrived whole, as the source says.
+    pub settled: Option<Timestamp>,
     /// The line that is drawn, and what crossing it means.
     pub threshold: Option<Threshold>,
     /// The window the samples were asked for.

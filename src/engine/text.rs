@@ -252,6 +252,12 @@ impl Turn<'_> {
             }
             (Overlay::Send { run, .. }, Some(Command::Accept)) => return self.send(*run),
             (Overlay::Send { run, .. }, Some(Command::EditSend)) => return self.edit_planned(*run),
+            (Overlay::SignIn { prompt, .. }, command) => {
+                let prompt = prompt.clone();
+                if !self.sign_in_key(&prompt, command) {
+                    return;
+                }
+            }
             (Overlay::RowDetail { hex, .. }, Some(Command::Hex)) => *hex = !*hex,
             (
                 Overlay::RowDetail {

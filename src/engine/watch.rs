@@ -8,12 +8,13 @@ use crate::model::ids::{ActionId, RunId};
 use crate::model::playbook::{Action, Effect as ActionEffect, Language};
 use crate::model::request::{Chunk, Outcome, PlanContext, PlanError, Request, RunError};
 use crate::model::safe_text::sanitize;
-use crate::model::table::Series;
+use crate::model::table::{Series, bin_of};
 use crate::model::{Timestamp, duration, limits};
 use crate::record::entry::{Body, WatchState};
 
 use super::command::Command;
 use super::effect::Effect;
+use super::render;
 use super::state::{Cockpit, Run, RunPhase, Watch, WatchStatus};
 use super::turn::Turn;
 
@@ -39,6 +40,7 @@ impl Watch {
             status: WatchStatus::Waiting,
             series: Vec::new(),
             newest: None,
+            settled: None,
             threshold: threshold(action),
             window: None,
             every: action
@@ -163,7 +165,8 @@ impl Turn<'_> {
             .playbook
             .actions
             .get(&action)
-            .map(Action::chart_columns);
+            .zip(result.as_ref().ok())
+            .map(|(action, request)| render::live(action, &request.text));
         let Some(watch) = cockpit
             .watches
             .iter_mut()
@@ -175,6 +178,7 @@ impl Turn<'_> {
             Ok(request) if request.effect == ActionEffect::Read => {
                 let first =
                     watch.request.is_none() && !cockpit.incident.watches.contains_key(&action);
+                watch.every = watch.every.max(request.payload.rest());
                 watch.request = Some((*request).clone());
                 state.phase = RunPhase::Running {
                     request: request.clone(),
@@ -241,7 +245,7 @@ impl Turn<'_> {
                 watch.warnings.clear();
             }
             Chunk::Warning(text) => watch.warnings.push(sanitize(&text)),
-            Chunk::Columns { .. } | Chunk::Rows(_) | Chunk::Output { .. } => {}
+            Chunk::Columns { .. } | Chunk::Rows(_) | Chunk::Output { .. } | Chunk::SignIn(_) => {}
         }
     }
 
@@ -281,6 +285,7 @@ impl Turn<'_> {
                     .filter_map(|series| series.samples.last())
                     .map(|sample| sample.at);
                 watch.newest = newest.max().or(outcome.newest);
+                watch.settled = outcome.settled;
                 judge(watch, alert.as_ref().map(|alert| alert.text.as_str()), now)
             }
         };
@@ -362,7 +367,8 @@ fn judge(watch: &Watch, alert: Option<&str>, now: Timestamp) -> (WatchStatus, St
         );
     };
     let age = Duration::from_secs(now.as_second().abs_diff(newest.as_second()));
-    if watch.back == 0 && age > STALE_AFTER.max(watch.every * STALE_POLLS) {
+    let most = STALE_AFTER.max(watch.every * STALE_POLLS) + on_its_way(watch, now);
+    if watch.back == 0 && age > most {
         return (
             WatchStatus::Stale,
             format!("newest sample is {} old", duration::in_words(age)),
@@ -393,6 +399,16 @@ fn judge(watch: &Watch, alert: Option<&str>, now: Timestamp) -> (WatchStatus, St
         }
     }
     (WatchStatus::Fresh, String::new())
+}
+
+/// How much older a sample may be where data takes a while to arrive, and stands in bins that are named by their beginning.
+fn on_its_way(watch: &Watch, now: Timestamp) -> Duration {
+    let Some(settled) = watch.settled else {
+        return Duration::ZERO;
+    };
+    let lag = Duration::try_from(now.duration_since(settled)).unwrap_or_default();
+    let bin = bin_of(&watch.series).unwrap_or_default();
+    lag + bin * 2
 }
 
 /// What an `alert` may look at: one series at a time, so that it fires when any of them is out of bounds.

@@ -137,5 +137,11 @@ pub const MESSAGE_DRAFTS: usize = 200;
 pub const MESSAGE_ROWS: usize = 1_000;
 /// Steps a message template may take: a loop that never ends is an error.
 pub const MESSAGE_FUEL: u64 = 200_000;
+/// Requests to one Azure service at once: it runs five of a user's and queues the rest.
+pub const AZURE_REQUESTS: usize = 3;
+/// The shortest time between two polls of a live pane on an Azure service.
+pub const AZURE_POLL_MIN: Duration = Duration::from_secs(30);
+/// How long `az` may take to give a token.
+pub const AZ_TIMEOUT: Duration = Duration::from_secs(30);
 /// Bytes kept of what a webhook answers.
 pub const WEBHOOK_ANSWER_BYTES: usize = 64 * 1024;

@@ -112,6 +112,13 @@ pub enum Payload {
         /// Evaluation time of an instant query.
         at: Timestamp,
     },
+    /// A KQL query; the text of the request is what is sent.
+    Kql {
+        /// Values that travel beside the text.
+        parameters: Vec<KqlParameter>,
+        /// An answer that the service kept from before will not do.
+        fresh: bool,
+    },
     /// An HTTP exchange with the source's own host.
     Http {
         /// `GET`, `HEAD`, `POST` …
@@ -136,6 +143,40 @@ pub enum Payload {
     },
     /// A message; the text of the request is the document that is posted.
     Message(Box<OutgoingMessage>),
+}
+
+impl Payload {
+    /// A live pane asks again no sooner than this: services that are shared by everybody say so.
+    pub fn rest(&self) -> Duration {
+        match self {
+            Self::Kql { .. } => super::limits::AZURE_POLL_MIN,
+            Self::Sql { .. }
+            | Self::Promql { .. }
+            | Self::Http { .. }
+            | Self::Shell { .. }
+            | Self::Message(_) => Duration::ZERO,
+        }
+    }
+}
+
+/// A query parameter of Azure Data Explorer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KqlParameter {
+    /// Its declared name, such as `_actor_id`.
+    pub name: String,
+    /// A text or a whole number as it is, anything else as a literal of the language.
+    pub value: String,
+}
+
+/// What an operator needs to sign in from another machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignInPrompt {
+    /// The page to open.
+    pub address: String,
+    /// The code to type there.
+    pub code: String,
+    /// How long the code is good.
+    pub lasts: Duration,
 }
 
 /// A message as it goes out, with what a receiver is told of its incident.
@@ -238,6 +279,8 @@ pub enum Chunk {
     },
     /// Something the source wants said, such as a Prometheus warning.
     Warning(String),
+    /// The source waits until the operator has signed in; `None` when that is over, however it ended.
+    SignIn(Option<SignInPrompt>),
 }
 
 /// How a run ended well enough to have a result.
@@ -257,6 +300,8 @@ pub struct Outcome {
     pub blind: Option<String>,
     /// Newest sample or `Age` of a cached answer, when the source knows.
     pub newest: Option<Timestamp>,
+    /// What is older than this has arrived whole; younger bins may still grow. None where nothing is known to be under way.
+    pub settled: Option<Timestamp>,
 }
 
 /// How a run ended without a result.

@@ -137,3 +137,54 @@ pub struct Sample {
     /// How much.
     pub value: f64,
 }
+
+/// The width of the bins that samples stand in: the smallest distance of two of a line.
+pub fn bin_of(series: &[Series]) -> Option<std::time::Duration> {
+    series
+        .iter()
+        .flat_map(|line| line.samples.windows(2))
+        .filter_map(|pair| match pair {
+            [from, to] => to.at.duration_since(from.at).try_into().ok(),
+            _ => None,
+        })
+        .filter(|distance: &std::time::Duration| !distance.is_zero())
+        .min()
+}
+
+/// The start of the first bin that may still grow. A bin is named by its beginning, and is whole when it ended before
+/// `settled`. None when every sample is whole.
+pub fn growing_from(series: &[Series], settled: Timestamp) -> Option<Timestamp> {
+    let bin = bin_of(series).unwrap_or_default();
+    series
+        .iter()
+        .flat_map(|line| &line.samples)
+        .map(|sample| sample.at)
+        .filter(|at| at.checked_add(bin).map_or(true, |end| end > settled))
+        .min()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bin_grows_until_it_has_ended_and_its_data_has_come() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let line = |times: &[i64]| Series {
+            label: String::new(),
+            samples: times
+                .iter()
+                .map(|second| Sample {
+                    at: at(*second),
+                    value: 0.0,
+                })
+                .collect(),
+        };
+        let series = [line(&[0, 300, 600]), line(&[300, 900])];
+        assert_eq!(growing_from(&series, at(1_200)), None);
+        assert_eq!(growing_from(&series, at(1_199)), Some(at(900)));
+        assert_eq!(growing_from(&series, at(700)), Some(at(600)));
+        assert_eq!(growing_from(&[line(&[600])], at(700)), None);
+        assert_eq!(growing_from(&[], at(700)), None);
+    }
+}

@@ -8,6 +8,7 @@ use super::clock;
 use crate::config::Config;
 use crate::model::Mode;
 use crate::model::diagnostic::Diagnostic;
+use crate::sources::azure::sign_in::Accounts;
 use crate::sources::registry::{Sources, Surroundings};
 
 /// The sources of an incident, and what is wrong with those that could not be built. The error says why this program
@@ -18,6 +19,7 @@ pub fn sources(mode: Mode, config: &Config) -> Result<(Sources, Vec<Diagnostic>)
             let surroundings = Surroundings {
                 environment: Arc::clone(&config.environment),
                 clock: clock::now,
+                accounts: Accounts::default(),
             };
             Ok(Sources::from_profile(config, &surroundings))
         }

@@ -149,6 +149,22 @@ async fn run_on(
 ) -> Result<Outcome, RunError> {
     let (sender, mut chunks) = mpsc::channel(limits::CHUNKS);
     let (cancel, deadline) = (context.cancel.clone(), context.deadline);
+    {
+        // Signing in takes as long as the operator takes; the time of the request begins afterwards.
+        let sink = Sink::new(sender.clone());
+        let signing_in = source.sign_in(&sink, &cancel);
+        tokio::pin!(signing_in);
+        loop {
+            tokio::select! {
+                biased;
+                Some(chunk) = chunks.recv() => arrivals.hand_on(chunk).await,
+                signed_in = &mut signing_in => {
+                    signed_in?;
+                    break;
+                }
+            }
+        }
+    }
     let (backstop, writes) = match request.effect {
         Effect::Read => (BACKSTOP, false),
         Effect::Write => (WRITE_BACKSTOP, true),

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use super::{RunContext, SharedSource, http, postgres, prometheus, shell, sqlite, webhook};
+use super::{RunContext, SharedSource, azure, http, postgres, prometheus, shell, sqlite, webhook};
 use crate::config::Config;
 use crate::config::environment::Environment;
 use crate::config::settings::{SettingRow, SourceSettings, unknown_name};
@@ -24,6 +24,9 @@ pub static REGISTRY: &[SourceKind] = &[
     postgres::KIND,
     sqlite::KIND,
     prometheus::KIND,
+    azure::LOG_ANALYTICS,
+    azure::APP_INSIGHTS,
+    azure::KUSTO,
     http::KIND,
     shell::KIND,
     webhook::KIND,
@@ -53,6 +56,8 @@ pub struct Surroundings {
     pub environment: Arc<Environment>,
     /// The time of an answer's arrival: the age of a cached answer counts back from it.
     pub clock: fn() -> Timestamp,
+    /// Who the sources of the profile sign in as, shared between them.
+    pub accounts: azure::sign_in::Accounts,
 }
 
 impl Surroundings {

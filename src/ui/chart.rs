@@ -35,6 +35,8 @@ pub struct Chart<'a> {
     pub window: (Timestamp, Timestamp),
     /// Value and name of the threshold.
     pub threshold: Option<(f64, SafeText)>,
+    /// Samples from here on stand in bins that may still grow.
+    pub growing_from: Option<Timestamp>,
     /// Zone of the time axis.
     pub zone: &'a TimeZone,
 }
@@ -102,6 +104,7 @@ impl Chart<'_> {
             TextLine::of(line, theme.style(Role::Threshold)).write(buffer, plot, row(*value));
         }
         self.lines(buffer, plot, (low, high), theme);
+        self.growing(buffer, plot, theme);
         self.letters(buffer, plot, row, theme);
         if let Some((value, name)) = &self.threshold {
             let at = row(*value);
@@ -186,6 +189,24 @@ impl Chart<'_> {
                 }
             })
             .render(plot, buffer);
+    }
+
+    /// What is free of the part that may still grow is hatched: no line there, or a low one, is no sign that it is over.
+    fn growing(&self, buffer: &mut Buffer, plot: Rect, theme: &Theme) {
+        let Some(from) = self.growing_from else {
+            return;
+        };
+        let first = self.x(from).clamp(0.0, 1.0) * f64::from(plot.width - 1);
+        for x in plot.x + first.round() as u16..plot.right() {
+            for y in plot.top()..plot.bottom() {
+                let Some(cell) = buffer.cell_mut((x, y)) else {
+                    continue;
+                };
+                if cell.symbol().trim().is_empty() || cell.symbol() == "\u{2800}" {
+                    cell.set_symbol("░").set_style(theme.style(Role::Muted));
+                }
+            }
+        }
     }
 
     /// Each line's letter at its newest sample, when there are several lines.

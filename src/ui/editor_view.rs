@@ -3,6 +3,7 @@
 
 use ratatui::style::Style;
 
+use super::code;
 use super::text::{TextLine, safe, spaces, width};
 use crate::editor::Editor;
 use crate::model::safe_text::sanitize;
@@ -19,9 +20,11 @@ pub fn line(editor: &Editor, room: usize, focused: bool, theme: &Theme) -> TextL
     one(text, focused.then_some(column), room, theme)
 }
 
-/// Lines of an editor with their numbers, as many as fit, the cursor's among them. `top` is moved as little as possible.
+/// Lines of an editor with their numbers, as many as fit, the cursor's among them, coloured as code of `language`
+/// but for the cursor's. `top` is moved as little as possible.
 pub fn lines(
     editor: &Editor,
+    language: &str,
     top: &mut usize,
     room: usize,
     height: usize,
@@ -31,6 +34,11 @@ pub fn lines(
     let total = editor.lines().len();
     *top = super::local::follow(*top, row, height, total);
     let digits = total.to_string().len();
+    let mut coloured = if language.is_empty() {
+        Vec::new()
+    } else {
+        code::lines(language, &editor.lines().join("\n"), theme)
+    };
     editor
         .lines()
         .iter()
@@ -40,7 +48,10 @@ pub fn lines(
         .map(|(index, text)| {
             let mut line = TextLine::of(safe!("{:>digits$} ", index + 1), theme.style(Role::Muted));
             let cursor = (index == row).then_some(column);
-            line.extend(one(text, cursor, room.saturating_sub(digits + 1), theme));
+            line.extend(match (coloured.get_mut(index), cursor) {
+                (Some(coloured), None) => std::mem::take(coloured),
+                _ => one(text, cursor, room.saturating_sub(digits + 1), theme),
+            });
             line
         })
         .collect()

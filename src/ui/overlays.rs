@@ -13,6 +13,7 @@ mod lists;
 mod reading;
 mod row_detail;
 mod send;
+mod sign_in;
 mod typing;
 
 use ratatui::buffer::Buffer;
@@ -84,6 +85,7 @@ pub fn draw(
         Overlay::Clocks { selected } => clocks::draw(&scene, *selected, local, buffer),
         Overlay::Evidence { selected } => evidence::draw(&scene, *selected, local, buffer),
         Overlay::Closing { selected } => closing::draw(&scene, *selected, local, buffer),
+        Overlay::SignIn { prompt, until, .. } => sign_in::draw(&scene, prompt, *until, buffer),
         Overlay::Entry { entry, top } => entry::draw(&scene, entry, *top, local, buffer),
     }
 }

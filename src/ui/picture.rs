@@ -14,7 +14,7 @@ use super::words;
 use crate::capture::Capture;
 use crate::model::answer::AnswerBody;
 use crate::model::safe_text::sanitize;
-use crate::model::table::Series;
+use crate::model::table::{Series, growing_from};
 use crate::theme::{Role, Theme};
 
 /// Columns of the picture, and rows of the chart in it.
@@ -42,6 +42,11 @@ pub fn chart(capture: &Capture) -> Option<String> {
                 let name = safe!("alert {}", words::threshold(threshold));
                 (threshold.number, name)
             }),
+            growing_from: capture
+                .answer
+                .outcome
+                .settled
+                .and_then(|settled| growing_from(series, settled)),
             zone: &TimeZone::UTC,
         };
         let plot = Rect {

@@ -2,9 +2,10 @@
 
 use crate::model::playbook::Action;
 use crate::model::prose::{Inline, Prose, ProseTable, plain_text};
-use crate::model::safe_text::{sanitize, sanitize_lines};
+use crate::model::safe_text::sanitize;
 use crate::theme::{Role, Theme};
 
+use super::code;
 use super::text::{TextLine, fit, safe, spaces, width};
 
 /// Depth of nested lists and quotations that is indented; deeper ones keep the indent.
@@ -87,9 +88,9 @@ fn block_lines(prose: &Prose, room: usize, depth: usize, theme: &Theme) -> Vec<T
                 whole
             })
             .collect(),
-        Prose::Code { text, .. } => sanitize_lines(text.trim_end_matches('\n'))
+        Prose::Code { language, text } => code::lines(language, text.trim_end_matches('\n'), theme)
             .iter()
-            .flat_map(|line| TextLine::of(line, style(Role::Code)).wrap(room.saturating_sub(2), 2))
+            .flat_map(|line| line.wrap(room.saturating_sub(2), 2))
             .map(|line| {
                 let mut whole = TextLine::of("  ", style(Role::Text));
                 whole.extend(line);

@@ -14,6 +14,7 @@ const _: () = {
         Reply::redirect,
         Asked::header,
         HttpDouble::asked,
+        HttpDouble::start,
     );
     let _: fn() -> Reply = || Reply::Silence;
 };
@@ -84,15 +85,26 @@ pub struct HttpDouble {
 }
 
 impl HttpDouble {
-    /// Starts the server.
+    /// Starts a server that gives these replies.
     pub fn start(replies: Vec<Reply>) -> Self {
+        let given = Mutex::new(0);
+        Self::answering(move |_| {
+            let mut given = given.lock().unwrap_or_else(PoisonError::into_inner);
+            let reply = replies.get(*given).or(replies.last());
+            *given += 1;
+            reply.cloned().unwrap_or(Reply::Silence)
+        })
+    }
+
+    /// Starts a server that works its answers out, several at once where several ask.
+    pub fn answering(answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("its address");
         let asked = Arc::new(Mutex::new(Vec::new()));
         let ending = Arc::new(AtomicBool::new(false));
         let thread = std::thread::spawn({
             let (asked, ending) = (asked.clone(), ending.clone());
-            move || serve(&listener, &replies, &asked, &ending)
+            move || serve(&listener, &Arc::new(answer), &asked, &ending)
         });
         Self {
             address,
@@ -128,44 +140,57 @@ impl Drop for HttpDouble {
 
 fn serve(
     listener: &TcpListener,
-    replies: &[Reply],
-    asked: &Mutex<Vec<Asked>>,
+    answer: &Arc<impl Fn(&Asked) -> Reply + Send + Sync + 'static>,
+    asked: &Arc<Mutex<Vec<Asked>>>,
     ending: &AtomicBool,
 ) {
-    let mut silent = Vec::new();
+    let silent = Arc::new(Mutex::new(Vec::new()));
+    let mut threads = Vec::new();
     for stream in listener.incoming() {
         if ending.load(Ordering::SeqCst) {
-            return;
+            break;
         }
-        let Ok(mut stream) = stream else { continue };
-        let Ok(request) = read(&stream) else { continue };
-        let count = {
-            let mut asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
-            asked.push(request);
-            asked.len()
-        };
-        match replies.get(count - 1).or(replies.last()) {
-            Some(Reply::Answer {
-                status,
-                headers,
-                body,
-            }) => {
-                let lines: Vec<String> = headers
-                    .iter()
-                    .map(|header| format!("{header}\r\n"))
-                    .collect();
-                let head = format!(
-                    "HTTP/1.1 {status}\r\n{}Content-Length: {}\r\nConnection: close\r\n\r\n",
-                    lines.concat(),
-                    body.len()
-                );
-                // A client that stops reading at its cap hangs up.
-                let _ = stream
-                    .write_all(head.as_bytes())
-                    .and_then(|()| stream.write_all(body));
-            }
-            Some(Reply::Silence) | None => silent.push(stream),
+        let Ok(stream) = stream else { continue };
+        let (answer, asked, silent) = (answer.clone(), asked.clone(), silent.clone());
+        threads.push(std::thread::spawn(move || {
+            let Ok(request) = read(&stream) else { return };
+            asked
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(request.clone());
+            give(stream, answer(&request), &silent);
+        }));
+    }
+    for thread in threads {
+        let _ = thread.join();
+    }
+}
+
+fn give(mut stream: TcpStream, reply: Reply, silent: &Mutex<Vec<TcpStream>>) {
+    match reply {
+        Reply::Answer {
+            status,
+            headers,
+            body,
+        } => {
+            let lines: Vec<String> = headers
+                .iter()
+                .map(|header| format!("{header}\r\n"))
+                .collect();
+            let head = format!(
+                "HTTP/1.1 {status}\r\n{}Content-Length: {}\r\nConnection: close\r\n\r\n",
+                lines.concat(),
+                body.len()
+            );
+            // A client that stops reading at its cap hangs up.
+            let _ = stream
+                .write_all(head.as_bytes())
+                .and_then(|()| stream.write_all(&body));
         }
+        Reply::Silence => silent
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(stream),
     }
 }
 

@@ -22,6 +22,11 @@ const DEADLINE: Duration = Duration::from_secs(90);
 
 /// Sources of a `config.toml`, and what is wrong with it from `line:column` on.
 pub fn sources(profile: &str) -> (Sources, Vec<String>) {
+    sources_in(profile, &std::env::var("PATH").unwrap())
+}
+
+/// The same, with a `PATH`.
+pub fn sources_in(profile: &str, path: &str) -> (Sources, Vec<String>) {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("config.toml"), profile).unwrap();
     let places = Places {
@@ -29,9 +34,8 @@ pub fn sources(profile: &str) -> (Sources, Vec<String>) {
         data: folder.path().to_owned(),
         state: folder.path().to_owned(),
     };
-    let path = std::env::var("PATH").unwrap();
     let environment = Arc::new(Environment::from_pairs([
-        ("PATH", path.as_str()),
+        ("PATH", path),
         ("USER", "tester"),
         ("TOKEN", TOKEN),
         ("UNRELATED_API_KEY", "must-not-be-inherited"),
@@ -44,6 +48,7 @@ pub fn sources(profile: &str) -> (Sources, Vec<String>) {
     let surroundings = Surroundings {
         environment,
         clock: || Timestamp::from_second(1_000_000).unwrap(),
+        accounts: quarterdeck::sources::azure::sign_in::Accounts::default(),
     };
     let (sources, found) = Sources::from_profile(&config, &surroundings);
     let found = found
@@ -56,7 +61,12 @@ pub fn sources(profile: &str) -> (Sources, Vec<String>) {
 
 /// The only source of a profile, by the lines of its table.
 pub fn source(lines: &str) -> SharedSource {
-    let (sources, found) = sources(&format!("[profiles.prod.sources.it]\n{lines}"));
+    source_in(lines, &std::env::var("PATH").unwrap())
+}
+
+/// The same, with a `PATH`.
+pub fn source_in(lines: &str, path: &str) -> SharedSource {
+    let (sources, found) = sources_in(&format!("[profiles.prod.sources.it]\n{lines}"), path);
     assert_eq!(found, Vec::<String>::new());
     let (_, configured) = sources.iter().next().unwrap();
     configured.source.clone()

@@ -985,6 +985,7 @@ fn watches(text: Texts<'_>) -> Vec<Watch> {
         status,
         series,
         newest,
+        settled: None,
         threshold,
         window: Some((at("02:42:30"), at("03:12:30"))),
         every: Duration::from_secs(30),

@@ -170,6 +170,7 @@ fn uncounted_ceiling(action: &Action, request: &Request) -> Option<u64> {
         }
         Payload::Sql { .. } => Some(0),
         Payload::Promql { .. }
+        | Payload::Kql { .. }
         | Payload::Http { .. }
         | Payload::Shell { .. }
         | Payload::Message(_) => None,

@@ -20,15 +20,15 @@ use super::Scene;
 use crate::engine::command::Command;
 use crate::engine::state::RunPhase;
 use crate::model::ids::RunId;
-use crate::model::playbook::Effect;
-use crate::model::request::{Parameter, Request};
-use crate::model::safe_text::{SafeText, sanitize, sanitize_lines};
+use crate::model::playbook::{Effect, Language};
+use crate::model::request::{Parameter, Payload, Request};
+use crate::model::safe_text::{SafeText, sanitize};
 use crate::model::{Mode, duration};
 use crate::theme::Role;
 use crate::ui::local::Scrolled;
 use crate::ui::panes::hints;
 use crate::ui::text::{TextLine, safe, width, write_lines};
-use crate::ui::{Local, boxes, prose, words};
+use crate::ui::{Local, boxes, code, prose, words};
 
 /// Columns of the description at most: prose is hard to read in longer lines.
 pub(super) const DESCRIPTION: usize = 76;
@@ -166,10 +166,15 @@ pub(super) fn fact(
 
 /// The text and every value in it.
 pub(super) fn body(scene: &Scene<'_>, request: &Request, room: usize) -> Vec<TextLine> {
-    let mut lines: Vec<TextLine> = sanitize_lines(request.text.trim_end_matches('\n'))
-        .iter()
-        .flat_map(|line| scene.line(line, Role::Code).wrap(room, 2))
-        .collect();
+    let language = match &request.payload {
+        Payload::Kql { .. } => Language::Kql.word(),
+        _ => "",
+    };
+    let mut lines: Vec<TextLine> =
+        code::lines(language, request.text.trim_end_matches('\n'), scene.theme)
+            .iter()
+            .flat_map(|line| line.wrap(room, 2))
+            .collect();
     if request.parameters.is_empty() {
         return lines;
     }

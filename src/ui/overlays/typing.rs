@@ -45,7 +45,7 @@ pub fn query(
             .min(rows.saturating_sub(4)),
     );
     let heading = safe!("Edit {language}: {title}");
-    multiline(scene, editor, heading, size, local, buffer);
+    multiline(scene, (editor, language), heading, size, local, buffer);
 }
 
 /// A note.
@@ -60,7 +60,7 @@ pub fn note(
     let rows = (editor.lines().len() + 4).clamp(7, 20);
     let inside = multiline(
         scene,
-        editor,
+        (editor, ""),
         SafeText::fixed("Note"),
         (room, rows),
         local,
@@ -78,7 +78,7 @@ pub fn note(
 
 fn multiline(
     scene: &Scene<'_>,
-    editor: &Editor,
+    (editor, language): (&Editor, &str),
     title: SafeText,
     size: (usize, usize),
     local: &mut Local,
@@ -89,6 +89,7 @@ fn multiline(
     let height = usize::from(inside.height).saturating_sub(1).max(1);
     let lines = editor_view::lines(
         editor,
+        language,
         &mut local.dialog,
         inside.width.into(),
         height,

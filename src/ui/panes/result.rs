@@ -15,12 +15,12 @@ use crate::engine::command::Command;
 use crate::engine::state::{ActionResult, Content, Output, RunPhase, TableView};
 use crate::incident::view::judgement;
 use crate::layout::PaneKind;
-use crate::model::duration;
 use crate::model::ids::ActionId;
 use crate::model::playbook::Effect;
 use crate::model::request::{Payload, RunError};
 use crate::model::safe_text::{SafeText, sanitize};
-use crate::model::table::Series;
+use crate::model::table::{Series, growing_from};
+use crate::model::{Timestamp, duration};
 use crate::record::entry::ActionOutcome;
 use crate::theme::Role;
 use crate::ui::chart::{self, Chart};
@@ -95,7 +95,13 @@ pub fn draw(view: &View<'_>, local: &mut Local, area: Rect, buffer: &mut Buffer)
                 view, local, result, table, focused, rest, frame, head, buffer,
             );
         }
-        Content::Chart(series) => draw_chart(view, series, rest, buffer),
+        Content::Chart(series) => {
+            let settled = result
+                .end
+                .as_ref()
+                .and_then(|(_, end)| end.as_ref().ok()?.settled);
+            draw_chart(view, series, settled, rest, buffer);
+        }
         Content::Output(output) => draw_output(view, result, output, rest, frame, buffer),
     }
     facts(view, id, result, area, buffer);
@@ -431,7 +437,13 @@ fn draw_table(
     }
 }
 
-fn draw_chart(view: &View<'_>, series: &[Series], area: Rect, buffer: &mut Buffer) {
+fn draw_chart(
+    view: &View<'_>,
+    series: &[Series],
+    settled: Option<Timestamp>,
+    area: Rect,
+    buffer: &mut Buffer,
+) {
     let Some(window) = chart::extent(series) else {
         return;
     };
@@ -446,6 +458,7 @@ fn draw_chart(view: &View<'_>, series: &[Series], area: Rect, buffer: &mut Buffe
         series,
         window,
         threshold: None,
+        growing_from: settled.and_then(|settled| growing_from(series, settled)),
         zone: &view.state.zone,
     };
     let plot = Rect {

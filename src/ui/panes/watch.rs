@@ -20,7 +20,7 @@ use crate::layout::PaneKind;
 use crate::model::Timestamp;
 use crate::model::duration;
 use crate::model::safe_text::{SafeText, sanitize};
-use crate::model::table::Series;
+use crate::model::table::{self, Series};
 use crate::theme::Role;
 use crate::ui::chart::{self, Chart};
 use crate::ui::text::{TextLine, fit, safe, width, write_lines};
@@ -162,9 +162,15 @@ fn one(
                 safe!("alert {}", words::threshold(threshold)),
             )
         }),
+        growing_from: growing_from(watch),
         zone: &view.state.zone,
     };
     chart.draw(buffer, plot, view.theme);
+}
+
+/// Where the bins begin that may still grow.
+fn growing_from(watch: &Watch) -> Option<Timestamp> {
+    table::growing_from(&watch.series, watch.settled?)
 }
 
 /// State of the source in a word or two, for the edge.
@@ -292,6 +298,19 @@ fn foot(view: &View<'_>, watch: &Watch, room: usize, past: Option<&mut TextLine>
     if let Some(past) = past.filter(|past| line.width() + 3 + past.width() <= room) {
         line.push(" · ", muted);
         line.extend(std::mem::take(past));
+    }
+    if let Some(from) = growing_from(watch) {
+        let note = safe!(
+            " · ░ from {} still arriving",
+            words::minute(from, view.state.now, &view.state.zone)
+        );
+        let short = SafeText::fixed(" · ░ may grow");
+        let fitting = [note, short]
+            .into_iter()
+            .find(|note| line.width() + width(note.as_str()) <= room);
+        if let Some(note) = fitting {
+            line.push(note, view.theme.style(Role::Warning));
+        }
     }
     let every = safe!(" · every {}", duration::format(watch.every));
     let moved = watch.zoom > 0 || watch.back > 0;

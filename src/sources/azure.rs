@@ -1,0 +1,767 @@
+//! KQL over REST: Azure Monitor Logs (Log Analytics), Application Insights and Azure Data Explorer.
+//!
+//! The three speak one language over three contracts; what differs stands in [`Service`]. Every request is a read, asked at most [`limits::AZURE_REQUESTS`] at
+//! a time, with the values of inputs bound by name. A "200" of theirs may be empty, partial or cut: that is looked for, and never passed off as a whole
+//! answer. The contracts: learn.microsoft.com/azure/azure-monitor/logs/api and learn.microsoft.com/kusto/api/rest.
+
+mod answer;
+mod bind;
+mod failure;
+pub mod sign_in;
+mod throttle;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use reqwest::{Method, Response};
+use tokio_util::sync::CancellationToken;
+
+use super::health::{Fit, Health};
+use super::http::client::{Credentials, WebClient};
+use super::mask::Masker;
+use super::registry::{self, SourceKind, Surroundings};
+use super::{RunContext, SharedSource, Sink, Source};
+use crate::config::secret::{Secret, SecretReference};
+use crate::config::settings::{Address, SettingDuration, Settings, SourceSettings, settings};
+use crate::kql;
+use crate::model::diagnostic::Diagnostic;
+use crate::model::ids::SourceName;
+use crate::model::playbook::{Action, Effect, Language};
+use crate::model::request::{
+    KqlParameter, Outcome, Payload, PlanContext, PlanError, Request, RunError,
+};
+use crate::model::{Timestamp, limits};
+
+use answer::Reader;
+use sign_in::{Account, Identity};
+use throttle::Throttle;
+
+/// The row of the registry for Log Analytics.
+pub const LOG_ANALYTICS: SourceKind = SourceKind {
+    word: "log-analytics",
+    title: "Azure Monitor Logs (Log Analytics)",
+    languages: &[Language::Kql],
+    settings: LogAnalyticsSettings::ROWS,
+    example: "workspace = \"00000000-0000-0000-0000-000000000000\"",
+    build: build_log_analytics,
+};
+
+/// The row of the registry for Application Insights.
+pub const APP_INSIGHTS: SourceKind = SourceKind {
+    word: "app-insights",
+    title: "Application Insights",
+    languages: &[Language::Kql],
+    settings: AppInsightsSettings::ROWS,
+    example: "app = \"00000000-0000-0000-0000-000000000000\"",
+    build: build_app_insights,
+};
+
+/// The row of the registry for Azure Data Explorer.
+pub const KUSTO: SourceKind = SourceKind {
+    word: "kusto",
+    title: "Azure Data Explorer (Kusto)",
+    languages: &[Language::Kql],
+    settings: KustoSettings::ROWS,
+    example: "cluster = \"https://NAME.REGION.kusto.windows.net\"\ndatabase = \"DATABASE\"",
+    build: build_kusto,
+};
+
+settings! {
+    /// Keys of a source of kind `log-analytics`.
+    pub struct LogAnalyticsSettings {
+        /// Id of the workspace (a GUID), from its overview page.
+        workspace: String,
+        /// More workspaces that a query may read, by id.
+        workspaces: Option<Vec<String>>,
+        /// Address of the service. Default: https://api.loganalytics.azure.com.
+        url: Option<Address>,
+        /// What a token is asked for, where a cloud has another name for the service. Default: https://api.loganalytics.io.
+        audience: Option<String>,
+        /// How to sign in: az, device-code, managed-identity or client-secret. Default: client-secret where one is given, az where it is on the PATH, else device-code.
+        sign_in: Option<String>,
+        /// Directory (tenant) to sign in to. Default: organizations, for device-code; az has its own.
+        tenant: Option<String>,
+        /// Application (client) id: of the app registration, or of a user-assigned managed identity.
+        client_id: Option<String>,
+        /// Secret of the app registration.
+        client_secret: Option<SecretReference>,
+        /// Address of the sign-in service. Default: https://login.microsoftonline.com.
+        authority: Option<Address>,
+        /// Address of the managed identity's service on this machine. Default: http://169.254.169.254.
+        identity_url: Option<Address>,
+        /// How long data takes to arrive: younger bins are marked as incomplete, and no verdict passes on them. Default: 3m.
+        ingestion_lag: Option<SettingDuration>,
+    }
+}
+
+settings! {
+    /// Keys of a source of kind `app-insights`.
+    pub struct AppInsightsSettings {
+        /// Application id of the component (a GUID), from its API Access page.
+        app: String,
+        /// Address of the service. Default: https://api.applicationinsights.io.
+        url: Option<Address>,
+        /// What a token is asked for, where a cloud has another name for the service. Default: https://api.applicationinsights.io.
+        audience: Option<String>,
+        /// An API key in place of signing in: deprecated by the service, for components that still allow it.
+        api_key: Option<SecretReference>,
+        /// How to sign in: az, device-code, managed-identity or client-secret. Default: client-secret where one is given, az where it is on the PATH, else device-code.
+        sign_in: Option<String>,
+        /// Directory (tenant) to sign in to. Default: organizations, for device-code; az has its own.
+        tenant: Option<String>,
+        /// Application (client) id: of the app registration, or of a user-assigned managed identity.
+        client_id: Option<String>,
+        /// Secret of the app registration.
+        client_secret: Option<SecretReference>,
+        /// Address of the sign-in service. Default: https://login.microsoftonline.com.
+        authority: Option<Address>,
+        /// Address of the managed identity's service on this machine. Default: http://169.254.169.254.
+        identity_url: Option<Address>,
+        /// How long data takes to arrive: younger bins are marked as incomplete, and no verdict passes on them. Default: 3m.
+        ingestion_lag: Option<SettingDuration>,
+    }
+}
+
+settings! {
+    /// Keys of a source of kind `kusto`.
+    pub struct KustoSettings {
+        /// Address of the cluster.
+        cluster: Address,
+        /// Name of the database.
+        database: String,
+        /// Version of the query endpoint: v2, or v1 for clusters and emulators without it. Default: v2.
+        endpoint: Option<String>,
+        /// What a token is asked for. Default: the cluster's address.
+        audience: Option<String>,
+        /// How to sign in: az, device-code, managed-identity or client-secret, or none for an emulator. Default: client-secret where one is given, az where it is on the PATH, else device-code.
+        sign_in: Option<String>,
+        /// Directory (tenant) to sign in to. Default: organizations, for device-code; az has its own.
+        tenant: Option<String>,
+        /// Application (client) id: of the app registration, or of a user-assigned managed identity.
+        client_id: Option<String>,
+        /// Secret of the app registration.
+        client_secret: Option<SecretReference>,
+        /// Address of the sign-in service. Default: https://login.microsoftonline.com.
+        authority: Option<Address>,
+        /// Address of the managed identity's service on this machine. Default: http://169.254.169.254.
+        identity_url: Option<Address>,
+        /// How long data takes to arrive: younger bins are marked as incomplete, and no verdict passes on them. Default: 3m.
+        ingestion_lag: Option<SettingDuration>,
+    }
+}
+
+/// Agents take up to two minutes, the service ten seconds more; a metric is sent once a minute.
+const LAG_DEFAULT: Duration = Duration::from_mins(3);
+
+/// What differs between the three services.
+#[derive(Debug, Clone)]
+enum Service {
+    LogAnalytics {
+        workspace: String,
+        workspaces: Vec<String>,
+    },
+    AppInsights {
+        app: String,
+    },
+    Kusto {
+        database: String,
+        v1: bool,
+    },
+}
+
+impl Service {
+    fn path(&self) -> String {
+        match self {
+            Self::LogAnalytics { workspace, .. } => format!("/v1/workspaces/{workspace}/query"),
+            Self::AppInsights { app } => format!("/v1/apps/{app}/query"),
+            Self::Kusto { v1: true, .. } => "/v1/rest/query".to_owned(),
+            Self::Kusto { v1: false, .. } => "/v2/rest/query".to_owned(),
+        }
+    }
+
+    /// For people: which table space of which kind of service.
+    fn target(&self, name: &SourceName, host: &str) -> String {
+        match self {
+            Self::LogAnalytics { workspace, .. } => {
+                format!("log-analytics {name}@{host}, workspace {workspace}")
+            }
+            Self::AppInsights { app } => format!("app-insights {name}@{host}, app {app}"),
+            Self::Kusto { database, .. } => format!("kusto {name}@{host}/{database}"),
+        }
+    }
+
+    /// Whether values travel beside the text (`declare query_parameters`), or in it, as `let` statements.
+    fn has_parameters(&self) -> bool {
+        matches!(self, Self::Kusto { .. })
+    }
+}
+
+struct AzureSource {
+    name: SourceName,
+    service: Service,
+    client: WebClient,
+    audience: String,
+    proof: Proof,
+    throttle: Throttle,
+    surroundings: Surroundings,
+    lag: Duration,
+}
+
+/// How the source proves who asks.
+enum Proof {
+    Account(Arc<Account>),
+    ApiKey(SecretReference),
+    None,
+}
+
+/// What a run shows to the service, and the masker that knows it.
+struct Access {
+    token: Option<Secret>,
+    masker: Masker,
+}
+
+fn build_log_analytics(
+    settings: &SourceSettings,
+    surroundings: &Surroundings,
+) -> Result<SharedSource, Vec<Diagnostic>> {
+    let keys: LogAnalyticsSettings = settings.read()?;
+    let workspaces = keys.workspaces.unwrap_or_default();
+    for id in workspaces.iter().chain([&keys.workspace]) {
+        is_id(id).map_err(|message| vec![settings.error(message)])?;
+    }
+    let identity = Identity {
+        way: keys.sign_in,
+        tenant: keys.tenant,
+        client_id: keys.client_id,
+        client_secret: keys.client_secret,
+        authority: keys.authority,
+        identity_url: keys.identity_url,
+    };
+    let service = Service::LogAnalytics {
+        workspace: keys.workspace,
+        workspaces,
+    };
+    let url = address(keys.url, "https://api.loganalytics.azure.com");
+    let audience = keys
+        .audience
+        .unwrap_or_else(|| "https://api.loganalytics.io".to_owned());
+    build(
+        settings,
+        surroundings,
+        service,
+        url,
+        audience,
+        Asked::SignIn(identity),
+        keys.ingestion_lag,
+    )
+}
+
+fn build_app_insights(
+    settings: &SourceSettings,
+    surroundings: &Surroundings,
+) -> Result<SharedSource, Vec<Diagnostic>> {
+    let keys: AppInsightsSettings = settings.read()?;
+    is_id(&keys.app).map_err(|message| vec![settings.error(message)])?;
+    let identity = Identity {
+        way: keys.sign_in,
+        tenant: keys.tenant,
+        client_id: keys.client_id,
+        client_secret: keys.client_secret,
+        authority: keys.authority,
+        identity_url: keys.identity_url,
+    };
+    let asked = keys.api_key.map_or(Asked::SignIn(identity), Asked::ApiKey);
+    let url = address(keys.url, "https://api.applicationinsights.io");
+    let audience = keys
+        .audience
+        .unwrap_or_else(|| "https://api.applicationinsights.io".to_owned());
+    let service = Service::AppInsights { app: keys.app };
+    build(
+        settings,
+        surroundings,
+        service,
+        url,
+        audience,
+        asked,
+        keys.ingestion_lag,
+    )
+}
+
+fn build_kusto(
+    settings: &SourceSettings,
+    surroundings: &Surroundings,
+) -> Result<SharedSource, Vec<Diagnostic>> {
+    let keys: KustoSettings = settings.read()?;
+    let v1 = match keys.endpoint.as_deref() {
+        None | Some("v2") => false,
+        Some("v1") => true,
+        Some(other) => {
+            return Err(vec![settings.error(format!(
+                "source \"{}\": expected endpoint v1 or v2, found \"{other}\"",
+                settings.name
+            ))]);
+        }
+    };
+    let audience = keys
+        .audience
+        .unwrap_or_else(|| keys.cluster.0.as_str().trim_end_matches('/').to_owned());
+    let asked = if keys.sign_in.as_deref() == Some("none") {
+        Asked::Nothing
+    } else {
+        Asked::SignIn(Identity {
+            way: keys.sign_in,
+            tenant: keys.tenant,
+            client_id: keys.client_id,
+            client_secret: keys.client_secret,
+            authority: keys.authority,
+            identity_url: keys.identity_url,
+        })
+    };
+    let service = Service::Kusto {
+        database: keys.database,
+        v1,
+    };
+    build(
+        settings,
+        surroundings,
+        service,
+        Some(keys.cluster),
+        audience,
+        asked,
+        keys.ingestion_lag,
+    )
+}
+
+/// What the settings say of proving who asks.
+enum Asked {
+    SignIn(Identity),
+    ApiKey(SecretReference),
+    Nothing,
+}
+
+fn build(
+    settings: &SourceSettings,
+    surroundings: &Surroundings,
+    service: Service,
+    url: Option<Address>,
+    audience: String,
+    asked: Asked,
+    lag: Option<SettingDuration>,
+) -> Result<SharedSource, Vec<Diagnostic>> {
+    let failed =
+        |message: String| vec![settings.error(format!("source \"{}\": {message}", settings.name))];
+    let Some(Address(url)) = url else {
+        return Err(failed(
+            "the service has no address: write url = \"…\"".to_owned(),
+        ));
+    };
+    let client = WebClient::new(url, Credentials::None, surroundings).map_err(failed)?;
+    let proof = match asked {
+        Asked::SignIn(identity) => Proof::Account(
+            surroundings
+                .accounts
+                .account(identity, surroundings)
+                .map_err(failed)?,
+        ),
+        Asked::ApiKey(key) => Proof::ApiKey(key),
+        Asked::Nothing => Proof::None,
+    };
+    Ok(Arc::new(AzureSource {
+        name: settings.name.clone(),
+        service,
+        client,
+        audience,
+        proof,
+        throttle: Throttle::default(),
+        surroundings: surroundings.clone(),
+        lag: lag.map_or(LAG_DEFAULT, |lag| lag.0),
+    }))
+}
+
+fn address(given: Option<Address>, default: &str) -> Option<Address> {
+    given.or_else(|| url::Url::parse(default).ok().map(Address))
+}
+
+/// An id is put into the path, so it may only be what an id is made of.
+fn is_id(id: &str) -> Result<(), String> {
+    if !id.is_empty()
+        && id
+            .chars()
+            .all(|character| character.is_ascii_alphanumeric() || matches!(character, '-' | '_'))
+    {
+        return Ok(());
+    }
+    Err(format!(
+        "expected an id such as 00000000-0000-0000-0000-000000000000, found \"{id}\""
+    ))
+}
+
+impl Source for AzureSource {
+    fn plan(&self, action: &Action, context: &PlanContext) -> Result<Request, PlanError> {
+        registry::require_inputs(action, context)?;
+        let bound = bind::bind(
+            registry::text(action, context),
+            context,
+            self.service.has_parameters(),
+        )?;
+        Ok(Request {
+            action: action.id.clone(),
+            source: self.name.clone(),
+            target: self.target(),
+            text: bound.text,
+            parameters: bound.shown,
+            effect: Effect::Read,
+            timeout: registry::timeout(action),
+            limit: registry::row_limit(action),
+            ceiling: None,
+            judged: action.judge.expect.is_some(),
+            payload: Payload::Kql {
+                parameters: bound.parameters,
+                // A live pane may be shown what the service answered a moment ago, with its age; a question may not.
+                fresh: action.every.is_none() || action.judge.expect.is_some(),
+            },
+        })
+    }
+
+    fn sign_in<'a>(
+        &'a self,
+        sink: &'a Sink,
+        cancel: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<(), RunError>> {
+        Box::pin(async move {
+            match &self.proof {
+                Proof::Account(account) => tokio::select! {
+                    biased;
+                    () = cancel.cancelled() => Err(RunError::Cancelled),
+                    token = account.token(&self.audience, Some(sink)) => token.map(|_| ()),
+                },
+                Proof::ApiKey(_) | Proof::None => Ok(()),
+            }
+        })
+    }
+
+    fn run<'a>(
+        &'a self,
+        request: &'a Request,
+        sink: &'a Sink,
+        context: RunContext,
+    ) -> BoxFuture<'a, Result<Outcome, RunError>> {
+        Box::pin(async move {
+            registry::check_sendable(request)?;
+            let stop = context.cancel.clone();
+            registry::within_time(&context, request.timeout, self.ask(request, sink, stop)).await
+        })
+    }
+
+    /// Asks for the number 1.
+    fn health(&self) -> BoxFuture<'_, Health> {
+        Box::pin(async move {
+            let asked = self.send_within("print 1", &[], limits::PLAN_TIMEOUT);
+            match tokio::time::timeout(limits::PLAN_TIMEOUT, asked).await {
+                Ok(Ok(_)) => Health::answers("answers queries"),
+                Ok(Err(error)) => Health::unreachable(error.to_string()),
+                Err(_) => Health::unreachable("no answer in time"),
+            }
+        })
+    }
+
+    /// Asks for the columns of the query's answer: the service checks names and types, and reads no row.
+    fn fit<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Fit> {
+        Box::pin(async move {
+            let Payload::Kql { parameters, .. } = &request.payload else {
+                return Fit::Planned("this request is not KQL".to_owned());
+            };
+            let text = format!("{}\n| getschema", without_render(&request.text));
+            let asked = self.send_within(&text, parameters, limits::PLAN_TIMEOUT);
+            match tokio::time::timeout(limits::PLAN_TIMEOUT, asked).await {
+                Ok(Ok(_)) => Fit::Fits("the service knows its tables and columns".to_owned()),
+                Ok(Err(RunError::Failed {
+                    message,
+                    position,
+                    code: Some(code),
+                })) if failure::is_of_the_query(&code) => Fit::Misfit { message, position },
+                Ok(Err(error)) => Fit::Unreachable(error.to_string()),
+                Err(_) => Fit::Unreachable("no answer in time".to_owned()),
+            }
+        })
+    }
+
+    fn target(&self) -> String {
+        self.service.target(&self.name, self.client.shown())
+    }
+}
+
+/// The query without its `render`, behind which nothing may stand.
+fn without_render(text: &str) -> &str {
+    let (query, _) = kql::parse(text);
+    let render = query.statements.last().and_then(|statement| {
+        let kql::syntax::Statement::Expression(expr) = statement else {
+            return None;
+        };
+        let kql::syntax::ExprKind::Pipe(_, operators) = &expr.kind else {
+            return None;
+        };
+        operators
+            .last()
+            .filter(|last| matches!(last.kind, kql::syntax::OperatorKind::Render(..)))
+    });
+    let Some(render) = render else {
+        return text.trim_end().trim_end_matches(';');
+    };
+    let before = text.get(..render.span.start).unwrap_or(text).trim_end();
+    before.strip_suffix('|').unwrap_or(before).trim_end()
+}
+
+impl AzureSource {
+    async fn ask(
+        &self,
+        request: &Request,
+        sink: &Sink,
+        stop: CancellationToken,
+    ) -> Result<Outcome, RunError> {
+        let Payload::Kql { parameters, fresh } = &request.payload else {
+            return Err(RunError::failed("this is not a KQL query: plan it again"));
+        };
+        let access = self.access().await?;
+        let answer = self
+            .send(&request.text, parameters, request.timeout, *fresh, &access)
+            .await?;
+        if answer.status().as_u16() == 204 {
+            return Ok(Outcome {
+                rows: Some(0),
+                status: Some(204),
+                partial: Some(
+                    "the workspace holds no data at all: rows that are not there yet are no proof of anything"
+                        .to_owned(),
+                ),
+                ..Outcome::default()
+            });
+        }
+        let age = answer
+            .headers()
+            .get("age")
+            .and_then(|value| value.to_str().ok()?.trim().parse::<u64>().ok());
+        let body = self.spool(answer, &access.masker).await?;
+        // A run that is over, for whatever reason, leaves no thread behind that reads on.
+        let stop = stop.child_token();
+        let _reading = stop.clone().drop_guard();
+        let reader = Reader {
+            target: self.target(),
+            limit: request.limit,
+            folder: self.surroundings.spill_folder(),
+            masker: access.masker,
+            sink: sink.clone(),
+            stop,
+            runtime: tokio::runtime::Handle::current(),
+        };
+        let mut outcome = tokio::task::spawn_blocking(move || reader.read(body))
+            .await
+            .map_err(|_| RunError::failed("the answer could not be read: run it again"))??;
+        let arrived: Timestamp = (self.surroundings.clock)();
+        let answered = arrived.checked_sub(Duration::from_secs(age.unwrap_or_default()));
+        outcome.newest = age.and_then(|_| answered.clone().ok());
+        outcome.settled = answered.and_then(|at| at.checked_sub(self.lag)).ok();
+        Ok(outcome)
+    }
+
+    async fn access(&self) -> Result<Access, RunError> {
+        let token = match &self.proof {
+            Proof::Account(account) => Some(account.token(&self.audience, None).await?),
+            Proof::ApiKey(reference) => Some(
+                reference
+                    .resolve(&self.surroundings.environment)
+                    .await
+                    .map_err(|error| RunError::failed(error.to_string()))?,
+            ),
+            Proof::None => None,
+        };
+        Ok(Access {
+            masker: Masker::new(&token),
+            token,
+        })
+    }
+
+    /// One short question, answered or not.
+    async fn send_within(
+        &self,
+        text: &str,
+        parameters: &[KqlParameter],
+        timeout: Duration,
+    ) -> Result<Response, RunError> {
+        let access = self.access().await?;
+        self.send(text, parameters, timeout, true, &access).await
+    }
+
+    /// Sends until there is an answer or a failure that another try does not mend. Reads may be sent again.
+    async fn send(
+        &self,
+        text: &str,
+        parameters: &[KqlParameter],
+        timeout: Duration,
+        fresh: bool,
+        access: &Access,
+    ) -> Result<Response, RunError> {
+        let _place = self.throttle.place().await;
+        let mut tries = 0;
+        loop {
+            let response = self.post(text, parameters, timeout, fresh, access).await?;
+            let status = response.status().as_u16();
+            if matches!(status, 200 | 204) {
+                return Ok(response);
+            }
+            let wait = (status == 429 && tries < throttle::TRIES)
+                .then(|| throttle::wait(response.headers(), tries));
+            if let Some(wait) = wait {
+                tries += 1;
+                tokio::time::sleep(wait).await;
+                continue;
+            }
+            if status == 401
+                && let Proof::Account(account) = &self.proof
+            {
+                account.forget(&self.audience).await;
+            }
+            return Err(failure::read(
+                response,
+                text,
+                &self.target(),
+                &self.client,
+                &access.masker,
+            )
+            .await);
+        }
+    }
+
+    async fn post(
+        &self,
+        text: &str,
+        parameters: &[KqlParameter],
+        timeout: Duration,
+        fresh: bool,
+        access: &Access,
+    ) -> Result<Response, RunError> {
+        let url = self
+            .client
+            .url(&self.service.path())
+            .map_err(RunError::failed)?;
+        let seconds = timeout.as_secs().max(1);
+        let builder = self
+            .client
+            .request(Method::POST, url)?
+            .header("Accept", "application/json")
+            .header("Content-Type", "application/json; charset=utf-8");
+        let builder = match &self.service {
+            Service::LogAnalytics { workspaces, .. } => {
+                let mut body = serde_json::json!({ "query": text });
+                if !workspaces.is_empty()
+                    && let Some(fields) = body.as_object_mut()
+                {
+                    fields.insert("workspaces".to_owned(), workspaces.clone().into());
+                }
+                prefer(builder, seconds, fresh).json(&body)
+            }
+            Service::AppInsights { .. } => {
+                prefer(builder, seconds, fresh).json(&serde_json::json!({ "query": text }))
+            }
+            Service::Kusto { database, .. } => {
+                let parameters: serde_json::Map<String, serde_json::Value> = parameters
+                    .iter()
+                    .map(|parameter| (parameter.name.clone(), parameter.value.clone().into()))
+                    .collect();
+                builder
+                    .header(
+                        "x-ms-app",
+                        concat!("quarterdeck/", env!("CARGO_PKG_VERSION")),
+                    )
+                    .header("x-ms-client-request-id", throttle::request_id())
+                    .json(&serde_json::json!({
+                        "db": database,
+                        "csl": text,
+                        "properties": {
+                            "Options": {
+                                "servertimeout": format!(
+                                    "{:02}:{:02}:{:02}",
+                                    seconds / 3_600,
+                                    seconds / 60 % 60,
+                                    seconds % 60
+                                ),
+                                "request_readonly_hardline": true,
+                                "results_v2_newlines_between_frames": true,
+                            },
+                            "Parameters": parameters,
+                        },
+                    }))
+            }
+        };
+        let builder = match (&self.proof, &access.token) {
+            (Proof::Account(_), Some(token)) => builder.bearer_auth(token.expose()),
+            (Proof::ApiKey(_), Some(key)) => builder.header("x-api-key", key.expose()),
+            _ => builder,
+        };
+        builder
+            .send()
+            .await
+            .map_err(|error| self.client.failure(error, &access.masker))
+    }
+
+    /// The body as a file: an answer may have a hundred megabytes, and memory has not.
+    async fn spool(
+        &self,
+        mut response: Response,
+        masker: &Masker,
+    ) -> Result<std::fs::File, RunError> {
+        use std::io::{Seek, Write};
+        let kept = |error: std::io::Error| {
+            RunError::failed(format!("the answer could not be kept on disk: {error}"))
+        };
+        let mut file = tempfile::tempfile_in(self.surroundings.spill_folder()).map_err(kept)?;
+        let mut length = 0_u64;
+        while let Some(part) = response
+            .chunk()
+            .await
+            .map_err(|error| self.client.failure(error, masker))?
+        {
+            length += part.len() as u64;
+            if length > limits::RESULT_BYTES {
+                return Err(RunError::failed(format!(
+                    "the answer of {} is larger than {} MiB: keep fewer columns, or summarize",
+                    self.target(),
+                    limits::RESULT_BYTES >> 20
+                )));
+            }
+            file.write_all(&part).map_err(kept)?;
+        }
+        if length == 0 {
+            return Err(RunError::failed(format!(
+                "{} answered 200 with nothing in it: that is no result; ask again, and look at the workspace's health",
+                self.target()
+            )));
+        }
+        file.rewind().map_err(kept)?;
+        Ok(file)
+    }
+}
+
+/// What Azure Monitor is told of how it should answer.
+fn prefer(builder: reqwest::RequestBuilder, seconds: u64, fresh: bool) -> reqwest::RequestBuilder {
+    builder
+        .header("Prefer", format!("wait={seconds},include-render=true"))
+        .header(
+            "Cache-Control",
+            if fresh { "no-cache" } else { "max-age=30" },
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_nothing_but_an_id() {
+        assert!(is_id("b2f9f3a4-0000-4000-8000-000000000000").is_ok());
+        for bad in ["", "a/b", "a?b", "../x", "a b"] {
+            assert!(is_id(bad).is_err(), "{bad}");
+        }
+    }
+}

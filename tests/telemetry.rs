@@ -1,0 +1,221 @@
+//! The org-isolation playbook on Application Insights, through the real screen: signing in with a device code, the mismatch metric as a live pane and the traces as
+//! a result beside it. The service is a double that runs the playbook's own text on the embedded engine.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use quarterdeck::kql::column::ColumnBuilder;
+use quarterdeck::kql::relation::Batch;
+use quarterdeck::kql::value::{TICKS_PER_SECOND, UNIX_EPOCH_TICKS, literal};
+use quarterdeck::kql::{Field, Memory, Schema, Type, Value};
+
+mod support {
+    pub mod azure_double;
+    pub mod exporter;
+    pub mod http_double;
+    pub mod operator;
+    pub mod prometheus;
+    pub mod pty;
+    pub mod run_source;
+}
+
+use support::azure_double::{APP, AzureDouble, CLIENT, DeviceTurn, Mood, TENANT};
+use support::operator::{Pane, Screen};
+use support::pty::{Launch, PATIENCE};
+
+/// Where each step stands in the list of steps, counted from its first one.
+const STEP_IDENTIFY: usize = 1;
+
+fn now() -> i64 {
+    let seconds = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap()
+        .as_secs();
+    UNIX_EPOCH_TICKS + i64::try_from(seconds).unwrap() * TICKS_PER_SECOND
+}
+
+fn text(text: &str) -> Value {
+    Value::String(text.into())
+}
+
+fn dynamic(json: &str) -> Value {
+    literal::typed(Type::Dynamic, json).unwrap()
+}
+
+fn table(fields: &[(&str, Type)], rows: &[Vec<Value>]) -> (Schema, Vec<Batch>) {
+    let schema = Schema::new(
+        fields
+            .iter()
+            .map(|(name, ty)| Field::new(*name, *ty))
+            .collect(),
+    );
+    let columns = schema
+        .fields
+        .iter()
+        .enumerate()
+        .map(|(at, field)| {
+            let mut builder = ColumnBuilder::new(field.ty, rows.len());
+            for row in rows {
+                builder.push(row[at].clone());
+            }
+            Arc::new(builder.finish())
+        })
+        .collect();
+    (
+        schema,
+        vec![Batch {
+            columns,
+            rows: rows.len(),
+        }],
+    )
+}
+
+/// An hour of telemetry up to now: a metric of the service every minute, mismatches in the last half hour, and a log line for each of them.
+fn telemetry() -> Memory {
+    let ago = |minutes: i64| Value::DateTime(now() - minutes * 60 * TICKS_PER_SECOND);
+    let mut metrics = Vec::new();
+    let mut traces = Vec::new();
+    for minute in (0..60).rev() {
+        metrics.push(vec![
+            ago(minute),
+            text("requests_total"),
+            Value::Real(40.0),
+            Value::Long(40),
+            dynamic("{\"machine\":\"order-1\"}"),
+        ]);
+        traces.push(vec![
+            ago(minute),
+            text("order accepted"),
+            dynamic("{\"actorId\":\"u-7\"}"),
+        ]);
+        if minute < 30 && minute % 3 == 0 {
+            metrics.push(vec![
+                ago(minute),
+                text("commerce_transition_org_mismatch_total"),
+                Value::Real(2.0),
+                Value::Long(1),
+                dynamic("{\"machine\":\"order-2\",\"org_id\":\"org-a\"}"),
+            ]);
+            traces.push(vec![
+                ago(minute),
+                text("ORG MISMATCH in transition"),
+                dynamic("{\"actorId\":\"u-1932\",\"orgId\":\"org-a\",\"attemptedOrgId\":\"org-b\",\"resourceOrgId\":\"org-b\",\"machine\":\"order-2\"}"),
+            ]);
+        }
+    }
+    let mut memory = Memory::default();
+    let (schema, batches) = table(
+        &[
+            ("timestamp", Type::DateTime),
+            ("name", Type::String),
+            ("valueSum", Type::Real),
+            ("valueCount", Type::Long),
+            ("customDimensions", Type::Dynamic),
+        ],
+        &metrics,
+    );
+    memory.insert("customMetrics", schema, batches);
+    let (schema, batches) = table(
+        &[
+            ("timestamp", Type::DateTime),
+            ("message", Type::String),
+            ("customDimensions", Type::Dynamic),
+        ],
+        &traces,
+    );
+    memory.insert("traces", schema, batches);
+    memory
+}
+
+fn side_by_side(size: (u16, u16)) {
+    let service = AzureDouble::start(telemetry(), now);
+    service.device(&vec![DeviceTurn::Pending; 100_000]);
+    let home = tempfile::tempdir().unwrap();
+    std::fs::create_dir(home.path().join("config")).unwrap();
+    let config = format!(
+        "operator = \"alice\"\n[profiles.test.sources.telemetry]\nkind = \"app-insights\"\napp = \"{APP}\"\nurl = \"{0}\"\n\
+         sign_in = \"device-code\"\ntenant = \"{TENANT}\"\nclient_id = \"{CLIENT}\"\nauthority = \"{0}\"\n",
+        service.url()
+    );
+    std::fs::write(home.path().join("config/config.toml"), config).unwrap();
+    let mut screen = Screen(
+        Launch::quarterdeck(home.path())
+            .arguments(["open", "org-isolation-breach", "--profile", "test"])
+            .size(size.0, size.1)
+            .start(),
+    );
+
+    // Sign in: the live pane asks for it, the operator does it elsewhere.
+    screen.sees("┏ Sign in");
+    screen.sees("https://microsoft.com/devicelogin");
+    screen.sees("ABCD-EFGH");
+    assert!(service.queries().is_empty(), "nothing is asked before that");
+    service.device(&[]);
+    screen
+        .0
+        .wait_for(|screen: &str| !screen.contains("ABCD-EFGH"), PATIENCE);
+
+    // Watch: the metric as the service bins it, its youngest bins marked.
+    screen.focus(Pane::Watch);
+    screen.sees("ALERT");
+    screen.sees("░");
+
+    // The traces beside it.
+    screen.go_to(STEP_IDENTIFY, "2 · Identify the source");
+    screen.ask("1");
+    screen.sees("let _window_start = datetime(");
+    screen.send();
+    screen.sees("row  1/10");
+    screen.sees("u-1932");
+    if size.0 >= 120 {
+        screen.sees("ALERT");
+        screen.sees("░");
+    }
+
+    // A mistake points at its place.
+    screen.focus(Pane::Guide);
+    screen.keys("e");
+    screen.sees("Edit kql");
+    screen.keys(&"<Down>".repeat(20));
+    screen.keys("<End><Enter>| where actrId == \"x\"<C-s>");
+    screen.sees("Send this?");
+    screen.send();
+    screen.sees("actrId");
+    screen.sees("^");
+
+    // Cut by the service, it says so.
+    service.moods(&[Mood::Partial, Mood::Partial]);
+    screen.focus(Pane::Guide);
+    screen.ask("1");
+    screen.send();
+    screen.sees("did not answer");
+    screen.sees("ran · 10 rows · incomplete");
+    screen.quit();
+
+    let folder = home.path().display().to_string();
+    let grep = std::process::Command::new("grep")
+        .args(["-rla", "token|", &folder])
+        .output()
+        .unwrap();
+    assert!(
+        grep.stdout.is_empty(),
+        "a token was kept: {}",
+        String::from_utf8_lossy(&grep.stdout)
+    );
+}
+
+#[test]
+fn the_metric_and_the_traces_side_by_side_at_120x40() {
+    side_by_side((120, 40));
+}
+
+#[test]
+fn the_metric_and_the_traces_one_above_the_other_at_80x24() {
+    side_by_side((80, 24));
+}
