@@ -117,6 +117,12 @@ pub enum Column {
 impl Column {
     /// A column of `rows` times `value`.
     pub fn constant(ty: Type, value: &Value, rows: usize) -> Self {
+        if let (Type::String, Some(text)) = (ty, value.as_str()) {
+            let mut one = Strings::from_texts([text]);
+            let code = one.codes.first().copied().unwrap_or(0);
+            one.codes.resize(rows, code);
+            return Self::String(one);
+        }
         let mut builder = ColumnBuilder::new(ty, rows);
         for _ in 0..rows {
             builder.push(value.clone());
