@@ -10,6 +10,7 @@ use super::{Options, operators, syntax};
 mod calls;
 mod membership;
 mod names;
+mod path;
 mod scalar;
 mod scope;
 mod subquery;
@@ -207,3 +208,6 @@ impl<'a> Binder<'a> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;
