@@ -236,7 +236,7 @@ fn build_log_analytics(
         client_id: keys.client_id,
         client_secret: keys.client_secret,
         authority: keys.authority,
-        identity_url: keys.identity_url,
+        machine_url: keys.identity_url,
     };
     let service = Service::LogAnalytics {
         workspace: keys.workspace,
@@ -252,7 +252,7 @@ fn build_log_analytics(
         service,
         url,
         audience,
-        Asked::SignIn(identity),
+        Asked::SignIn(Box::new(identity)),
         keys.ingestion_lag,
     )
 }
@@ -269,9 +269,11 @@ fn build_app_insights(
         client_id: keys.client_id,
         client_secret: keys.client_secret,
         authority: keys.authority,
-        identity_url: keys.identity_url,
+        machine_url: keys.identity_url,
     };
-    let asked = keys.api_key.map_or(Asked::SignIn(identity), Asked::ApiKey);
+    let asked = keys
+        .api_key
+        .map_or(Asked::SignIn(Box::new(identity)), Asked::ApiKey);
     let url = address(keys.url, "https://api.applicationinsights.io");
     let audience = keys
         .audience
@@ -309,14 +311,14 @@ fn build_kusto(
     let asked = if keys.sign_in.as_deref() == Some("none") {
         Asked::Nothing
     } else {
-        Asked::SignIn(Identity {
+        Asked::SignIn(Box::new(Identity {
             way: keys.sign_in,
             tenant: keys.tenant,
             client_id: keys.client_id,
             client_secret: keys.client_secret,
             authority: keys.authority,
-            identity_url: keys.identity_url,
-        })
+            machine_url: keys.identity_url,
+        }))
     };
     let service = Service::Kusto {
         database: keys.database,
@@ -335,7 +337,7 @@ fn build_kusto(
 
 /// What the settings say of proving who asks.
 enum Asked {
-    SignIn(Identity),
+    SignIn(Box<Identity>),
     ApiKey(SecretReference),
     Nothing,
 }
@@ -361,7 +363,7 @@ fn build(
         Asked::SignIn(identity) => Proof::Account(
             surroundings
                 .accounts
-                .account(identity, surroundings)
+                .account(*identity, surroundings)
                 .map_err(failed)?,
         ),
         Asked::ApiKey(key) => Proof::ApiKey(key),

@@ -238,8 +238,7 @@ impl Work {
         let answers = self.answers.max(listed);
         if answers > 1 {
             missing.push(format!(
-                "the query has {} answers, and only the first is kept: ask one question an action",
-                answers
+                "the query has {answers} answers, and only the first is kept: ask one question an action"
             ));
         }
         Ok(Outcome {

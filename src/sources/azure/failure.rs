@@ -59,7 +59,6 @@ pub(super) async fn read(
         401 => "; sign in again",
         403 => "; ask for the role that may read it (a new one takes up to an hour to work)",
         404 => "; look at the ids and the address in the configuration",
-        429 => "",
         504 => "; ask for less time or fewer rows",
         _ => "",
     };

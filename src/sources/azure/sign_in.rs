@@ -32,7 +32,7 @@ pub(super) struct Identity {
     pub client_id: Option<String>,
     pub client_secret: Option<SecretReference>,
     pub authority: Option<Address>,
-    pub identity_url: Option<Address>,
+    pub machine_url: Option<Address>,
 }
 
 /// Every account of a profile, so that sources which sign in alike sign in once.
@@ -118,7 +118,7 @@ impl Account {
             way,
             tenant: identity.tenant,
             authority: client(identity.authority, "https://login.microsoftonline.com")?,
-            identity_service: client(identity.identity_url, "http://169.254.169.254")?,
+            identity_service: client(identity.machine_url, "http://169.254.169.254")?,
             environment,
             kept: Mutex::default(),
         })
@@ -167,12 +167,12 @@ impl Account {
         sink: Option<&Sink>,
     ) -> Result<Granted, RunError> {
         match &self.way {
-            Way::Az => self.from_az(audience).await,
+            Way::Az => self.of_az(audience).await,
             Way::ManagedIdentity { client_id } => {
-                self.from_machine(audience, client_id.as_deref()).await
+                self.of_machine(audience, client_id.as_deref()).await
             }
             Way::ClientSecret { client_id, secret } => {
-                self.from_secret(audience, client_id, secret).await
+                self.with_secret(audience, client_id, secret).await
             }
             Way::DeviceCode { client_id } => {
                 if let Some(refresh) = refresh
@@ -185,7 +185,7 @@ impl Account {
                         "not signed in: run an action of this source and follow what it says",
                     ));
                 };
-                let granted = self.from_device_code(audience, client_id, sink).await;
+                let granted = self.with_device_code(audience, client_id, sink).await;
                 sink.send(Chunk::SignIn(None)).await;
                 granted
             }

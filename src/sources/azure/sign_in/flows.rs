@@ -25,7 +25,7 @@ impl Account {
     }
 
     /// The secret of an app registration (RFC 6749 §4.4).
-    pub(super) async fn from_secret(
+    pub(super) async fn with_secret(
         &self,
         audience: &str,
         client_id: &str,
@@ -71,7 +71,7 @@ impl Account {
     }
 
     /// A code that the operator types into a browser anywhere (RFC 8628).
-    pub(super) async fn from_device_code(
+    pub(super) async fn with_device_code(
         &self,
         audience: &str,
         client_id: &str,
@@ -86,7 +86,7 @@ impl Account {
         };
         let text = |key: &str| answer.get(key).and_then(Value::as_str);
         let (Some(device_code), Some(user_code)) = (text("device_code"), text("user_code")) else {
-            return Err(no_token(&self.authority.shown().to_owned()));
+            return Err(no_token(self.authority.shown()));
         };
         let address = text("verification_uri")
             .or_else(|| text("verification_url"))
@@ -126,7 +126,7 @@ impl Account {
     }
 
     /// The identity of the machine itself.
-    pub(super) async fn from_machine(
+    pub(super) async fn of_machine(
         &self,
         audience: &str,
         client_id: Option<&str>,
@@ -168,7 +168,7 @@ impl Account {
     }
 
     /// Whoever `az` is signed in as.
-    pub(super) async fn from_az(&self, audience: &str) -> Result<Granted, RunError> {
+    pub(super) async fn of_az(&self, audience: &str) -> Result<Granted, RunError> {
         let mut command = tokio::process::Command::new("az");
         command
             .args(["account", "get-access-token", "--output", "json", "--scope"])
