@@ -53,6 +53,11 @@ impl Parser<'_> {
         self.nested(|parser| parser.infix(OR))
     }
 
+    /// An expression without `==`, `in` and what binds as loosely: where the word `in` means something else.
+    pub(super) fn operand(&mut self) -> Parsed<Expr> {
+        self.nested(|parser| parser.infix(ORDER))
+    }
+
     /// An expression whose operators all bind at least as tightly as `least`.
     fn infix(&mut self, least: u8) -> Parsed<Expr> {
         let before = std::mem::take(&mut self.height);
