@@ -20,6 +20,7 @@ pub mod functions;
 pub mod grouping;
 pub mod kernels;
 pub mod operators;
+pub mod ordering;
 pub mod relation;
 pub mod syntax;
 pub mod types;

@@ -52,6 +52,8 @@ pub struct Binder<'a> {
     pub run: &'a Run<'a>,
     /// Only checks: subqueries are bound and not run, and what they give counts as missing.
     pub checks: bool,
+    /// While it only checks: whether columns are known only by running, so that a name that is not known may well be there.
+    pub columns_unknown: bool,
     scope: Scope,
     depth: usize,
     expansions: usize,
@@ -65,6 +67,7 @@ impl<'a> Binder<'a> {
             options,
             run,
             checks: false,
+            columns_unknown: false,
             scope: Scope::default(),
             depth: 0,
             expansions: 0,
@@ -91,7 +94,9 @@ impl<'a> Binder<'a> {
         let mut errors = Vec::new();
         for statement in &query.statements {
             match statement {
-                syntax::Statement::Expression(expr) => errors.extend(self.relation(expr).err()),
+                syntax::Statement::Expression(expr) => {
+                    errors.extend(self.relation(expr).err().filter(|_| !self.columns_unknown));
+                }
                 other => {
                     if let Err(error) = self.declare(other) {
                         errors.push(error);

@@ -12,12 +12,14 @@ pub mod bag;
 pub mod conversion;
 pub mod datetime;
 pub mod dynamic;
+pub mod fill;
 pub mod encoding;
 pub mod logic;
 pub mod math;
 pub mod regex;
 pub mod series;
 pub mod set;
+pub mod statistics;
 pub mod string;
 pub mod window;
 
@@ -83,12 +85,14 @@ pub const TABLE: &[&[Function]] = &[
     conversion::FUNCTIONS,
     datetime::FUNCTIONS,
     dynamic::FUNCTIONS,
+    fill::FUNCTIONS,
     encoding::FUNCTIONS,
     logic::FUNCTIONS,
     math::FUNCTIONS,
     regex::FUNCTIONS,
     series::FUNCTIONS,
     set::FUNCTIONS,
+    statistics::FUNCTIONS,
     string::FUNCTIONS,
     window::FUNCTIONS,
 ];

@@ -11,8 +11,11 @@ use crate::kql::value::{convert, literal, text};
 /// How deep lists and objects may be nested: more is not read, so that nothing here can exhaust the stack.
 const DEPTH: usize = 128;
 
-/// Reads JSON as `parse_json()` does: what is not JSON is the text itself, as a string.
+/// Reads JSON as `parse_json()` does: what is not JSON is the text itself, as a string, and no text is null.
 pub fn parse(text: &str) -> Dynamic {
+    if text.trim().is_empty() {
+        return Dynamic::Null;
+    }
     strict(text).unwrap_or_else(|| Dynamic::String(text.into()))
 }
 
@@ -239,15 +242,16 @@ impl<'a> Reader<'a> {
             .find(|c: char| !matches!(c, '0'..='9' | '+' | '-' | '.' | 'e' | 'E'))
             .unwrap_or(rest.len());
         let digits = rest.get(..end).unwrap_or("");
+        // JSON wants digits on both sides of a point, and no zero before other digits.
         let whole = digits.strip_prefix('-').unwrap_or(digits);
-        let fits = !whole.starts_with('.')
-            && (self.lenient
-                || !(whole.len() > 1
-                    && whole.starts_with('0')
-                    && whole.as_bytes().get(1).is_some_and(u8::is_ascii_digit)))
-            && !digits.ends_with('.')
-            && !digits.contains(".e")
-            && !digits.contains(".E");
+        let padded = whole
+            .strip_prefix('0')
+            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+        let point = whole.starts_with('.')
+            || digits.ends_with('.')
+            || digits.contains(".e")
+            || digits.contains(".E");
+        let fits = !point && (self.lenient || !padded);
         let number = match digits.parse::<i64>() {
             Ok(number) => Some(Dynamic::Long(number)),
             Err(_) => digits

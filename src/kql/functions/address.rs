@@ -210,22 +210,31 @@ pub const FUNCTIONS: &[Function] =
                 })
             },
         ),
-        plain("has_ipv4", "has_ipv4(text, address)", (2, 2), |_| {
-            row(TEXTS, Type::Bool, |values| {
-                Value::Bool(has_ipv4(
-                    args::text(values, 0),
-                    args::text(values, 1),
-                    false,
-                ))
+        Function {
+            aliases: &["has_any_ipv4"],
+            ..plain("has_ipv4", "has_ipv4(text, address, …)", (2, 64), |_| {
+                row(&ANY_RANGE, Type::Bool, |values| has_any_ipv4(values, false))
             })
-        }),
+        },
+        Function {
+            aliases: &["has_any_ipv4_prefix"],
+            ..plain(
+                "has_ipv4_prefix",
+                "has_ipv4_prefix(text, prefix, …)",
+                (2, 64),
+                |_| row(&ANY_RANGE, Type::Bool, |values| has_any_ipv4(values, true)),
+            )
+        },
         plain(
-            "has_ipv4_prefix",
-            "has_ipv4_prefix(text, prefix)",
+            "parse_ipv6_mask",
+            "parse_ipv6_mask(address, prefix)",
             (2, 2),
             |_| {
-                row(TEXTS, Type::Bool, |values| {
-                    Value::Bool(has_ipv4(args::text(values, 0), args::text(values, 1), true))
+                row(&[Type::String, Type::Long], Type::String, |values| {
+                    let network = ipv6(args::text(values, 0)).zip(prefix(values, 1, 128));
+                    args::string(network.map_or(String::new(), |((address, bits), prefix)| {
+                        full_ipv6(address & mask6(bits.min(prefix)))
+                    }))
                 })
             },
         ),
@@ -312,17 +321,28 @@ fn in_range6(address: &str, range: &str) -> Option<bool> {
 
 fn in_any_range(values: &[Value], in_range: fn(&str, &str) -> Option<bool>) -> Value {
     let address = args::text(values, 0);
-    let mut ranges = (1..values.len()).flat_map(|index| match args::dynamic(values, index) {
-        Dynamic::Array(items) => items.to_vec(),
-        other => vec![other.clone()],
-    });
     if in_range(address, address).is_none() {
         return Value::Null;
     }
-    Value::Bool(ranges.any(|range| match range {
-        Dynamic::String(range) => in_range(address, &range) == Some(true),
-        _ => false,
-    }))
+    Value::Bool(rest(values).any(|range| in_range(address, range) == Some(true)))
+}
+
+fn has_any_ipv4(values: &[Value], prefix: bool) -> Value {
+    let text = args::text(values, 0);
+    Value::Bool(rest(values).any(|address| has_ipv4(text, address, prefix)))
+}
+
+/// The texts that follow the first argument, each for itself or in lists.
+fn rest(values: &[Value]) -> impl Iterator<Item = &str> {
+    (1..values.len())
+        .flat_map(|index| match args::dynamic(values, index) {
+            Dynamic::Array(items) => items,
+            other => std::slice::from_ref(other),
+        })
+        .filter_map(|item| match item {
+            Dynamic::String(text) => Some(&**text),
+            _ => None,
+        })
 }
 
 /// An address as a number or as text, cut to its prefix; "" where it is none.
@@ -474,16 +494,13 @@ fn percent_decode(text: &str) -> String {
             .filter(|digits| *first == b'%' && digits.iter().all(u8::is_ascii_hexdigit))
             .and_then(|digits| std::str::from_utf8(digits).ok())
             .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        (rest, _) = match code {
-            Some(code) => {
-                bytes.push(code);
-                (tail.get(2..).unwrap_or(&[]), ())
-            }
-            None => {
-                bytes.push(if *first == b'+' { b' ' } else { *first });
-                (tail, ())
-            }
-        };
+        if let Some(code) = code {
+            bytes.push(code);
+            rest = tail.get(2..).unwrap_or(&[]);
+        } else {
+            bytes.push(if *first == b'+' { b' ' } else { *first });
+            rest = tail;
+        }
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }

@@ -122,7 +122,7 @@ pub const FUNCTIONS: &[Function] = &[
                     Type::Int,
                     move |args, _| {
                         one(Type::Int, args.get(1..).unwrap_or(&[]), |date: i64| {
-                            i32::try_from(part.of(date)?).ok()
+                            i32::try_from(part.of(date)).ok()
                         })
                     },
                 )
@@ -271,7 +271,7 @@ fn one<A: crate::kql::kernels::Cell, R: crate::kql::kernels::Cell>(
 fn number(part: Part) -> Result<Bound, KqlError> {
     column(&[Type::DateTime], Type::Int, move |args, _| {
         one(Type::Int, args, |date: i64| {
-            i32::try_from(part.of(date)?).ok()
+            i32::try_from(part.of(date)).ok()
         })
     })
 }
@@ -359,23 +359,27 @@ fn make_datetime(binding: &Binding<'_>) -> Result<Bound, KqlError> {
                         month: given(1)?,
                         day: given(2)?,
                     };
-                    let seconds = match values.get(5) {
-                        None => 0.0,
-                        Some(_) => args::real(values, 5).filter(|s| (0.0..60.0).contains(s))?,
-                    };
                     let time = Time {
                         hour: given(3)?,
                         minute: given(4)?,
-                        second: 0,
-                        ticks: 0,
+                        ..Time::default()
                     };
-                    let ticks = (seconds * TICKS_PER_SECOND as f64).round() as i64;
-                    date.ticks()?.checked_add(time.ticks()? + ticks)
+                    date.ticks()?
+                        .checked_add(time.ticks()? + seconds(values, 5)?)
                 };
                 moment(ticks())
             },
         ),
     }
+}
+
+/// The seconds at `index` in ticks: from 0 to below 60, and 0 where they are left out.
+fn seconds(values: &[Value], index: usize) -> Option<i64> {
+    if values.get(index).is_none() {
+        return Some(0);
+    }
+    let seconds = args::real(values, index).filter(|seconds| (0.0..60.0).contains(seconds))?;
+    Some((seconds * TICKS_PER_SECOND as f64).round() as i64)
 }
 
 /// Hours and minutes, then seconds; with four numbers days come first; or one value that is converted.
@@ -387,20 +391,19 @@ fn make_timespan(binding: &Binding<'_>) -> Result<Bound, KqlError> {
         });
     }
     let with_days = binding.args.len() == 4;
-    row(&[Type::Long; 4], Type::Timespan, move |values| {
-        let first = usize::from(with_days);
+    let first = usize::from(with_days);
+    let mut takes = vec![Type::Long; first + 2];
+    takes.push(Type::Real);
+    row(&takes, Type::Timespan, move |values| {
         let ticks = || {
             let days = if with_days { args::long(values, 0)? } else { 0 };
             let time = Time {
                 hour: args::long(values, first)?,
                 minute: args::long(values, first + 1)?,
-                second: match values.get(first + 2) {
-                    None => 0,
-                    Some(_) => args::long(values, first + 2)?,
-                },
-                ticks: 0,
+                ..Time::default()
             };
-            days.checked_mul(TICKS_PER_DAY)?.checked_add(time.ticks()?)
+            days.checked_mul(TICKS_PER_DAY)?
+                .checked_add(time.ticks()? + seconds(values, first + 2)?)
         };
         ticks().map_or(Value::Null, Value::Timespan)
     })

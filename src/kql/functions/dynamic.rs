@@ -141,21 +141,26 @@ fn parse_texts(texts: Option<&Vector>, rows: usize) -> Vector {
     match texts {
         Some(Vector::Column(column)) => match &**column {
             Column::String(strings) => {
-                Vector::Column(Arc::new(Column::Dynamic(strings.map(json::parse))))
+                Vector::Column(Arc::new(Column::Dynamic(strings.map(parsed))))
             }
             other => Vector::Column(Arc::new(Column::Absent(
                 Type::Dynamic,
                 other.len().max(rows),
             ))),
         },
-        Some(Vector::Constant(value)) => Vector::Constant(
-            value
-                .as_str()
-                .map_or(Dynamic::Null, json::parse)
-                .into_value(),
-        ),
+        Some(Vector::Constant(value)) => {
+            Vector::Constant(value.as_str().map_or(Dynamic::Null, parsed).into_value())
+        }
         None => Vector::Constant(Value::Null),
     }
+}
+
+/// The value of a JSON text; no text is no value.
+fn parsed(text: &str) -> Dynamic {
+    if text.is_empty() {
+        return Dynamic::Null;
+    }
+    json::parse(text)
 }
 
 /// The value with the keys of every object in order: the canonical form that `dynamic_to_json()` prints.

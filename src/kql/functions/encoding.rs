@@ -60,6 +60,26 @@ pub const FUNCTIONS: &[Function] = &[
             })
         },
     ),
+    plain(
+        "base64_encode_fromarray",
+        "base64_encode_fromarray(bytes)",
+        (1, 1),
+        |_| {
+            row(&[Type::Dynamic], Type::String, |values| {
+                let Dynamic::Array(items) = args::dynamic(values, 0) else {
+                    return args::string("");
+                };
+                let bytes: Option<Vec<u8>> = items
+                    .iter()
+                    .map(|item| match item {
+                        Dynamic::Long(byte) => u8::try_from(*byte).ok(),
+                        _ => None,
+                    })
+                    .collect();
+                args::string(base64_encode(&bytes.unwrap_or_default()))
+            })
+        },
+    ),
     plain("hash_sha256", "hash_sha256(value)", (1, 1), |_| {
         row(TEXT, Type::String, |values| {
             args::string(hexadecimal(&Sha256::digest(args::text(values, 0))))
@@ -81,13 +101,19 @@ pub const FUNCTIONS: &[Function] = &[
     },
     Function {
         naming: Naming::FirstArgument,
-        ..plain("tohex", "tohex(number, length)", (1, 2), |_| {
-            row(&[Type::Long, Type::Long], Type::String, |values| {
-                let Some(number) = args::long(values, 0) else {
-                    return args::string("");
-                };
-                let width = args::long(values, 1).unwrap_or(0).clamp(0, 64) as usize;
-                args::string(format!("{number:0width$x}"))
+        ..plain("tohex", "tohex(number, length)", (1, 2), |binding| {
+            // A negative number is shown in all the digits that its type has.
+            let ty = match binding.ty(0) {
+                Some(Type::Int) => Type::Int,
+                _ => Type::Long,
+            };
+            row(&[ty, Type::Long], Type::String, |values| {
+                let width = args::long(values, 1).unwrap_or(0).clamp(0, 16) as usize;
+                args::string(match values.first() {
+                    Some(Value::Int(number)) => format!("{number:0width$x}"),
+                    Some(Value::Long(number)) => format!("{number:0width$x}"),
+                    _ => String::new(),
+                })
             })
         })
     },
@@ -107,7 +133,11 @@ pub const FUNCTIONS: &[Function] = &[
 ];
 
 fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// xxHash64 of what the value is in memory: the bytes of a text, the eight bytes of a number.
@@ -166,7 +196,7 @@ fn base64_encode(bytes: &[u8]) -> String {
 
 fn base64_decode(text: &str) -> Option<Vec<u8>> {
     let text = text.trim();
-    if text.len() % 4 != 0 {
+    if !text.len().is_multiple_of(4) {
         return None;
     }
     let digits = text.trim_end_matches('=');

@@ -87,9 +87,8 @@ pub fn common_type<'a>(
     for arg in args {
         let ty = arg.ty;
         common = Some(match common {
-            None => ty,
             Some(known) if known == ty || ty == Type::Dynamic => known,
-            Some(Type::Dynamic) => ty,
+            None | Some(Type::Dynamic) => ty,
             Some(known) => widest(known, ty).ok_or_else(|| {
                 KqlError::semantic(
                     arg.span,

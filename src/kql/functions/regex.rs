@@ -58,7 +58,7 @@ pub const FUNCTIONS: &[Function] = &[
         "indexof_regex(text, regex, start, length, occurrence)",
         (2, 5),
         |binding| {
-            let regex = pattern(binding, 1, |text| text.to_owned())?;
+            let regex = pattern(binding, 1, str::to_owned)?;
             row(
                 &[
                     Type::String,

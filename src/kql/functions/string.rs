@@ -4,9 +4,11 @@ use super::{Function, args, plain, row};
 use crate::kql::dynamic::Dynamic;
 use crate::kql::types::Type;
 use crate::kql::value::Value;
+use crate::kql::value::text::to_text;
 
-/// More text than this is not made by `strrep`.
+/// More text than this is not made by `strrep`, nor more repetitions.
 const LONGEST: usize = 1 << 20;
+const MOST: i64 = 1_024;
 
 const STRINGS: &[Type] = &[Type::String; 64];
 
@@ -165,9 +167,8 @@ pub const FUNCTIONS: &[Function] = &[
                 let Dynamic::Array(terms) = args::dynamic(values, 1) else {
                     return Value::Null;
                 };
-                let found = terms.iter().position(|term| match term {
-                    Dynamic::String(term) => has_term(&text, &lower(term)),
-                    _ => false,
+                let found = terms.iter().position(|term| {
+                    has_term(&text, &lower(&to_text(&Value::Dynamic(term.clone()))))
                 });
                 Value::Long(found.map_or(-1, |index| index as i64))
             })
@@ -285,7 +286,7 @@ fn substring(values: &[Value]) -> Value {
 }
 
 fn strrep(values: &[Value]) -> Value {
-    let count = args::long(values, 1).unwrap_or(0).clamp(0, LONGEST as i64) as usize;
+    let count = args::long(values, 1).unwrap_or(0).clamp(0, MOST) as usize;
     let (text, delimiter) = (args::text(values, 0), args::text(values, 2));
     if count * (text.len() + delimiter.len()) > LONGEST {
         return args::string("");
@@ -318,13 +319,16 @@ pub(super) fn position(
         return Value::Null;
     }
     let mut from = byte_of(text, usize::try_from(start).unwrap_or(usize::MAX));
-    let end = match usize::try_from(length) {
-        Ok(length) => from + byte_of(text.get(from..).unwrap_or(""), length),
-        Err(_) => text.len(),
+    // The stretch that is searched begins anew behind each occurrence.
+    let within = |from: usize| match usize::try_from(length) {
+        Ok(length) => {
+            let end = from + byte_of(text.get(from..).unwrap_or(""), length);
+            text.get(..end).unwrap_or(text)
+        }
+        Err(_) => text,
     };
-    let within = text.get(..end).unwrap_or(text);
     let mut left = occurrence;
-    while let Some((at, _)) = find(within, from) {
+    while let Some((at, _)) = find(within(from), from) {
         left -= 1;
         if left == 0 {
             return Value::Long(text.get(..at).unwrap_or("").chars().count() as i64);
@@ -335,7 +339,7 @@ pub(super) fn position(
                 .get(at..)
                 .and_then(|rest| rest.chars().next())
                 .map_or(1, char::len_utf8);
-        if from > end {
+        if from > text.len() {
             break;
         }
     }
@@ -349,32 +353,39 @@ fn replace_strings(values: &[Value]) -> Value {
     else {
         return args::string("");
     };
-    let pairs: Vec<(&str, &str)> = lookups
-        .iter()
-        .zip(rewrites.iter())
-        .filter_map(|(lookup, rewrite)| match (lookup, rewrite) {
-            (Dynamic::String(lookup), Dynamic::String(rewrite)) if !lookup.is_empty() => {
-                Some((&**lookup, &**rewrite))
-            }
-            _ => None,
-        })
-        .collect();
-    let mut result = String::new();
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        // What was written is not looked at again; where several fit, the first of the list wins.
-        match pairs.iter().find(|(lookup, _)| rest.starts_with(lookup)) {
-            Some((lookup, rewrite)) => {
-                result.push_str(rewrite);
-                rest = rest.get(lookup.len()..).unwrap_or("");
-            }
-            None => {
-                result.push(first);
-                rest = rest.get(first.len_utf8()..).unwrap_or("");
-            }
+    // What a lookup has found is not looked at by those after it. (Whether it is done, and the text.)
+    let mut pieces = vec![(false, text)];
+    for (lookup, rewrite) in lookups.iter().zip(rewrites.iter()) {
+        let Dynamic::String(lookup) = lookup else {
+            continue;
+        };
+        if lookup.is_empty() {
+            continue;
         }
+        let rewrite = match rewrite {
+            Dynamic::String(rewrite) => rewrite,
+            // What cannot be written leaves the text as it is, and still counts as found.
+            _ => lookup,
+        };
+        pieces = pieces
+            .into_iter()
+            .flat_map(|(done, piece)| {
+                let parts: Vec<&str> = if done {
+                    vec![piece]
+                } else {
+                    piece.split(&**lookup).collect()
+                };
+                parts
+                    .into_iter()
+                    .enumerate()
+                    .flat_map(move |(index, part)| {
+                        let between = (index > 0).then_some((true, &**rewrite));
+                        between.into_iter().chain([(done, part)])
+                    })
+            })
+            .collect();
     }
-    args::string(result)
+    args::string(pieces.iter().map(|(_, piece)| *piece).collect::<String>())
 }
 
 /// Letters of the first list become the letters at their place in the second, whose last one stands for all that follow.
@@ -416,9 +427,10 @@ fn split(values: &[Value]) -> Value {
 
 fn push_codes(value: &Value, text: &mut String) {
     let Value::Dynamic(value) = value else { return };
-    let codes = match value {
-        Dynamic::Array(items) => items,
-        other => std::slice::from_ref(other),
+    let codes = if let Dynamic::Array(items) = value {
+        items
+    } else {
+        std::slice::from_ref(value)
     };
     for code in codes {
         if let Dynamic::Long(code) = code

@@ -60,7 +60,7 @@ pub fn bind(
 }
 
 /// A table of rows that are there, in their order.
-fn table(schema: &Schema, batches: Vec<Batch>) -> Relation {
+pub(super) fn table(schema: &Schema, batches: Vec<Batch>) -> Relation {
     let table = Rows {
         schema: schema.clone(),
         batches,

@@ -137,7 +137,7 @@ impl Key {
         let whole = number as i64;
         if number.is_nan() {
             Self::Real(f64::NAN.to_bits())
-        } else if number.abs() < 9_223_372_036_854_775_808.0 && (whole as f64) == number {
+        } else if number.abs() < 9_223_372_036_854_775_808.0 && number.fract() == 0.0 {
             Self::Whole(whole)
         } else {
             Self::Real(number.to_bits())

@@ -24,7 +24,7 @@ pub fn typed(ty: Type, text: &str) -> Result<Value, String> {
         return json::literal(text).map(Dynamic::into_value);
     }
     let bare = unquoted(text);
-    if bare == "null" || bare.is_empty() {
+    if bare == "null" {
         return Ok(Value::missing(ty));
     }
     let (value, expected) = match ty {

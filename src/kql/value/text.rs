@@ -20,12 +20,11 @@ pub fn to_text(value: &Value) -> String {
         Value::DateTime(ticks) => datetime(*ticks),
         Value::Timespan(ticks) => timespan(*ticks),
         Value::Guid(guid) => self::guid(*guid),
-        Value::Dynamic(Dynamic::String(text)) => text.to_string(),
-        Value::Dynamic(Dynamic::DateTime(ticks)) => datetime(*ticks),
-        Value::Dynamic(Dynamic::Timespan(ticks)) => timespan(*ticks),
-        Value::Dynamic(Dynamic::Guid(guid)) => self::guid(*guid),
-        Value::Dynamic(Dynamic::Real(number)) => real(*number),
-        Value::Dynamic(value) => json::print(value),
+        // JSON has its own words for true and false, and quotes around texts.
+        Value::Dynamic(Dynamic::Bool(value)) => value.to_string(),
+        Value::Dynamic(value) => value
+            .scalar()
+            .map_or_else(|| json::print(value), |scalar| to_text(&scalar)),
     }
 }
 

@@ -3,8 +3,8 @@
 use crate::kql::error::KqlError;
 use crate::kql::functions::{Binding, Bound, args, row};
 use crate::kql::types::Type;
+use crate::kql::value::TICKS_PER_DAY;
 use crate::kql::value::calendar::{Date, Time};
-use crate::kql::value::{TICKS_PER_DAY, Value};
 
 /// One piece of a format.
 enum Piece {
@@ -153,6 +153,7 @@ mod tests {
     use super::*;
     use crate::kql::error::Span;
     use crate::kql::expr::{Eval, Expr};
+    use crate::kql::value::Value;
 
     fn formatted(
         function: fn(&Binding<'_>) -> Result<Bound, KqlError>,

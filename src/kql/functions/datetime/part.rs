@@ -79,10 +79,10 @@ impl Part {
     }
 
     /// This part of a date.
-    pub fn of(self, ticks: i64) -> Option<i64> {
+    pub fn of(self, ticks: i64) -> i64 {
         let date = Date::of(ticks);
         let time = Time::of(ticks);
-        Some(match self {
+        match self {
             Self::Year => date.year,
             Self::Quarter => (date.month - 1) / 3 + 1,
             Self::Month => date.month,
@@ -95,7 +95,7 @@ impl Part {
             Self::Millisecond => time.ticks / 10_000,
             Self::Microsecond => time.ticks / 10,
             Self::Nanosecond => time.ticks * 100,
-        })
+        }
     }
 
     /// A date so many of this part later.

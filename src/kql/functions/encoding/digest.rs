@@ -66,6 +66,10 @@ pub fn md5(bytes: &[u8]) -> [u8; 16] {
 }
 
 /// The SHA-1 digest.
+#[expect(
+    clippy::many_single_char_names,
+    reason = "the names of RFC 3174, beside which this is read"
+)]
 pub fn sha1(bytes: &[u8]) -> [u8; 20] {
     let mut state = [
         0x6745_2301_u32,

@@ -15,7 +15,7 @@ impl Parser<'_> {
         let name = self.word_at(0);
         self.bump();
         let kind = match name {
-            "print" => OperatorKind::Print(self.list(Self::argument)?),
+            "print" => OperatorKind::Print(self.list(Self::named)?),
             "range" => self.range()?,
             "datatable" => self.datatable()?,
             "union" => self.union()?,

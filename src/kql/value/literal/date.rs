@@ -98,8 +98,9 @@ impl<'a> Scan<'a> {
     fn mail_date(&mut self) -> Option<Date> {
         let between = |c: char| c == ' ' || c == '-';
         let weekday = self.take(|c| c.is_ascii_alphabetic());
-        if !weekday.is_empty() && !(self.eat(',') && self.eat(' ')) {
-            return None;
+        if !weekday.is_empty() {
+            let separated = self.eat(',') && self.eat(' ');
+            separated.then_some(())?;
         }
         let day = self.number(1, 2)?;
         self.take(between);
