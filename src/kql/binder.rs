@@ -42,6 +42,9 @@ const DEPTH: usize = 128;
 /// How many variables and functions a query may put in their places, all told.
 const EXPANSIONS: usize = 20_000;
 
+/// How many operators a query may have, those of its variables and functions counted wherever they are used: each stands on the stack of the one before it.
+const OPERATORS: usize = 1_000;
+
 /// Binds one query.
 pub struct Binder<'a> {
     /// The tables.
@@ -57,6 +60,7 @@ pub struct Binder<'a> {
     scope: Scope,
     depth: usize,
     expansions: usize,
+    operators: usize,
 }
 
 impl<'a> Binder<'a> {
@@ -71,6 +75,7 @@ impl<'a> Binder<'a> {
             scope: Scope::default(),
             depth: 0,
             expansions: 0,
+            operators: 0,
         }
     }
 
@@ -118,6 +123,13 @@ impl<'a> Binder<'a> {
         operators: &[syntax::Operator],
     ) -> Result<Relation, KqlError> {
         operators.iter().try_fold(input, |relation, operator| {
+            self.operators += 1;
+            if self.operators > OPERATORS {
+                return Err(KqlError::limit(
+                    operator.span,
+                    format!("the query has more than {OPERATORS} operators, those of its variables and functions counted wherever they are used"),
+                ));
+            }
             operators::bind(self, relation, operator)
         })
     }
@@ -141,7 +153,7 @@ impl<'a> Binder<'a> {
     ) -> Result<T, KqlError> {
         self.expand(span)?;
         let outside = std::mem::replace(&mut self.scope, scope);
-        let result = self.deeper(span, work);
+        let result = work(self);
         self.scope = outside;
         result
     }
@@ -155,9 +167,11 @@ impl<'a> Binder<'a> {
         if self.depth >= DEPTH {
             return Err(KqlError::limit(
                 span,
-                format!("the query is nested more than {DEPTH} levels deep"),
+                format!(
+                    "the query is nested more than {DEPTH} levels deep, its variables included"
+                ),
             )
-            .help("give parts of it a name with let"));
+            .help("use materialize() for a table that others are made of"));
         }
         self.depth += 1;
         let result = work(self);

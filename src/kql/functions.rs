@@ -12,8 +12,9 @@ pub mod bag;
 pub mod conversion;
 pub mod datetime;
 pub mod dynamic;
-pub mod fill;
 pub mod encoding;
+pub mod fill;
+pub mod ip;
 pub mod logic;
 pub mod math;
 pub mod regex;
@@ -21,6 +22,7 @@ pub mod series;
 pub mod set;
 pub mod statistics;
 pub mod string;
+pub mod tuple;
 pub mod window;
 
 /// How a result column is called that has no name of its own and is a call of the function. (The engine's documentation calls this the result name
@@ -87,6 +89,7 @@ pub const TABLE: &[&[Function]] = &[
     dynamic::FUNCTIONS,
     fill::FUNCTIONS,
     encoding::FUNCTIONS,
+    ip::FUNCTIONS,
     logic::FUNCTIONS,
     math::FUNCTIONS,
     regex::FUNCTIONS,
@@ -161,6 +164,22 @@ impl Binding<'_> {
         self.args.get(index)?.as_constant()?.as_str()
     }
 
+    /// The type that the argument at `index` names with `typeof(…)`; `string` where it is left out.
+    ///
+    /// # Errors
+    /// It names none.
+    pub fn type_literal(&self, index: usize) -> Result<Type, KqlError> {
+        match self.args.get(index) {
+            None => Ok(Type::String),
+            Some(arg) => self
+                .constant_text(index)
+                .and_then(Type::named)
+                .ok_or_else(|| {
+                    KqlError::semantic(arg.span, "expected a type such as typeof(long)")
+                }),
+        }
+    }
+
     /// An argument of a type that the function does not take.
     pub fn wrong_type(&self, index: usize, expected: &str) -> KqlError {
         let (span, ty) = self
@@ -176,3 +195,6 @@ impl Binding<'_> {
         )
     }
 }
+
+#[cfg(test)]
+mod tests;

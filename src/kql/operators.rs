@@ -47,6 +47,8 @@ mod sort;
 mod summarize;
 mod take;
 mod terms;
+#[cfg(test)]
+mod tests;
 mod top;
 mod top_hitters;
 mod top_nested;

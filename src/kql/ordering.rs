@@ -133,7 +133,11 @@ fn whole<T: Copy + Default>(
 /// Doubles; NaN stands beside the nulls, on the side of the values.
 fn reals(values: &Values<f64>, direction: Direction) -> Vec<u64> {
     let null = end(direction.nulls_first);
-    let nan = if direction.nulls_first { 1 } else { u64::MAX - 1 };
+    let nan = if direction.nulls_first {
+        1
+    } else {
+        u64::MAX - 1
+    };
     let cells = values.data.iter().enumerate();
     cells
         .map(|(row, value)| {
@@ -237,7 +241,14 @@ mod tests {
 
     #[test]
     fn doubles_go_by_value_and_nan_stands_beside_the_nulls() {
-        let values = [Some(0.5), Some(f64::NAN), None, Some(-1.0), Some(-0.0), Some(0.0)];
+        let values = [
+            Some(0.5),
+            Some(f64::NAN),
+            None,
+            Some(-1.0),
+            Some(-0.0),
+            Some(0.0),
+        ];
         let column = Column::Real(values.into_iter().collect());
         assert_eq!(order(&column, false, true), [2, 1, 3, 4, 5, 0]);
         assert_eq!(order(&column, true, false), [0, 4, 5, 3, 1, 2]);

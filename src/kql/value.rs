@@ -58,15 +58,6 @@ impl Value {
         }
     }
 
-    /// A datetime of so many ticks; null where there is no such date.
-    pub fn datetime(ticks: i64) -> Self {
-        if (0..=MAX_DATETIME).contains(&ticks) {
-            Self::DateTime(ticks)
-        } else {
-            Self::Null
-        }
-    }
-
     /// Its type; none for a null.
     pub fn ty(&self) -> Option<Type> {
         Some(match self {

@@ -12,10 +12,18 @@ use crate::kql::types::Type;
 pub const AGGREGATES: &[Aggregate] = &[
     Aggregate {
         name: "count",
-        aliases: &["cnt"],
+        aliases: &[],
         prefix: "count",
         usage: "count()",
         arity: (0, 1),
+        bind: count,
+    },
+    Aggregate {
+        name: "cnt",
+        aliases: &[],
+        prefix: "cnt",
+        usage: "cnt()",
+        arity: (0, 0),
         bind: count,
     },
     Aggregate {

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
-use super::loops::{self, Cell};
-use super::{Accumulator, Aggregate, AggregateBinding, BoundAggregate, filtered};
+use super::{Accumulator, Aggregate, AggregateBinding, BoundAggregate, filtered, loops};
 use crate::kql::column::{Column, Strings};
 use crate::kql::error::KqlError;
+use crate::kql::kernels::Cell;
 use crate::kql::types::Type;
 
 /// The aggregates of this area.
@@ -75,9 +75,45 @@ pub trait Contest: Send {
     fn bytes(&self) -> usize;
 }
 
+/// A value of fixed width that has an order.
+trait Ordered: Cell {
+    /// Whether it takes the place of `best` as the largest value.
+    fn above(self, best: Self) -> bool;
+
+    /// Whether it takes the place of `best` as the least value.
+    fn below(self, best: Self) -> bool;
+}
+
+macro_rules! ordered {
+    ($($cell:ty)+) => {$(
+        impl Ordered for $cell {
+            fn above(self, best: Self) -> bool {
+                self > best
+            }
+
+            fn below(self, best: Self) -> bool {
+                self < best
+            }
+        }
+    )+};
+}
+
+ordered!(bool i32 i64 Decimal u128);
+
+impl Ordered for f64 {
+    // NaN wins both ways and stays: the largest and the least value of rows with a NaN are NaN.
+    fn above(self, best: Self) -> bool {
+        self > best || (self.is_nan() && !best.is_nan())
+    }
+
+    fn below(self, best: Self) -> bool {
+        self < best || (self.is_nan() && !best.is_nan())
+    }
+}
+
 /// A contest between values of `ty`, any type but dynamic.
 pub fn contest(ty: Type, largest: bool) -> Box<dyn Contest> {
-    fn cells<T: Cell>(ty: Type, largest: bool) -> Box<dyn Contest> {
+    fn cells<T: Ordered>(ty: Type, largest: bool) -> Box<dyn Contest> {
         let best: Vec<Option<T>> = Vec::new();
         Box::new(Cells { ty, largest, best })
     }
@@ -101,7 +137,7 @@ struct Cells<T> {
     best: Vec<Option<T>>,
 }
 
-impl<T: Cell> Contest for Cells<T> {
+impl<T: Ordered> Contest for Cells<T> {
     fn offer(
         &mut self,
         groups: &[u32],

@@ -1,6 +1,5 @@
-//! Loops over the values of a column and their groups, and cells of fixed width.
+//! Loops over the values of a column and their groups.
 
-use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
 use crate::kql::column::{Column, Values};
@@ -61,75 +60,7 @@ pub fn long_column(ty: Type, values: Values<i64>) -> Column {
     }
 }
 
-/// A cell of fixed width.
-pub trait Cell: Copy + Default + Send + 'static {
-    /// The values of a column of this kind.
-    fn values(column: &Column) -> Option<&Values<Self>>;
-
-    /// A column of the type `ty`, which is of this kind.
-    fn column(ty: Type, values: Values<Self>) -> Column;
-
-    /// Whether it takes the place of `best` as the largest value.
-    fn above(self, best: Self) -> bool;
-
-    /// Whether it takes the place of `best` as the least value.
-    fn below(self, best: Self) -> bool;
-}
-
-macro_rules! cell {
-    ($cell:ty, $($kind:ident)|+, $column:expr) => {
-        impl Cell for $cell {
-            fn values(column: &Column) -> Option<&Values<Self>> {
-                match column {
-                    $(Column::$kind(values))|+ => Some(values),
-                    _ => None,
-                }
-            }
-
-            fn column(ty: Type, values: Values<Self>) -> Column {
-                $column(ty, values)
-            }
-
-            fn above(self, best: Self) -> bool {
-                self > best
-            }
-
-            fn below(self, best: Self) -> bool {
-                self < best
-            }
-        }
-    };
-}
-
-cell!(bool, Bool, |_, values| Column::Bool(values));
-cell!(i32, Int, |_, values| Column::Int(values));
-cell!(i64, Long | DateTime | Timespan, long_column);
-cell!(Decimal, Decimal, |_, values| Column::Decimal(values));
-cell!(u128, Guid, |_, values| Column::Guid(values));
-
-impl Cell for f64 {
-    fn values(column: &Column) -> Option<&Values<Self>> {
-        match column {
-            Column::Real(values) => Some(values),
-            _ => None,
-        }
-    }
-
-    fn column(_: Type, values: Values<Self>) -> Column {
-        Column::Real(values)
-    }
-
-    // NaN wins both ways and stays: the largest and the least value of rows with a NaN are NaN.
-    fn above(self, best: Self) -> bool {
-        self > best || (self.is_nan() && !best.is_nan())
-    }
-
-    fn below(self, best: Self) -> bool {
-        self < best || (self.is_nan() && !best.is_nan())
-    }
-}
-
-/// The place of `group`, made if it is not there.
+/// Makes room for `count` groups; those that are new begin empty.
 pub fn slot<T: Clone + Default>(values: &mut Vec<T>, count: usize) {
     if values.len() < count {
         values.resize(count, T::default());

@@ -33,6 +33,8 @@ impl Binder<'_> {
         let Some(function) = functions::named(&name.text) else {
             return Err(self.no_function(name));
         };
+        let whole_row = over_row(name, arguments, span, row.schema);
+        let arguments = whole_row.as_deref().unwrap_or(arguments);
         let (fewest, most) = function.arity;
         if !(fewest..=most).contains(&arguments.len()) {
             return Err(arity(name, span, function.arity, arguments.len())
@@ -254,6 +256,39 @@ impl Binder<'_> {
             }
         }
         result.ok_or_else(|| KqlError::semantic(span, "the function has no result"))
+    }
+}
+
+/// The arguments of a call that is over every column of the row: `pack_all()`, `pack_array(*)`.
+fn over_row(
+    name: &Name,
+    arguments: &[Named],
+    span: Span,
+    schema: &super::Schema,
+) -> Option<Vec<Named>> {
+    let unnamed = |kind| Named {
+        names: Vec::new(),
+        value: syntax::Expr { kind, span },
+    };
+    let literal = |ty, value| unnamed(syntax::ExprKind::Literal(ty, syntax::Literal(value)));
+    let columns = schema.fields.iter().map(|field| &field.name);
+    match (name.text.as_str(), arguments) {
+        ("pack_all", [] | [_]) => {
+            let flag = match arguments {
+                [flag] => flag.clone(),
+                _ => literal(Type::Bool, Value::Bool(false)),
+            };
+            let pairs = columns.flat_map(|column| {
+                let key = literal(Type::String, Value::String(Arc::clone(column)));
+                [key, unnamed(syntax::ExprKind::Name(column.to_string()))]
+            });
+            Some(std::iter::once(flag).chain(pairs).collect())
+        }
+        ("pack_array", [all]) if all.value.kind == syntax::ExprKind::Star => {
+            let names = columns.map(|column| unnamed(syntax::ExprKind::Name(column.to_string())));
+            Some(names.collect())
+        }
+        _ => None,
     }
 }
 

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use hashbrown::HashSet;
 
+use super::super::dynamic::path::Step;
 use super::super::error::{KqlError, Span};
 use super::super::expr::Expr;
 use super::super::functions::{self, Naming};
 use super::super::syntax::{self, ExprKind, Named};
-use super::super::types::Schema;
+use super::super::types::{Schema, Type};
 use super::super::value::Value;
 use super::{Binder, Row};
 
@@ -90,6 +91,10 @@ impl Binder<'_> {
                 continue;
             }
             let expr = self.scalar(&named.value, row)?;
+            if let Some(parts) = self.parts(&named.value) {
+                self.add_parts(&expr, parts, &named.names, &mut names, &mut columns)?;
+                continue;
+            }
             let column = match named.names.as_slice() {
                 [] => match self.name_of(&named.value) {
                     Some(name) if matches!(named.value.kind, ExprKind::Name(_)) => NamedExpr {
@@ -123,6 +128,64 @@ impl Binder<'_> {
             columns.push(column);
         }
         Ok(columns)
+    }
+
+    /// The columns of a call that gives several.
+    fn parts(&self, expr: &syntax::Expr) -> Option<Vec<(String, Type)>> {
+        let ExprKind::Call(name, arguments) = &expr.kind else {
+            return None;
+        };
+        if self.meaning(&name.text).is_some() {
+            return None;
+        }
+        let args: Vec<Option<String>> = arguments
+            .iter()
+            // A flag is no column.
+            .filter(|argument| !matches!(argument.value.kind, ExprKind::Literal(Type::Bool, _)))
+            .map(|argument| self.name_of(&argument.value))
+            .collect();
+        functions::tuple::columns(&name.text, &args)
+    }
+
+    /// Adds the columns of a call that gives several: one name is for the first, several for the first few.
+    fn add_parts(
+        &self,
+        expr: &Expr,
+        parts: Vec<(String, Type)>,
+        given: &[syntax::Name],
+        names: &mut Names,
+        columns: &mut Vec<NamedExpr>,
+    ) -> Result<(), KqlError> {
+        if let Some(extra) = given.get(parts.len()) {
+            return Err(KqlError::semantic(
+                extra.span,
+                format!(
+                    "this expression gives {} values; no more names may stand before it",
+                    parts.len()
+                ),
+            ));
+        }
+        let single = parts.len() == 1;
+        let count = if given.len() == 1 { 1 } else { parts.len() };
+        for (index, (default, ty)) in parts.into_iter().enumerate().take(count) {
+            let name = match given.get(index) {
+                Some(name) => names.declare(&name.text, name.span)?,
+                None => names.add(&default, &default),
+            };
+            // The call itself is the one value it gives, or a list of all of them.
+            let value = if single {
+                expr.clone()
+            } else {
+                let step = Step::At(index as i64);
+                self.convert(super::scalar::walk(expr.clone(), vec![step], expr.span), ty)
+            };
+            columns.push(NamedExpr {
+                name,
+                declared: index < given.len(),
+                expr: value,
+            });
+        }
+        Ok(())
     }
 
     /// What a column made of `expr` is called when the query gives no name: `a_b` for `a.b`, the rule of the function for a call. `None`: the place decides

@@ -401,7 +401,8 @@ impl Binder<'_> {
     }
 }
 
-fn walk(base: Expr, mut steps: Vec<Step>, span: Span) -> Expr {
+/// What lies at the end of `steps`, which stand in the order of the text turned round.
+pub(super) fn walk(base: Expr, mut steps: Vec<Step>, span: Span) -> Expr {
     if steps.is_empty() {
         return base;
     }
@@ -436,6 +437,8 @@ fn constant_step(index: &Expr) -> Result<Step, KqlError> {
 pub(super) fn compared_as(left: Type, right: Type, test: compare::Test) -> Option<Type> {
     let equality = test.is_equality();
     Some(match (left, right) {
+        // A dynamic value beside a text counts as the text it prints, as in every other test of text; what is not there is "".
+        (Type::Dynamic, Type::String) | (Type::String, Type::Dynamic) if equality => Type::String,
         (Type::Dynamic, _) | (_, Type::Dynamic) => Type::Dynamic,
         (Type::String, Type::String) if !equality => return None,
         (a, b) if a == b && a != Type::Int => a,

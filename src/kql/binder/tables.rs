@@ -35,7 +35,11 @@ impl Binder<'_> {
         let span = expr.span;
         match &expr.kind {
             ExprKind::Pipe(base, operators) => {
-                let input = self.bind_relation_of(base)?;
+                if let Some(first) = self.with_its_table(base, operators.first()) {
+                    let input = operators::source(self, &first)?;
+                    return self.pipe(input, operators.get(1..).unwrap_or_default());
+                }
+                let input = self.bind_relation(base)?;
                 self.pipe(input, operators)
             }
             ExprKind::Source(operator) => operators::source(self, operator),
@@ -58,8 +62,28 @@ impl Binder<'_> {
         }
     }
 
-    fn bind_relation_of(&mut self, base: &syntax::Expr) -> Result<Relation, KqlError> {
-        self.deeper(base.span, |binder| binder.bind_relation(base))
+    /// `T | search …`, `T | find …` and `T | union …` as `search in (T) …` and so on, so that their rows say that they are of `T`.
+    fn with_its_table(
+        &self,
+        base: &syntax::Expr,
+        operator: Option<&syntax::Operator>,
+    ) -> Option<syntax::Operator> {
+        use syntax::OperatorKind::{Find, Search, Union};
+        let ExprKind::Name(name) = &base.kind else {
+            return None;
+        };
+        if self.meaning(name).is_some() || self.catalog.table(name).is_none() {
+            return None;
+        }
+        let mut operator = operator?.clone();
+        match &mut operator.kind {
+            Search { tables, .. } | Find { tables, .. } if tables.is_empty() => {
+                tables.push(base.clone());
+            }
+            Union { tables, .. } => tables.insert(0, base.clone()),
+            _ => return None,
+        }
+        Some(operator)
     }
 
     fn table(&mut self, name: &str, span: Span) -> Result<Relation, KqlError> {

@@ -194,6 +194,16 @@ impl Strings {
         }
     }
 
+    /// The column of the texts that `f` makes of these: made once for each text where the pool is not larger than the column, else once a row.
+    #[must_use]
+    pub fn map_texts(&self, f: impl FnMut(&str) -> String) -> Self {
+        if self.pool.len() > self.codes.len() {
+            return Self::from_texts(self.iter().map(f));
+        }
+        let of_pool = Self::from_texts(self.pool.iter().map(f));
+        of_pool.gather(&self.codes)
+    }
+
     pub(super) fn gather(&self, rows: &[u32]) -> Self {
         Self {
             pool: Arc::clone(&self.pool),

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::dynamic::{Step, arg, follow, list, steps};
+use super::dynamic::{arg, list, steps};
 use super::{Binding, Bound, Function, plain, row};
 use crate::kql::dynamic::Dynamic;
+use crate::kql::dynamic::path::{Step, walk};
 use crate::kql::error::KqlError;
 use crate::kql::types::Type;
 use crate::kql::value::Value;
@@ -16,6 +17,12 @@ pub const FUNCTIONS: &[Function] = &[
         aliases: &["bag_pack", "pack_dictionary"],
         ..plain("pack", "bag_pack(key1, value1, …)", (2, 1_024), pack)
     },
+    plain(
+        "pack_all",
+        "pack_all(ignore_null_empty)",
+        (1, 8_192),
+        pack_all,
+    ),
     plain(
         "pack_array",
         "pack_array(value1, value2, …)",
@@ -45,7 +52,7 @@ pub const FUNCTIONS: &[Function] = &[
             if bag.entries().is_none() {
                 return Value::Null;
             }
-            Value::Bool(follow(bag, &key_path(args.get(1))).is_some())
+            Value::Bool(walk(bag, &key_path(args.get(1))).is_some())
         })
     }),
     plain(
@@ -158,6 +165,24 @@ fn pack(binding: &Binding<'_>) -> Result<Bound, KqlError> {
     })
 }
 
+/// `pack_all()`, after the binder has put the names and columns of the row behind the flag.
+fn pack_all(binding: &Binding<'_>) -> Result<Bound, KqlError> {
+    let takes: Vec<Type> = binding.args.iter().map(|arg| arg.ty).collect();
+    row(&takes, Type::Dynamic, |args| {
+        let skips = matches!(args.first(), Some(Value::Bool(true)));
+        let empty = |value: &Value| value.is_null() || value.as_str() == Some("");
+        let mut entries = Vec::with_capacity(args.len() / 2);
+        for pair in args.get(1..).unwrap_or_default().chunks(2) {
+            if let [Value::String(key), value] = pair
+                && !(skips && empty(value))
+            {
+                entries.push((Arc::clone(key), to_dynamic(value)));
+            }
+        }
+        Value::Dynamic(Dynamic::bag(entries))
+    })
+}
+
 /// Sets a key, in its place where it is there.
 fn put(entries: &mut Vec<(Arc<str>, Dynamic)>, key: &Arc<str>, value: Dynamic) {
     match entries.iter_mut().find(|(known, _)| known == key) {
@@ -171,7 +196,7 @@ fn key_path(key: Option<&Value>) -> Vec<Step> {
     let key = key.and_then(Value::as_str).unwrap_or("");
     match steps(key) {
         Some(path) if !path.is_empty() => path,
-        _ => vec![Step::Key(key.to_owned())],
+        _ => vec![Step::Key(key.into())],
     }
 }
 
@@ -207,6 +232,6 @@ fn set(bag: &Dynamic, path: &[Step], value: &Dynamic) -> Option<Dynamic> {
     } else {
         set(bag.get(key).unwrap_or(&empty), rest, value)?
     };
-    put(&mut entries, &Arc::from(key.as_str()), inner);
+    put(&mut entries, key, inner);
     Some(Dynamic::bag(entries))
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Binding, Bound, Function, Naming, plain, row};
+use crate::kql::dynamic::path::{Step, walk};
 use crate::kql::dynamic::{Dynamic, json};
 use crate::kql::error::KqlError;
 use crate::kql::expr::{Eval, Vector};
@@ -51,34 +52,40 @@ pub const FUNCTIONS: &[Function] = &[
         )
     },
     plain("range", "range(start, stop, step)", (2, 3), range),
-    plain("repeat", "repeat(value, count)", (2, 2), |binding| {
-        let ty = binding.args.first().map_or(Type::Dynamic, |arg| arg.ty);
-        row(&[ty, Type::Long], Type::Dynamic, |args| {
-            match args.get(1).and_then(Value::as_long) {
-                Some(count) if (0..=LONGEST).contains(&count) => {
-                    let item = args.first().map_or(Dynamic::Null, to_dynamic);
-                    list(vec![item; usize::try_from(count).unwrap_or(0)])
+    Function {
+        naming: Naming::Prefix("repeat"),
+        ..plain("repeat", "repeat(value, count)", (2, 2), |binding| {
+            let ty = binding.args.first().map_or(Type::Dynamic, |arg| arg.ty);
+            row(&[ty, Type::Long], Type::Dynamic, |args| {
+                match args.get(1).and_then(Value::as_long) {
+                    Some(count) if (0..=LONGEST).contains(&count) => {
+                        let item = args.first().map_or(Dynamic::Null, to_dynamic);
+                        list(vec![item; usize::try_from(count).unwrap_or(0)])
+                    }
+                    _ => Value::Null,
                 }
-                _ => Value::Null,
-            }
+            })
         })
-    }),
-    plain("treepath", "treepath(value)", (1, 1), |_| {
-        row(&[Type::Dynamic], Type::Dynamic, |args| {
-            let value = arg(args, 0);
-            if value.items().is_none() && value.entries().is_none() {
-                return Value::Null;
-            }
-            let mut paths = Vec::new();
-            tree_paths(value, "", &mut paths);
-            list(
-                paths
-                    .into_iter()
-                    .map(|path| Dynamic::String(path.into()))
-                    .collect(),
-            )
+    },
+    Function {
+        naming: Naming::Prefix("tree"),
+        ..plain("treepath", "treepath(value)", (1, 1), |_| {
+            row(&[Type::Dynamic], Type::Dynamic, |args| {
+                let value = arg(args, 0);
+                if value.items().is_none() && value.entries().is_none() {
+                    return Value::Null;
+                }
+                let mut paths = Vec::new();
+                tree_paths(value, "", &mut paths);
+                list(
+                    paths
+                        .into_iter()
+                        .map(|path| Dynamic::String(path.into()))
+                        .collect(),
+                )
+            })
         })
-    }),
+    },
     plain("new_guid", "new_guid()", (0, 0), |binding| {
         Err(KqlError::unsupported(
             binding.span,
@@ -179,15 +186,6 @@ fn sorted(value: &Dynamic) -> Dynamic {
     }
 }
 
-/// A step of a path into JSON.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Step {
-    /// `.key` or `['key']`
-    Key(String),
-    /// `[0]`
-    Index(i64),
-}
-
 /// The steps of a path such as `$.a['b'][0]`. `None`: it is not one.
 pub(super) fn steps(path: &str) -> Option<Vec<Step>> {
     let mut rest = path.trim().strip_prefix(['$', '@'])?;
@@ -199,7 +197,7 @@ pub(super) fn steps(path: &str) -> Option<Vec<Step>> {
             if key.is_empty() {
                 return None;
             }
-            steps.push(Step::Key(key.to_owned()));
+            steps.push(Step::Key(key.into()));
             rest = tail;
         } else {
             let (inner, tail) = rest.strip_prefix('[')?.split_once(']')?;
@@ -213,8 +211,8 @@ pub(super) fn steps(path: &str) -> Option<Vec<Step>> {
                         .and_then(|inner| inner.strip_suffix('"'))
                 });
             steps.push(match quoted {
-                Some(key) => Step::Key(key.to_owned()),
-                None => Step::Index(inner.parse().ok()?),
+                Some(key) => Step::Key(key.into()),
+                None => Step::At(inner.parse().ok()?),
             });
             rest = tail;
         }
@@ -222,31 +220,8 @@ pub(super) fn steps(path: &str) -> Option<Vec<Step>> {
     Some(steps)
 }
 
-/// What `value` holds at the end of `steps`.
-pub(super) fn follow<'a>(value: &'a Dynamic, steps: &[Step]) -> Option<&'a Dynamic> {
-    steps.iter().try_fold(value, |value, step| match step {
-        Step::Key(key) => value.get(key),
-        Step::Index(index) => value.at(*index),
-    })
-}
-
 fn extract_json(binding: &Binding<'_>) -> Result<Bound, KqlError> {
-    let ty = match binding.args.get(2) {
-        None => Type::String,
-        Some(arg) => match arg
-            .as_constant()
-            .and_then(Value::as_str)
-            .and_then(Type::named)
-        {
-            Some(ty) => ty,
-            None => {
-                return Err(KqlError::semantic(
-                    arg.span,
-                    "expected a type such as typeof(long)",
-                ));
-            }
-        },
-    };
+    let ty = binding.type_literal(2)?;
     if let Some(path) = binding.args.first()
         && let Some(Value::String(text)) = path.as_constant()
         && steps(text).is_none()
@@ -261,10 +236,9 @@ fn extract_json(binding: &Binding<'_>) -> Result<Bound, KqlError> {
         let path = args.first().and_then(Value::as_str).and_then(steps);
         let parsed = args.get(1).and_then(Value::as_str).map(json::parse);
         match (&path, &parsed) {
-            (Some(path), Some(parsed)) => follow(parsed, path)
-                .map_or(Value::missing(ty), |found| {
-                    convert(&found.clone().into_value(), ty)
-                }),
+            (Some(path), Some(parsed)) => walk(parsed, path).map_or(Value::missing(ty), |found| {
+                convert(&found.clone().into_value(), ty)
+            }),
             _ => Value::missing(ty),
         }
     })
@@ -385,17 +359,12 @@ mod tests {
 
     #[test]
     fn a_path_is_read_step_by_step() {
+        let steps = |path| Some(format!("{:?}", steps(path)?));
         assert_eq!(
-            steps("$.a['b c'][2][\"d\"].e"),
-            Some(vec![
-                Step::Key("a".into()),
-                Step::Key("b c".into()),
-                Step::Index(2),
-                Step::Key("d".into()),
-                Step::Key("e".into()),
-            ])
+            steps("$.a['b c'][2][\"d\"].e").unwrap(),
+            r#"[Key("a"), Key("b c"), At(2), Key("d"), Key("e")]"#
         );
-        assert_eq!(steps("$"), Some(Vec::new()));
+        assert_eq!(steps("$").unwrap(), "[]");
         assert_eq!(steps("a.b"), None);
         assert_eq!(steps("$..a"), None);
         assert_eq!(steps("$[x]"), None);

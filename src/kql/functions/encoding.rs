@@ -117,6 +117,18 @@ pub const FUNCTIONS: &[Function] = &[
             })
         })
     },
+    plain(
+        "format_bytes",
+        "format_bytes(size, precision, units)",
+        (1, 3),
+        |_| {
+            row(
+                &[Type::Real, Type::Long, Type::String],
+                Type::String,
+                |values| args::string(format_bytes(values).unwrap_or_default()),
+            )
+        },
+    ),
     plain("parse_version", "parse_version(version)", (1, 1), |_| {
         row(TEXT, Type::Decimal, |values| {
             version(args::text(values, 0)).map_or(Value::Null, Value::Decimal)
@@ -131,6 +143,26 @@ pub const FUNCTIONS: &[Function] = &[
         })
     },
 ];
+
+/// A size in the largest unit that it reaches, or in the one asked for.
+fn format_bytes(values: &[Value]) -> Option<String> {
+    const UNITS: [&str; 7] = ["Bytes", "KB", "MB", "GB", "TB", "PB", "EB"];
+    let size = args::real(values, 0)?;
+    let precision = args::long(values, 1).unwrap_or(0).clamp(0, 15) as i32;
+    let wanted = args::text(values, 2);
+    let power = if wanted.is_empty() {
+        (1..UNITS.len() as i32)
+            .take_while(|power| size.abs() >= 1_024_f64.powi(*power))
+            .last()
+            .unwrap_or(0)
+    } else {
+        UNITS.iter().position(|unit| *unit == wanted)? as i32
+    };
+    let scale = 10_f64.powi(precision);
+    let number = (size / 1_024_f64.powi(power) * scale).round() / scale;
+    let unit = UNITS.get(usize::try_from(power).ok()?)?;
+    Some(format!("{number} {unit}"))
+}
 
 fn hexadecimal(bytes: &[u8]) -> String {
     use std::fmt::Write;

@@ -158,7 +158,7 @@ fn coalesce(binding: &Binding<'_>) -> Result<Bound, KqlError> {
     column(&vec![ty; binding.args.len()], ty, move |args, rows| {
         let empty: Vec<Vector> = args
             .iter()
-            .map(|arg| missing(std::slice::from_ref(arg), EMPTY))
+            .map(|arg| missing(std::slice::from_ref(arg), (str::is_empty, NULL.1)))
             .collect();
         let empty: Vec<Side<'_, bool>> = empty.iter().map(Side::of).collect();
         let last = args.len().saturating_sub(1);

@@ -5,6 +5,7 @@ use regex::Regex;
 use super::{Binding, Bound, Function, args, plain, row, string};
 use crate::kql::dynamic::Dynamic;
 use crate::kql::error::KqlError;
+use crate::kql::kernels::text::regular;
 use crate::kql::types::Type;
 use crate::kql::value::Value;
 use crate::kql::value::convert::convert;
@@ -106,7 +107,7 @@ fn pattern(
         )
         .help("write the regular expression as a text"));
     };
-    compile(&wrap(text)).map_err(|reason| {
+    regular(&wrap(text)).map_err(|reason| {
         KqlError::semantic(
             arg.span,
             format!("`{text}` is not a regular expression: {reason}"),
@@ -114,28 +115,11 @@ fn pattern(
     })
 }
 
-/// A regular expression, or why it is none, in one line.
-pub fn compile(pattern: &str) -> Result<Regex, String> {
-    regex::RegexBuilder::new(pattern)
-        .size_limit(1 << 22)
-        .build()
-        .map_err(|error| match error {
-            regex::Error::Syntax(text) => text
-                .lines()
-                .last()
-                .unwrap_or("")
-                .trim_start_matches("error: ")
-                .to_owned(),
-            other => other.to_string(),
-        })
-}
-
 fn extract(binding: &Binding<'_>) -> Result<Bound, KqlError> {
     let regex = pattern(binding, 0, str::to_owned)?;
-    // `typeof(type)` reaches the function as a null of that type.
-    let ty = binding.args.get(3).map_or(Type::String, |arg| arg.ty);
+    let ty = binding.type_literal(3)?;
     row(
-        &[Type::String, Type::Long, Type::String, ty],
+        &[Type::String, Type::Long, Type::String],
         ty,
         move |values| {
             let group = args::long(values, 1).and_then(|group| usize::try_from(group).ok());

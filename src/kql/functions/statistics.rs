@@ -1,6 +1,6 @@
 //! Statistics of a numeric series: moments and the line that fits it best.
 
-use super::dynamic::arg;
+use super::dynamic::{arg, list};
 use super::series::{mean, numbers};
 use super::{Bound, Function, plain, row};
 use crate::kql::dynamic::Dynamic;
@@ -26,6 +26,25 @@ pub const FUNCTIONS: &[Function] = &[
             )
         },
     ),
+    plain(
+        "series_stats",
+        "series_stats(series, ignore_nonfinite)",
+        (1, 2),
+        |_| {
+            row(&[Type::Dynamic, Type::Bool], Type::Dynamic, |args| {
+                let ignore = matches!(args.get(1), Some(Value::Bool(true)));
+                stats(arg(args, 0), ignore).map_or(Value::Null, |stats| {
+                    list(stats.into_iter().take(7).collect())
+                })
+            })
+        },
+    ),
+    plain("series_fit_line", "series_fit_line(series)", (1, 1), |_| {
+        row(&[Type::Dynamic], Type::Dynamic, |args| {
+            let line = numbers(arg(args, 0)).and_then(|series| line(&series));
+            line.map_or(Value::Null, |line| list(line.to_vec()))
+        })
+    }),
     plain(
         "series_fit_line_dynamic",
         "series_fit_line_dynamic(series)",

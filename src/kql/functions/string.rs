@@ -1,7 +1,14 @@
 //! Functions of text. Positions and lengths count code points.
 
-use super::{Function, args, plain, row};
+use std::sync::Arc;
+
+use super::{Bound, Function, args, column, plain, row};
+use crate::kql::column::{Column, Strings};
 use crate::kql::dynamic::Dynamic;
+use crate::kql::error::KqlError;
+use crate::kql::expr::Vector;
+use crate::kql::kernels::text::{Matcher, fold};
+use crate::kql::syntax::TextOp;
 use crate::kql::types::Type;
 use crate::kql::value::Value;
 use crate::kql::value::text::to_text;
@@ -30,16 +37,8 @@ pub const FUNCTIONS: &[Function] = &[
             })
         })
     },
-    plain("tolower", "tolower(text)", (1, 1), |_| {
-        row(&[Type::String], Type::String, |values| {
-            args::string(lower(args::text(values, 0)))
-        })
-    }),
-    plain("toupper", "toupper(text)", (1, 1), |_| {
-        row(&[Type::String], Type::String, |values| {
-            args::string(upper(args::text(values, 0)))
-        })
-    }),
+    plain("tolower", "tolower(text)", (1, 1), |_| mapped(lower)),
+    plain("toupper", "toupper(text)", (1, 1), |_| mapped(fold)),
     plain(
         "substring",
         "substring(text, start, length)",
@@ -53,23 +52,16 @@ pub const FUNCTIONS: &[Function] = &[
         },
     ),
     plain("strcat", "strcat(value, …)", (1, 64), |_| {
-        row(STRINGS, Type::String, |values| {
-            let mut text = String::new();
-            for value in values {
-                text.push_str(value.as_str().unwrap_or(""));
-            }
-            args::string(text)
-        })
+        column(STRINGS, Type::String, |args, rows| join(args, None, rows))
     }),
     plain(
         "strcat_delim",
         "strcat_delim(delimiter, value, …)",
         (2, 65),
         |_| {
-            row(STRINGS, Type::String, |values| {
-                let mut texts = values.iter().filter_map(Value::as_str);
-                let delimiter = texts.next().unwrap_or("");
-                args::string(texts.collect::<Vec<_>>().join(delimiter))
+            column(&[Type::String; 65], Type::String, |args, rows| match args {
+                [delimiter, args @ ..] => join(args, Some(delimiter), rows),
+                [] => Vector::Constant(args::string("")),
             })
         },
     ),
@@ -86,9 +78,7 @@ pub const FUNCTIONS: &[Function] = &[
         )
     }),
     plain("reverse", "reverse(text)", (1, 1), |_| {
-        row(&[Type::String], Type::String, |values| {
-            args::string(args::text(values, 0).chars().rev().collect::<String>())
-        })
+        mapped(|text| text.chars().rev().collect())
     }),
     plain(
         "indexof",
@@ -163,12 +153,13 @@ pub const FUNCTIONS: &[Function] = &[
         (2, 2),
         |_| {
             row(&[Type::String, Type::Dynamic], Type::Long, |values| {
-                let text = lower(args::text(values, 0));
+                let text = args::text(values, 0);
                 let Dynamic::Array(terms) = args::dynamic(values, 1) else {
                     return Value::Null;
                 };
                 let found = terms.iter().position(|term| {
-                    has_term(&text, &lower(&to_text(&Value::Dynamic(term.clone()))))
+                    let term = to_text(&Value::Dynamic(term.clone()));
+                    Matcher::new(TextOp::Has, false, &term).is_ok_and(|term| term.matches(text))
                 });
                 Value::Long(found.map_or(-1, |index| index as i64))
             })
@@ -218,39 +209,88 @@ pub const FUNCTIONS: &[Function] = &[
     }),
 ];
 
+/// A text made of each text.
+fn mapped(f: fn(&str) -> String) -> Result<Bound, KqlError> {
+    column(&[Type::String], Type::String, move |args, _| match args {
+        [Vector::Column(column)] => match &**column {
+            Column::String(strings) => texts(strings.map_texts(f)),
+            _ => Vector::Column(Arc::clone(column)),
+        },
+        [Vector::Constant(value)] => {
+            Vector::Constant(args::string(f(value.as_str().unwrap_or(""))))
+        }
+        _ => Vector::Constant(args::string("")),
+    })
+}
+
+fn texts(strings: Strings) -> Vector {
+    Vector::Column(Arc::new(Column::String(strings)))
+}
+
+/// Texts one after the other, with a delimiter between them where there is one.
+fn join(args: &[Vector], delimiter: Option<&Vector>, rows: usize) -> Vector {
+    let mut parts = Vec::with_capacity(args.len() * 2);
+    for (index, arg) in args.iter().enumerate() {
+        parts.extend(delimiter.filter(|_| index > 0).map(Part::of));
+        parts.push(Part::of(arg));
+    }
+    let joined = |row: usize| -> String { parts.iter().map(|part| part.get(row)).collect() };
+    let mut columns = parts.iter().filter_map(|part| match part {
+        Part::Each(strings) => Some(*strings),
+        Part::Same(_) => None,
+    });
+    match (columns.next(), columns.next()) {
+        (None, _) => Vector::Constant(args::string(joined(0))),
+        (Some(strings), None) => texts(strings.map_texts(|text| {
+            let parts = parts.iter().map(|part| match part {
+                Part::Same(same) => same,
+                Part::Each(_) => text,
+            });
+            parts.collect()
+        })),
+        _ => texts(Strings::from_texts((0..rows).map(joined))),
+    }
+}
+
+/// A text for all rows, or one a row.
+enum Part<'a> {
+    Same(&'a str),
+    Each(&'a Strings),
+}
+
+impl<'a> Part<'a> {
+    fn of(vector: &'a Vector) -> Self {
+        match vector {
+            Vector::Constant(value) => Self::Same(value.as_str().unwrap_or("")),
+            Vector::Column(column) => match &**column {
+                Column::String(strings) => Self::Each(strings),
+                _ => Self::Same(""),
+            },
+        }
+    }
+
+    fn get(&self, row: usize) -> &str {
+        match self {
+            Self::Same(text) => text,
+            Self::Each(strings) => strings.get(row),
+        }
+    }
+}
+
 /// `text` in lower case, letter by letter: no letter becomes two.
-pub fn lower(text: &str) -> String {
+fn lower(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
-    text.chars().map(|c| single(c, c.to_lowercase())).collect()
-}
-
-/// `text` in upper case, letter by letter: no letter becomes two, so `ß` stays.
-pub fn upper(text: &str) -> String {
-    if text.is_ascii() {
-        return text.to_ascii_uppercase();
-    }
-    text.chars().map(|c| single(c, c.to_uppercase())).collect()
-}
-
-fn single(letter: char, mut mapped: impl Iterator<Item = char>) -> char {
-    match (mapped.next(), mapped.next()) {
-        (Some(one), None) => one,
-        _ => letter,
-    }
-}
-
-/// Whether `term` stands in `text` with no letter or digit beside it.
-fn has_term(text: &str, term: &str) -> bool {
-    let edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
-    text.match_indices(term).any(|(at, _)| {
-        edge(text.get(..at).and_then(|before| before.chars().next_back()))
-            && edge(
-                text.get(at + term.len()..)
-                    .and_then(|after| after.chars().next()),
-            )
-    })
+    text.chars()
+        .map(|c| {
+            let mut mapped = c.to_lowercase();
+            match (mapped.next(), mapped.next()) {
+                (Some(one), None) => one,
+                _ => c,
+            }
+        })
+        .collect()
 }
 
 /// The byte at which the code point `index` begins, or the end of the text.

@@ -129,17 +129,29 @@ impl Codes {
             Kind::Narrow(met) => {
                 let at = |code: u32| self.known(code).and_then(|code| met.get(code));
                 match self.ty {
-                    Type::Bool => {
-                        Column::Bool(codes.iter().map(|code| at(*code).map(|bits| bits != 0)).collect())
-                    }
-                    Type::Int => {
-                        Column::Int(codes.iter().map(|code| at(*code).map(|bits| bits as i32)).collect())
-                    }
-                    Type::Real => {
-                        Column::Real(codes.iter().map(|code| at(*code).map(f64::from_bits)).collect())
-                    }
+                    Type::Bool => Column::Bool(
+                        codes
+                            .iter()
+                            .map(|code| at(*code).map(|bits| bits != 0))
+                            .collect(),
+                    ),
+                    Type::Int => Column::Int(
+                        codes
+                            .iter()
+                            .map(|code| at(*code).map(|bits| bits as i32))
+                            .collect(),
+                    ),
+                    Type::Real => Column::Real(
+                        codes
+                            .iter()
+                            .map(|code| at(*code).map(f64::from_bits))
+                            .collect(),
+                    ),
                     ty => {
-                        let values = codes.iter().map(|code| at(*code).map(|bits| bits as i64)).collect();
+                        let values = codes
+                            .iter()
+                            .map(|code| at(*code).map(|bits| bits as i64))
+                            .collect();
                         match ty {
                             Type::DateTime => Column::DateTime(values),
                             Type::Timespan => Column::Timespan(values),
@@ -155,7 +167,9 @@ impl Codes {
                     _ => Column::Decimal(
                         codes
                             .iter()
-                            .map(|code| at(*code).map(|bits| Decimal::deserialize(bits.to_le_bytes())))
+                            .map(|code| {
+                                at(*code).map(|bits| Decimal::deserialize(bits.to_le_bytes()))
+                            })
                             .collect(),
                     ),
                 }
@@ -248,7 +262,12 @@ impl<T: Copy + Eq + std::hash::Hash + Default> Met<T> {
         codes: &mut Vec<u32>,
     ) {
         let Some(valid) = &values.valid else {
-            codes.extend(values.data.iter().map(|value| self.code::<ADD>(bits(*value))));
+            codes.extend(
+                values
+                    .data
+                    .iter()
+                    .map(|value| self.code::<ADD>(bits(*value))),
+            );
             return;
         };
         codes.extend(values.data.iter().zip(valid).map(|(value, valid)| {

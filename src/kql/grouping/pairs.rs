@@ -119,7 +119,10 @@ impl Pairs {
             self.table.clear();
             self.table.resize(size, NO_ROW);
             for ((left, right), id) in self.pairs.iter().zip(0_u32..) {
-                if let Some(slot) = self.table.get_mut(((*left as usize) << shift) | *right as usize) {
+                if let Some(slot) = self
+                    .table
+                    .get_mut(((*left as usize) << shift) | *right as usize)
+                {
                     *slot = id;
                 }
             }

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use rust_decimal::Decimal;
 
 use super::map1;
-use crate::kql::column::{Column, ColumnBuilder, Strings};
+use crate::kql::column::{Column, ColumnBuilder, PoolBuilder, Strings, Values};
+use crate::kql::dynamic::Dynamic;
 use crate::kql::expr::Vector;
 use crate::kql::types::Type;
-use crate::kql::value::Value;
 use crate::kql::value::convert::convert;
+use crate::kql::value::text::to_text;
+use crate::kql::value::{Value, literal};
 
 /// `arg` as `ty`; null where a value does not convert.
 pub fn cast(arg: &Vector, ty: Type, rows: usize) -> Vector {
@@ -28,6 +30,7 @@ pub fn cast(arg: &Vector, ty: Type, rows: usize) -> Vector {
         (Column::Bool(_), Type::Int) => map1(ty, arg, |cell: bool| Some(i32::from(cell))),
         (Column::Absent(_, rows), ty) => Vector::Column(Arc::new(Column::Absent(ty, *rows))),
         (Column::String(strings), ty) => from_texts(strings, ty),
+        (column, Type::String) => to_texts(column),
         (column, ty) => {
             let mut builder = ColumnBuilder::new(ty, rows);
             for row in 0..column.len() {
@@ -46,10 +49,47 @@ pub fn one(value: &Value, ty: Type) -> Value {
     }
 }
 
+/// Texts as `ty`: each text of the pool is read once.
 fn from_texts(strings: &Strings, ty: Type) -> Vector {
-    let mut builder = ColumnBuilder::new(ty, strings.codes.len());
-    for value in strings.map(|text| convert(&Value::String(text.into()), ty)) {
-        builder.push(value);
-    }
-    Vector::Column(Arc::new(builder.finish()))
+    Vector::Column(Arc::new(match ty {
+        Type::Bool => Column::Bool(read(strings, literal::boolean)),
+        Type::Int => Column::Int(read(strings, literal::int)),
+        Type::Long => Column::Long(read(strings, literal::long)),
+        Type::Real => Column::Real(read(strings, literal::real)),
+        Type::Decimal => Column::Decimal(read(strings, literal::decimal)),
+        Type::DateTime => Column::DateTime(read(strings, literal::datetime)),
+        Type::Timespan => Column::Timespan(read(strings, literal::timespan_text)),
+        Type::Guid => Column::Guid(read(strings, literal::guid)),
+        Type::String => Column::String(strings.clone()),
+        Type::Dynamic => Column::Dynamic(strings.map(|text| Dynamic::String(text.into()))),
+    }))
+}
+
+fn read<T: Copy + Default>(strings: &Strings, f: fn(&str) -> Option<T>) -> Values<T> {
+    strings.map(f).into_iter().collect()
+}
+
+/// Any values as texts.
+fn to_texts(column: &Column) -> Vector {
+    let mut pool = PoolBuilder::default();
+    let codes = match column {
+        // A text in a dynamic value is the most common of all, and is there already.
+        Column::Dynamic(values) => values
+            .iter()
+            .map(|value| match value {
+                Dynamic::Null => 0,
+                Dynamic::String(text) => pool.push(text).unwrap_or(0),
+                other => pool
+                    .push(&to_text(&Value::Dynamic(other.clone())))
+                    .unwrap_or(0),
+            })
+            .collect(),
+        column => (0..column.len())
+            .map(|row| pool.push(&to_text(&column.value(row))).unwrap_or(0))
+            .collect(),
+    };
+    Vector::Column(Arc::new(Column::String(Strings {
+        pool: pool.finish(),
+        codes,
+    })))
 }

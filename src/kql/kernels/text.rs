@@ -139,6 +139,9 @@ fn ends_term(text: &str, at: usize) -> bool {
 
 /// `text` with every letter in upper case, letter by letter; a letter whose upper case is more than one stays.
 pub fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_uppercase();
+    }
     text.chars()
         .map(|letter| {
             let mut upper = letter.to_uppercase();

@@ -74,9 +74,7 @@ pub fn bind(
                 Box::new(HashJoin::new(left, right, matching, outputs)),
             )
         }
-        Kind::Left { with_match } => {
-            (left_schema, Box::new(Filter::new(left, right, with_match)))
-        }
+        Kind::Left { with_match } => (left_schema, Box::new(Filter::new(left, right, with_match))),
         Kind::Right { with_match } => {
             (right_schema, Box::new(Filter::new(right, left, with_match)))
         }

@@ -146,10 +146,11 @@ impl Keys {
                 .get(index)
                 .map_or(Type::Dynamic, |field| field.ty);
             if ty == Type::Dynamic {
-                return Err(
-                    KqlError::semantic(name.span, "tables cannot be joined by a dynamic value")
-                        .help("convert it first, e.g. with extend and tostring()"),
-                );
+                return Err(KqlError::semantic(
+                    name.span,
+                    "tables cannot be joined by a dynamic value",
+                )
+                .help("convert it first, e.g. with extend and tostring()"));
             }
             Ok((index, Expr::column(ty, index, name.span)))
         };
@@ -209,7 +210,10 @@ pub fn kind(options: &[OperatorOption]) -> Result<Option<(String, Span)>, KqlErr
         } else if !option.name.text.starts_with("hint.") {
             return Err(KqlError::semantic(
                 option.name.span,
-                format!("`{}` is not an option here; expected kind", option.name.text),
+                format!(
+                    "`{}` is not an option here; expected kind",
+                    option.name.text
+                ),
             ));
         }
     }
@@ -271,12 +275,7 @@ struct Current {
 
 impl HashJoin {
     /// A join whose columns are `outputs`.
-    pub fn new(
-        held: Side,
-        passing: Side,
-        matching: Matching,
-        outputs: Vec<(From, usize)>,
-    ) -> Self {
+    pub fn new(held: Side, passing: Side, matching: Matching, outputs: Vec<(From, usize)>) -> Self {
         Self {
             held,
             passing,

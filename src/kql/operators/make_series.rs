@@ -168,12 +168,7 @@ struct Groups {
 }
 
 impl MakeSeries {
-    fn take_in(
-        &self,
-        groups: &mut Groups,
-        batch: &Batch,
-        run: &Run<'_>,
-    ) -> Result<(), KqlError> {
+    fn take_in(&self, groups: &mut Groups, batch: &Batch, run: &Run<'_>) -> Result<(), KqlError> {
         let on = columns(std::slice::from_ref(&self.on), batch);
         let indexes = on.first().map(|column| self.bins.indexes(column));
         let indexes = indexes.unwrap_or_default();

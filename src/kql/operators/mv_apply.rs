@@ -30,6 +30,9 @@ pub fn bind(
     let nothing = binder.pipe(table(&plan.schema, Vec::new()), body)?;
     let shape = Shape::new(&input.schema, &plan, &nothing.schema);
 
+    if binder.checks {
+        return Ok(table(&shape.schema, Vec::new()));
+    }
     input.rows.prune(&vec![true; input.schema.fields.len()]);
     let batches = drain(input.rows.as_mut(), binder.run)?;
     let mut results = Vec::new();

@@ -38,7 +38,9 @@ pub fn bind(
         .get(index)
         .map_or(Type::Dynamic, |field| field.ty);
     groupable(ty, by.span)?;
-    let shape = binder.pipe(table(&input.schema, Vec::new()), operators)?.schema;
+    let shape = binder
+        .pipe(table(&input.schema, Vec::new()), operators)?
+        .schema;
     let mut results = Vec::new();
     if !binder.checks {
         input.rows.prune(&vec![true; input.schema.fields.len()]);
@@ -60,7 +62,9 @@ fn run(
     operators: &[Operator],
 ) -> Result<Vec<Batch>, KqlError> {
     let mut relation = binder.pipe(input, operators)?;
-    relation.rows.prune(&vec![true; relation.schema.fields.len()]);
+    relation
+        .rows
+        .prune(&vec![true; relation.schema.fields.len()]);
     drain(relation.rows.as_mut(), binder.run)
 }
 

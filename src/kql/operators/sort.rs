@@ -46,11 +46,7 @@ impl Keys {
     ///
     /// # Errors
     /// What does not fit; a dynamic key, which Kusto refuses too.
-    pub fn bind(
-        binder: &mut Binder<'_>,
-        row: Row<'_>,
-        keys: &[SortKey],
-    ) -> Result<Self, KqlError> {
+    pub fn bind(binder: &mut Binder<'_>, row: Row<'_>, keys: &[SortKey]) -> Result<Self, KqlError> {
         let mut exprs = Vec::with_capacity(keys.len());
         let mut directions = Vec::with_capacity(keys.len());
         for key in keys {

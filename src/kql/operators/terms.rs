@@ -48,6 +48,21 @@ fn has_star(condition: &Expr) -> bool {
     }
 }
 
+/// Whether a term stands in `condition`, or a `*`.
+pub(super) fn has_terms(condition: &Expr) -> bool {
+    match &condition.kind {
+        ExprKind::Star => true,
+        ExprKind::Literal(ty, _) => *ty != Type::Bool,
+        ExprKind::Binary(BinaryOp::And | BinaryOp::Or, left, right) => {
+            has_terms(left) || has_terms(right)
+        }
+        ExprKind::Call(name, arguments) => {
+            name.text == "not" && arguments.iter().any(|argument| has_terms(&argument.value))
+        }
+        _ => has_star(condition),
+    }
+}
+
 impl Terms<'_> {
     /// `condition` with its terms and its `*` written out column by column.
     pub(super) fn written_out(self, condition: &Expr) -> Expr {

@@ -120,7 +120,8 @@ impl Level {
         run: &Run<'_>,
     ) -> Result<Arc<Column>, KqlError> {
         let mut kept = self.aggregation.start();
-        self.aggregation.update(&mut kept, batch, groups, count, run)?;
+        self.aggregation
+            .update(&mut kept, batch, groups, count, run)?;
         let keys: Vec<Arc<Column>> = self
             .keys
             .schema
@@ -129,9 +130,10 @@ impl Level {
             .map(|field| Arc::new(Column::concat(field.ty, &[]).gather(&vec![NO_ROW; count])))
             .collect();
         let results = self.aggregation.finish(&mut kept, count, &keys);
-        Ok(results.into_iter().next().unwrap_or_else(|| {
-            Arc::new(Column::Long(Values::full(vec![0; count])))
-        }))
+        Ok(results
+            .into_iter()
+            .next()
+            .unwrap_or_else(|| Arc::new(Column::Long(Values::full(vec![0; count])))))
     }
 }
 
@@ -184,7 +186,14 @@ impl Tree {
             .iter()
             .filter_map(|row| self.nodes.get(*row as usize).copied())
             .collect();
-        let mut codes = Codes::new(level.keys.types().first().copied().unwrap_or(crate::kql::Type::Long));
+        let mut codes = Codes::new(
+            level
+                .keys
+                .types()
+                .first()
+                .copied()
+                .unwrap_or(crate::kql::Type::Long),
+        );
         let mut of_rows = Vec::new();
         for column in columns(&level.keys.exprs, &batch) {
             codes.assign(&column, &mut of_rows);
@@ -221,7 +230,11 @@ impl Tree {
             .filter(|(_, node)| **node != NO_ROW)
             .map(|(row, _)| row)
             .collect();
-        let left_nodes: Vec<u32> = left.iter().copied().filter(|node| *node != NO_ROW).collect();
+        let left_nodes: Vec<u32> = left
+            .iter()
+            .copied()
+            .filter(|node| *node != NO_ROW)
+            .collect();
         let of_left = match &level.others {
             Some(_) => Some(level.aggregate(
                 &self.rows.gather(&left_rows),
@@ -242,7 +255,11 @@ impl Tree {
         let mut nodes: Vec<Node> = Vec::new();
         let mut of_group = vec![NO_ROW; pairs.len()];
         let mut of_parent = vec![NO_ROW; parents.len()];
-        let missing = level.keys.types().first().map_or(Value::Null, |ty| Value::missing(*ty));
+        let missing = level
+            .keys
+            .types()
+            .first()
+            .map_or(Value::Null, |ty| Value::missing(*ty));
         for (parent, ((groups, has_left), of_parent)) in
             kept.iter().zip(&has_left).zip(&mut of_parent).enumerate()
         {
@@ -257,13 +274,17 @@ impl Tree {
                     aggregate: aggregates.value(*group as usize),
                 });
             }
-            if *has_left && (level.others.is_some() || level.others_later || of_others(parent as u32)) {
+            if *has_left
+                && (level.others.is_some() || level.others_later || of_others(parent as u32))
+            {
                 *of_parent = nodes.len() as u32;
                 nodes.push(Node {
                     parent,
                     others: true,
                     key: level.others.clone().unwrap_or_else(|| missing.clone()),
-                    aggregate: of_left.as_ref().map_or(Value::Null, |column| column.value(parent)),
+                    aggregate: of_left
+                        .as_ref()
+                        .map_or(Value::Null, |column| column.value(parent)),
                 });
             }
         }
@@ -305,7 +326,11 @@ impl Tree {
                 let ty = field.map_or(crate::kql::Type::Dynamic, |field| field.ty);
                 let mut builder = ColumnBuilder::new(ty, rows);
                 for node in &at {
-                    builder.push(nodes.get(*node).map_or(Value::Null, |node| cell(node).clone()));
+                    builder.push(
+                        nodes
+                            .get(*node)
+                            .map_or(Value::Null, |node| cell(node).clone()),
+                    );
                 }
                 Arc::new(builder.finish())
             };

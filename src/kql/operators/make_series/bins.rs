@@ -49,12 +49,16 @@ impl Bins {
             ty => {
                 return Err(KqlError::semantic(
                     on.span,
-                    format!("expected a number or a time as the axis, found {}", ty.name()),
+                    format!(
+                        "expected a number or a time as the axis, found {}",
+                        ty.name()
+                    ),
                 ));
             }
         };
         let on = binder.convert(on, ty);
-        let mut edge = |expr: Option<&Expr>, ty| expr.map(|expr| edge(binder, expr, ty)).transpose();
+        let mut edge =
+            |expr: Option<&Expr>, ty| expr.map(|expr| edge(binder, expr, ty)).transpose();
         let from = edge(axis.from, ty)?;
         let to = edge(axis.to, ty)?;
         let step_ty = if ty == Type::DateTime {
@@ -119,9 +123,7 @@ impl Bins {
                     _ => Value::Long(ticks),
                 }
             }
-            Self::Real(edges) => {
-                Value::Real(edges.from.unwrap_or(0.0) + index as f64 * edges.step)
-            }
+            Self::Real(edges) => Value::Real(edges.from.unwrap_or(0.0) + index as f64 * edges.step),
         }
     }
 

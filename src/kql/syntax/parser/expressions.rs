@@ -53,9 +53,9 @@ impl Parser<'_> {
         self.nested(|parser| parser.infix(OR))
     }
 
-    /// An expression without `==`, `in` and what binds as loosely: where the word `in` means something else.
-    pub(super) fn operand(&mut self) -> Parsed<Expr> {
-        self.nested(|parser| parser.infix(ORDER))
+    /// A scalar expression of arithmetic only, which leaves an `in` that follows it alone.
+    pub(super) fn arithmetic(&mut self) -> Parsed<Expr> {
+        self.nested(|parser| parser.infix(SUM))
     }
 
     /// An expression whose operators all bind at least as tightly as `least`.

@@ -14,7 +14,7 @@ impl Parser<'_> {
         let mut options = self.options(&["kind"])?;
         let aggregates = self.list(Self::series_aggregate)?;
         self.expect_word("on")?;
-        let on = Box::new(self.operand()?);
+        let on = Box::new(self.arithmetic()?);
         let start = self.peek().span.start;
         let (mut from, mut to) = (None, None);
         let step = if self.eat_word("in") {

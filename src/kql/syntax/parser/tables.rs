@@ -140,11 +140,11 @@ impl Parser<'_> {
         })
     }
 
-    /// `name`, `name: type` or `pack(*)`.
+    /// `name`, `name: type`, or `pack_all()`, which was written `pack(*)`.
     fn found_column(&mut self) -> Parsed<(Name, Option<Type>)> {
         let mut name = self.name("the name of a column")?;
-        if name.text == "pack" && self.eat("(") {
-            self.expect("*")?;
+        if matches!(name.text.as_str(), "pack" | "pack_all") && self.eat("(") {
+            self.eat("*");
             self.expect(")")?;
             name.text = "pack(*)".to_owned();
             name.span = self.span_from(name.span.start);
