@@ -14,7 +14,7 @@ use quarterdeck::kql::{
 const TABLE: &str = "datatable(a:long, i:int, b:real, f:bool, s:string, t:datetime, p:timespan, d:dynamic, g:guid, m:decimal)[\
     1, 2, 1.5, true, 'alpha beta', datetime(2024-01-31 10:00:00), 1h, dynamic({'x': 1, 'y': [1, 2]}), guid(74be27de-1e4e-49d9-b579-fe0b331d3642), decimal(1.5),\
     9223372036854775807, 2147483647, 1e308, false, 'é😀', datetime(9999-12-31 23:59:59.9999999), time(10675199.02:48:05.4775807), dynamic([1, 'x', null, [2]]), guid(null), decimal(79228162514264337593543950335),\
-    long(-9223372036854775808), int(-2147483648), real(-inf), bool(null), '', datetime(0001-01-01), time(-10675199.02:48:05.4775808), dynamic(null), guid(00000000-0000-0000-0000-000000000000), decimal(null),\
+    long(-9223372036854775808), int(-2147483648), real(-inf), bool(null), '', datetime(0001-01-01), time(-10675199.02:48:05.4775807), dynamic(null), guid(00000000-0000-0000-0000-000000000000), decimal(null),\
     long(null), int(null), real(nan), true, '{\"k\": [1.5, true]}', datetime(null), timespan(null), dynamic('text'), guid(null), decimal(-0.000001),\
     0, 0, 0.0, false, '10', datetime(1970-01-01), 0s, dynamic(3.5), guid(null), decimal(0)]";
 
@@ -172,6 +172,7 @@ const BYTES: usize = 64 << 20;
 
 /// Runs a query within small limits. What is refused is refused with a place in the text.
 fn run(query: &str) -> Result<Vec<Answer>, KqlError> {
+    let shown = query.replace(TABLE, "TABLE");
     let asked = Cell::new(0_u32);
     let stop = || {
         asked.set(asked.get() + 1);
@@ -195,23 +196,23 @@ fn run(query: &str) -> Result<Vec<Answer>, KqlError> {
         Ok(answers) => {
             for answer in answers {
                 for batch in &answer.batches {
-                    assert_eq!(batch.columns.len(), answer.schema.fields.len(), "{query}");
+                    assert_eq!(batch.columns.len(), answer.schema.fields.len(), "{shown}");
                     for (column, field) in batch.columns.iter().zip(&answer.schema.fields) {
-                        assert_eq!(column.len(), batch.rows, "{query}: {}", field.name);
-                        assert_eq!(column.ty(), field.ty, "{query}: {}", field.name);
+                        assert_eq!(column.len(), batch.rows, "{shown}: {}", field.name);
+                        assert_eq!(column.ty(), field.ty, "{shown}: {}", field.name);
                     }
-                    assert!(batch.bytes() <= BYTES * 2, "{query}");
+                    assert!(batch.bytes() <= BYTES * 2, "{shown}");
                 }
             }
         }
         Err(error) => {
             assert!(
                 query.get(error.span.start..error.span.end).is_some(),
-                "{query}: {error:?}"
+                "{shown}: {error:?}"
             );
             assert!(!error.message.is_empty());
             // What the generator writes is always in the language.
-            assert_ne!(error.kind, ErrorKind::Syntax, "{query}: {error:?}");
+            assert_ne!(error.kind, ErrorKind::Syntax, "{shown}: {error:?}");
         }
     }
     answered
