@@ -10,6 +10,7 @@ use super::{Options, operators, syntax};
 mod calls;
 mod membership;
 mod names;
+mod path;
 mod scalar;
 mod scope;
 mod subquery;
@@ -134,6 +135,21 @@ impl<'a> Binder<'a> {
         })
     }
 
+    /// The same for one more part of a table, when what was made for the part before is used up: nothing of it counts against the limits of the query.
+    ///
+    /// # Errors
+    /// As [`Binder::query`].
+    pub fn pipe_again(
+        &mut self,
+        input: Relation,
+        operators: &[syntax::Operator],
+    ) -> Result<Relation, KqlError> {
+        let before = (self.operators, self.expansions);
+        let relation = self.pipe(input, operators);
+        (self.operators, self.expansions) = before;
+        relation
+    }
+
     /// Makes `meaning` what `name` stands for, from here to the end of the pipe or function it is declared in.
     pub fn define(&mut self, name: &str, meaning: Meaning) {
         self.scope = self.scope.with(name, meaning);
@@ -192,3 +208,6 @@ impl<'a> Binder<'a> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

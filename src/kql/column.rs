@@ -117,11 +117,14 @@ pub enum Column {
 impl Column {
     /// A column of `rows` times `value`.
     pub fn constant(ty: Type, value: &Value, rows: usize) -> Self {
-        let mut builder = ColumnBuilder::new(ty, rows);
-        for _ in 0..rows {
-            builder.push(value.clone());
+        let mut builder = ColumnBuilder::new(ty, 1);
+        builder.push(value.clone());
+        let one = builder.finish();
+        if rows == 1 {
+            one
+        } else {
+            one.gather(&vec![0; rows])
         }
-        builder.finish()
     }
 
     /// Its type.
@@ -234,11 +237,34 @@ impl Column {
         {
             return Self::Absent(ty, rows);
         }
+        if let Some(strings) = Self::concat_in_one_pool(columns, rows) {
+            return Self::String(strings);
+        }
         let mut builder = ColumnBuilder::new(ty, rows);
         for column in columns {
             builder.extend(column);
         }
         builder.finish()
+    }
+
+    /// Text columns that share a pool, as the batches of one table do, need their codes only.
+    fn concat_in_one_pool(columns: &[Arc<Self>], rows: usize) -> Option<Strings> {
+        let Self::String(first) = &**columns.first()? else {
+            return None;
+        };
+        let mut codes = Vec::with_capacity(rows);
+        for column in columns {
+            match &**column {
+                Self::String(strings) if Arc::ptr_eq(&strings.pool, &first.pool) => {
+                    codes.extend_from_slice(&strings.codes);
+                }
+                _ => return None,
+            }
+        }
+        Some(Strings {
+            pool: Arc::clone(&first.pool),
+            codes,
+        })
     }
 
     /// About how many bytes it holds, pools included.
@@ -253,5 +279,43 @@ impl Column {
             Self::Dynamic(values) => values.iter().map(Dynamic::bytes).sum(),
             Self::Absent(..) => 0,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(column: &Column) -> Vec<String> {
+        (0..column.len())
+            .map(|row| column.value(row).as_str().unwrap_or("?").to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn texts_are_put_together_with_one_pool_and_with_several() {
+        let first = Arc::new(Column::String(Strings::from_texts(["a", "b", ""])));
+        let same = Arc::new(first.gather(&[1, NO_ROW, 0]));
+        let other = Arc::new(Column::String(Strings::from_texts(["b", "c"])));
+        let shared = Column::concat(Type::String, &[Arc::clone(&first), Arc::clone(&same)]);
+        assert_eq!(texts(&shared), ["a", "b", "", "b", "", "a"]);
+        let mixed = Column::concat(Type::String, &[first, same, other]);
+        assert_eq!(texts(&mixed), ["a", "b", "", "b", "", "a", "b", "c"]);
+        assert!(
+            matches!((&shared, &mixed), (Column::String(shared), Column::String(mixed))
+            if !Arc::ptr_eq(&shared.pool, &mixed.pool))
+        );
+    }
+
+    #[test]
+    fn a_constant_column_has_its_value_in_every_row() {
+        for (ty, _, _) in Type::ALL {
+            for rows in [0, 1, 3] {
+                let column = Column::constant(*ty, &Value::Long(1), rows);
+                assert_eq!((column.ty(), column.len()), (*ty, rows));
+            }
+        }
+        let nulls = Column::constant(Type::Long, &Value::Null, 3);
+        assert!((0..3).all(|row| nulls.value(row).is_null()));
     }
 }

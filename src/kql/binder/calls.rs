@@ -37,7 +37,7 @@ impl Binder<'_> {
         let arguments = whole_row.as_deref().unwrap_or(arguments);
         let (fewest, most) = function.arity;
         if !(fewest..=most).contains(&arguments.len()) {
-            return Err(arity(name, span, function.arity, arguments.len())
+            return Err(arity(&name.text, span, function.arity, arguments.len())
                 .help(format!("it is written {}", function.usage)));
         }
         let mut args = Vec::with_capacity(arguments.len());
@@ -183,11 +183,7 @@ impl Binder<'_> {
                     (_, None) => {
                         return Err(KqlError::semantic(
                             span,
-                            format!(
-                                "`{name}()` takes {} arguments, and `{}` is missing",
-                                function.parameters.len(),
-                                parameter.name.text
-                            ),
+                            format!("`{name}()` needs a value for `{}`", parameter.name.text),
                         ));
                     }
                 },
@@ -195,13 +191,12 @@ impl Binder<'_> {
             scope = scope.with(&parameter.name.text, meaning);
         }
         if let Some(extra) = positional.next() {
-            return Err(KqlError::semantic(
+            let takes = function.parameters.len();
+            return Err(arity(
+                name,
                 extra.value.span,
-                format!(
-                    "`{name}()` takes {} arguments, found {}",
-                    function.parameters.len(),
-                    arguments.len()
-                ),
+                (takes, takes),
+                arguments.len(),
             ));
         }
         if let Some(name_given) = arguments
@@ -311,11 +306,11 @@ pub(super) fn only<'b>(
 ) -> Result<&'b syntax::Expr, KqlError> {
     match arguments {
         [argument] => Ok(&argument.value),
-        _ => Err(arity(name, span, (1, 1), arguments.len())),
+        _ => Err(arity(&name.text, span, (1, 1), arguments.len())),
     }
 }
 
-fn arity(name: &Name, span: Span, (fewest, most): (usize, usize), found: usize) -> KqlError {
+fn arity(name: &str, span: Span, (fewest, most): (usize, usize), found: usize) -> KqlError {
     let wanted = if most == usize::MAX {
         format!("{fewest} or more arguments")
     } else if fewest == most {
@@ -327,8 +322,5 @@ fn arity(name: &Name, span: Span, (fewest, most): (usize, usize), found: usize) 
     } else {
         format!("{fewest} to {most} arguments")
     };
-    KqlError::semantic(
-        span,
-        format!("`{}()` takes {wanted}, found {found}", name.text),
-    )
+    KqlError::semantic(span, format!("`{name}()` takes {wanted}, found {found}"))
 }

@@ -177,7 +177,7 @@ impl Binder<'_> {
                 expr.clone()
             } else {
                 let step = Step::At(index as i64);
-                self.convert(super::scalar::walk(expr.clone(), vec![step], expr.span), ty)
+                self.convert(super::path::walk(expr.clone(), vec![step], expr.span), ty)
             };
             columns.push(NamedExpr {
                 name,

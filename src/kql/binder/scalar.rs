@@ -1,12 +1,9 @@
 //! Scalar expressions: names, members, operators and their types.
 
-use std::sync::Arc;
-
-use super::super::dynamic::path::Step;
 use super::super::error::{KqlError, Span};
 use super::super::expr::{Expr, Vector};
 use super::super::functions;
-use super::super::kernels::{arithmetic, cast, compare, logic, member, text};
+use super::super::kernels::{arithmetic, cast, compare, logic, text};
 use super::super::syntax::{self, BinaryOp, ExprKind, UnaryOp};
 use super::super::types::{Schema, Type};
 use super::super::value::Value;
@@ -134,15 +131,12 @@ impl Binder<'_> {
                 }
                 Ok(Expr { span, ..value })
             }
-            Some(Meaning::Table(..) | Meaning::Shared(_)) => Err(KqlError::semantic(
-                span,
-                format!("expected a value, and `{name}` is a table"),
-            )
-            .help(format!("toscalar({name}) takes the first cell of it"))),
+            Some(Meaning::Table(..) | Meaning::Shared(_)) => Err(is_table(name, span)),
             Some(Meaning::Function(_)) => {
                 Err(KqlError::semantic(span, format!("`{name}` is a function"))
                     .help(format!("call it: {name}(…)")))
             }
+            None if self.catalog.table(name).is_some() => Err(is_table(name, span)),
             None => {
                 let columns = row.schema.fields.iter().map(|field| &*field.name);
                 let variables = self
@@ -160,43 +154,6 @@ impl Binder<'_> {
                 ))
             }
         }
-    }
-
-    /// `a.b["c"][0]`: the steps from the outermost value that is no path, walked at once.
-    fn path(&mut self, expr: &syntax::Expr, row: Row<'_>) -> Result<Expr, KqlError> {
-        let mut steps = Vec::new();
-        let mut base = expr;
-        loop {
-            base = match &base.kind {
-                ExprKind::Member(inner, name) => {
-                    steps.push(Step::Key(name.text.as_str().into()));
-                    inner
-                }
-                ExprKind::Index(inner, index) => {
-                    match self.scalar(index, row)? {
-                        index if index.as_constant().is_some() => {
-                            steps.push(constant_step(&index)?);
-                        }
-                        index => {
-                            let inner = self.scalar(inner, row)?;
-                            let inner = dynamic_base(inner)?;
-                            let found = Expr::call(
-                                Type::Dynamic,
-                                super::super::expr::Eval::row(member::lookup),
-                                vec![inner, index],
-                                base.span,
-                            );
-                            return Ok(walk(found, steps, expr.span));
-                        }
-                    }
-                    inner
-                }
-                _ => break,
-            };
-        }
-        let base = self.scalar(base, row)?;
-        let base = dynamic_base(base)?;
-        Ok(walk(base, steps, expr.span))
     }
 
     fn unary(&self, op: UnaryOp, inner: Expr, span: Span) -> Result<Expr, KqlError> {
@@ -402,35 +359,9 @@ impl Binder<'_> {
 }
 
 /// What lies at the end of `steps`, which stand in the order of the text turned round.
-pub(super) fn walk(base: Expr, mut steps: Vec<Step>, span: Span) -> Expr {
-    if steps.is_empty() {
-        return base;
-    }
-    steps.reverse();
-    let steps: Arc<[Step]> = steps.into();
-    Expr::pure(
-        Type::Dynamic,
-        move |args: &[Vector], _| match args {
-            [arg] => member::walk(arg, &steps),
-            _ => Vector::Constant(Value::Null),
-        },
-        vec![base],
-        span,
-    )
-}
-
-fn constant_step(index: &Expr) -> Result<Step, KqlError> {
-    match index.as_constant() {
-        Some(Value::String(text)) => Ok(Step::Key(Arc::clone(text))),
-        Some(value) => match Step::of(value) {
-            Some(step) => Ok(step),
-            None => Err(KqlError::semantic(
-                index.span,
-                "between [ and ] stands a whole number or a key in quotes",
-            )),
-        },
-        None => Err(KqlError::semantic(index.span, "expected an index")),
-    }
+fn is_table(name: &str, span: Span) -> KqlError {
+    KqlError::semantic(span, format!("expected a value, and `{name}` is a table"))
+        .help(format!("toscalar({name}) takes the first cell of it"))
 }
 
 /// The type two values are compared as; none where they do not compare.
@@ -480,24 +411,6 @@ fn sign(op: BinaryOp) -> &'static str {
         BinaryOp::Divide => "/",
         _ => "%",
     }
-}
-
-fn dynamic_base(base: Expr) -> Result<Expr, KqlError> {
-    if base.ty == Type::Dynamic {
-        return Ok(base);
-    }
-    let error = KqlError::semantic(
-        base.span,
-        format!(
-            "only a dynamic value has members, and this is of type {}",
-            base.ty.name()
-        ),
-    );
-    Err(if base.ty == Type::String {
-        error.help("parse_json(…) reads the text as JSON first")
-    } else {
-        error
-    })
 }
 
 /// `not(expr)` of a condition.

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+pub(super) use super::args::dynamic as arg;
+use super::args::string as text;
 use super::{Binding, Bound, Function, Naming, plain, row};
 use crate::kql::dynamic::path::{Step, walk};
 use crate::kql::dynamic::{Dynamic, json};
@@ -9,6 +11,7 @@ use crate::kql::error::KqlError;
 use crate::kql::expr::{Eval, Vector};
 use crate::kql::types::Type;
 use crate::kql::value::convert::{convert, to_dynamic};
+use crate::kql::value::text::to_text;
 use crate::kql::value::{TICKS_PER_SECOND, Value};
 
 /// The functions of this area.
@@ -98,34 +101,14 @@ pub const FUNCTIONS: &[Function] = &[
 /// The most items that `range()` and `repeat()` give.
 const LONGEST: i64 = 1 << 20;
 
-/// The dynamic argument at `index`; null where it is null or of another type.
-pub(super) fn arg(args: &[Value], index: usize) -> &Dynamic {
-    match args.get(index) {
-        Some(Value::Dynamic(value)) => value,
-        _ => &Dynamic::Null,
-    }
-}
-
 /// A dynamic list as a value.
 pub(super) fn list(items: Vec<Dynamic>) -> Value {
     Value::Dynamic(Dynamic::array(items))
 }
 
-/// Text as a value.
-pub(super) fn text(text: String) -> Value {
-    Value::String(text.into())
-}
-
 /// What `tostring()` gives of an item.
 pub(super) fn text_of(item: &Dynamic) -> String {
-    match item {
-        Dynamic::Null => String::new(),
-        Dynamic::String(text) => text.to_string(),
-        other => match convert(&Value::Dynamic(other.clone()), Type::String) {
-            Value::String(text) => text.to_string(),
-            _ => String::new(),
-        },
-    }
+    to_text(&item.clone().into_value())
 }
 
 fn parse_json(binding: &Binding<'_>) -> Bound {

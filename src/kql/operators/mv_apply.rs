@@ -43,7 +43,7 @@ pub fn bind(
         for row in 0..batch.rows {
             binder.run.check()?;
             let (expanded, _) = plan.expand(batch, &lists, row, row + 1);
-            let mut body = binder.pipe(table(&plan.schema, vec![expanded]), body)?;
+            let mut body = binder.pipe_again(table(&plan.schema, vec![expanded]), body)?;
             body.rows.prune(&vec![true; body.schema.fields.len()]);
             while let Some(part) = body.rows.next(binder.run)? {
                 waiting += part.rows;

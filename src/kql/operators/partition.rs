@@ -61,7 +61,7 @@ fn run(
     input: Relation,
     operators: &[Operator],
 ) -> Result<Vec<Batch>, KqlError> {
-    let mut relation = binder.pipe(input, operators)?;
+    let mut relation = binder.pipe_again(input, operators)?;
     relation
         .rows
         .prune(&vec![true; relation.schema.fields.len()]);

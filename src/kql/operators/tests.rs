@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
+mod reading;
+
 use crate::kql::catalog::{Catalog, Memory};
 use crate::kql::error::KqlError;
 use crate::kql::relation::{Limits, Run};
@@ -123,19 +125,14 @@ fn mv_apply_runs_its_body_for_each_record() {
 }
 
 #[test]
-fn parse_where_keeps_what_matches() {
-    let data = r#"datatable(s:string)["a=1 b=x", "a=z b=y", "other"]"#;
+fn a_body_may_run_for_more_records_than_a_query_may_have_operators() {
     same(
-        &format!(r#"{data} | parse s with "a=" a:long " b=" b"#),
-        &["s|a|b", "a=1 b=x|1|x", "a=z b=y||", "other||"],
+        "range x from 1 to 3000 step 1 | extend l = pack_array(x, x + 1) | mv-apply l to typeof(long) on (where l % 2 == 0 | summarize s = sum(l)) | summarize count(), sum(s)",
+        &["count_|sum_s", "3000|4503000"],
     );
     same(
-        &format!(r#"{data} | parse-where s with "a=" a:long " b=" b | project a, b"#),
-        &["a|b", "1|x"],
-    );
-    same(
-        &format!(r#"{data} | parse-where kind=relaxed s with "a=" a:long " b=" b | project a, b"#),
-        &["a|b", "1|x", "|y"],
+        "range x from 1 to 3000 step 1 | partition by x (where x > 0 | summarize n = count()) | summarize sum(n)",
+        &["sum_n", "3000"],
     );
 }
 
@@ -276,38 +273,6 @@ fn pivot_turns_values_into_columns() {
             .unwrap_err()
             .message
             .contains("autocluster")
-    );
-}
-
-#[test]
-fn calls_of_several_values_make_several_columns() {
-    same(
-        "print a = dynamic([1,3,4,5,2]), b = dynamic(['a','b','c','d','e']) | project array_sort_asc(a, b)",
-        &["a_sorted|b_sorted", r#"[1,2,3,4,5]|["a","e","b","c","d"]"#],
-    );
-    same(
-        "print a = dynamic([2,null,1]) | extend (x) = array_sort_desc(a), y = array_sort_asc(a, false) | project x, y",
-        &["x|y", "[2,1,null]|[null,1,2]"],
-    );
-    same(
-        "print y = dynamic([1,3,5]) | project (r, slope) = series_fit_line(y) | project r, slope",
-        &["r|slope", "1.0|2.0"],
-    );
-    same(
-        "print y = dynamic([1,3,5]) | project series_stats(y) | project series_stats_y_min, series_stats_y_max_idx",
-        &["series_stats_y_min|series_stats_y_max_idx", "1.0|2"],
-    );
-}
-
-#[test]
-fn a_row_is_packed_with_its_names() {
-    same(
-        "datatable(a:string, b:long)['x', 1, '', 2] | project p = pack_all(), q = pack_all(true), l = pack_array(*)",
-        &[
-            "p|q|l",
-            r#"{"a":"x","b":1}|{"a":"x","b":1}|["x",1]"#,
-            r#"{"a":"","b":2}|{"b":2}|["",2]"#,
-        ],
     );
 }
 

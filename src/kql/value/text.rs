@@ -42,7 +42,7 @@ pub fn real(number: f64) -> String {
         .to_owned();
     }
     let size = number.abs();
-    if size != 0.0 && !(1e-5..1e15).contains(&size) {
+    if size != 0.0 && !(1e-4..1e15).contains(&size) {
         let text = format!("{number:E}");
         let (digits, exponent) = text.split_once('E').unwrap_or((&text, "0"));
         let (sign, exponent) = match exponent.strip_prefix('-') {

@@ -1,12 +1,16 @@
-//! No function panics, whatever it is given.
+//! No function panics, whatever it is given, and whole columns give what single values give.
+
+use std::sync::Arc;
 
 use proptest::prelude::*;
 
 use super::NOW;
 use crate::kql::Value;
+use crate::kql::column::Column;
 use crate::kql::error::Span;
 use crate::kql::expr::Expr;
 use crate::kql::functions::{Binding, TABLE};
+use crate::kql::relation::Batch;
 use crate::kql::types::Type;
 use crate::kql::value::convert::convert;
 use crate::kql::value::literal;
@@ -42,41 +46,80 @@ fn argument() -> impl Strategy<Value = (Type, Value)> {
     (types, values).prop_map(|(ty, value)| (ty, convert(&value, ty)))
 }
 
+/// What the value prints, so that NaN equals itself and 1 is not 1.0.
+fn printed(value: &Value) -> String {
+    format!("{value:?}")
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
-    fn no_function_panics(args in prop::collection::vec(argument(), 0..7)) {
+    fn no_function_panics_and_a_column_gives_what_a_value_gives(
+        args in prop::collection::vec(argument(), 0..7),
+    ) {
         for function in TABLE.iter().flat_map(|area| area.iter()) {
             let (fewest, most) = function.arity;
             if !(fewest..=most).contains(&args.len()) {
                 continue;
             }
-            let args: Vec<Expr> = args
+            let constants: Vec<Expr> = args
                 .iter()
                 .map(|(ty, value)| Expr::constant(*ty, value.clone(), Span::default()))
                 .collect();
             let bound = (function.bind)(&Binding {
                 name: function.name,
                 span: Span::default(),
-                args: &args,
+                args: &constants,
                 now: NOW,
             });
             let Ok(bound) = bound else { continue };
-            let args: Vec<Expr> = args
-                .into_iter()
+            let args: Vec<(Type, Value)> = args
+                .iter()
                 .enumerate()
-                .map(|(index, arg)| match (bound.takes.get(index), arg.as_constant()) {
-                    (Some(ty), Some(value)) => Expr::constant(*ty, convert(value, *ty), arg.span),
-                    _ => arg,
+                .map(|(index, (ty, value))| match bound.takes.get(index) {
+                    Some(taken) => (*taken, convert(value, *taken)),
+                    None => (*ty, value.clone()),
                 })
                 .collect();
-            let value = Expr::call(bound.ty, bound.eval, args, Span::default())
-                .eval(&crate::kql::relation::Batch { columns: Vec::new(), rows: 1 })
-                .value(0);
+            let over = |exprs: Vec<Expr>, columns: Vec<Arc<Column>>, rows: usize| {
+                let call = Expr::call(bound.ty, bound.eval.clone(), exprs, Span::default());
+                call.eval(&Batch { columns, rows })
+            };
+            let constants = args
+                .iter()
+                .map(|(ty, value)| Expr::constant(*ty, value.clone(), Span::default()))
+                .collect();
+            let alone = over(constants, Vec::new(), 1).value(0);
             prop_assert!(
-                value.ty().is_none_or(|ty| ty == bound.ty),
-                "{} gave {value:?}, not {}", function.name, bound.ty.name()
+                alone.ty().is_none_or(|ty| ty == bound.ty),
+                "{} gave {alone:?}, not {}", function.name, bound.ty.name()
             );
+            if function.window || function.name == "rand" || args.is_empty() {
+                continue;
+            }
+            // The same with every argument as a column, and with the first one alone as a column.
+            for of_columns in [args.len(), 1] {
+                let exprs = args
+                    .iter()
+                    .enumerate()
+                    .map(|(index, (ty, value))| if index < of_columns {
+                        Expr::column(*ty, index, Span::default())
+                    } else {
+                        Expr::constant(*ty, value.clone(), Span::default())
+                    })
+                    .collect();
+                let columns = args
+                    .iter()
+                    .map(|(ty, value)| Arc::new(Column::constant(*ty, value, 3)))
+                    .collect();
+                let vector = over(exprs, columns, 3);
+                for row in 0..3 {
+                    prop_assert_eq!(
+                        printed(&vector.value(row)), printed(&alone),
+                        "{} of {:?}", function.name, args
+                    );
+                }
+            }
         }
     }
 }
