@@ -233,20 +233,30 @@ proptest! {
     }
 }
 
-/// Every function and aggregate with every value, alone and in pairs with a few others: with constants and over columns.
+/// Every function and aggregate with values of every type, alone and next to others: with constants and over columns.
 #[test]
 fn every_function_takes_every_value() {
+    let (mut answered, mut refused) = (0, 0);
+    let mut count = |query: &str| match run(query) {
+        Ok(_) => answered += 1,
+        Err(_) => refused += 1,
+    };
     for function in functions::TABLE.iter().flat_map(|area| area.iter()) {
         every_argument(function.name, function.arity, |call| {
-            let _ = run(&format!("{TABLE} | serialize x = {call}"));
+            count(&format!("{TABLE} | serialize x = {call}"));
         });
     }
     for aggregate in aggregates::TABLE.iter().flat_map(|area| area.iter()) {
         every_argument(aggregate.name, aggregate.arity, |call| {
-            let _ = run(&format!("{TABLE} | summarize {call}"));
-            let _ = run(&format!("{TABLE} | where a > 5 | summarize {call} by s"));
+            count(&format!("{TABLE} | summarize {call}"));
+            count(&format!("{TABLE} | where a > 5 | summarize {call} by s"));
         });
     }
+    // If nearly all were refused, nothing would have been tried.
+    assert!(
+        answered * 5 > refused,
+        "{answered} answered, {refused} refused"
+    );
 }
 
 fn every_argument(name: &str, (fewest, most): (usize, usize), mut each: impl FnMut(&str)) {
@@ -254,7 +264,7 @@ fn every_argument(name: &str, (fewest, most): (usize, usize), mut each: impl FnM
         if count == 0 {
             each(&format!("{name}()"));
         }
-        for turn in 0..if count == 0 { 0 } else { SCALARS.len() } {
+        for turn in (0..if count == 0 { 0 } else { SCALARS.len() }).step_by(3) {
             // Steps that share no factor with the number of values reach many different neighbours.
             let arguments: Vec<&str> = (0..count)
                 .map(|place| {

@@ -19,7 +19,7 @@ use quarterdeck::kql::syntax::{ExprKind, Operator, OperatorKind, SortKey, Statem
 use quarterdeck::kql::{self, Answer, Limits, Memory, Options, Run, Type, Value};
 
 /// The share of queries that were answered exactly when this was last changed, in tenths of a percent. It may only rise.
-const SHARE_RECORDED: usize = 0;
+const SHARE_RECORDED: usize = 997;
 /// The least share of a family of at least [`FAMILY_MIN`] queries, in percent.
 const FAMILY_SHARE: usize = 85;
 const FAMILY_MIN: usize = 10;
@@ -114,9 +114,7 @@ fn the_engine_answers_as_kusto_does() {
             SHARE_RECORDED % 10
         ));
     }
-    if SHARE_RECORDED > 0 {
-        assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
-    }
+    assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
 }
 
 fn print_line(family: &str, [exact, refused, wrong]: &[usize; 3]) {
