@@ -100,12 +100,9 @@ pub const FUNCTIONS: &[Function] = &[
         number(Part::Week)
     }),
     plain("weekofyear", "weekofyear(date)", (1, 1), |_| {
-        // The older count: weeks begin on Sunday, and the first one on the first of January.
         column(&[Type::DateTime], Type::Int, |args, _| {
             one(Type::Int, args, |date: i64| {
-                let day = Date::of(date).day_of_year();
-                let first = calendar::day_of_week(date - (day - 1) * TICKS_PER_DAY);
-                i32::try_from((day - 1 + first) / 7 + 1).ok()
+                i32::try_from(Date::of(date).sunday_week()).ok()
             })
         })
     }),

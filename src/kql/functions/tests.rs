@@ -411,6 +411,9 @@ fn times() {
             "error: the time zone `Nowhere` is not known; zones are called e.g. Europe/Berlin or UTC",
         ),
         ("weekofyear(datetime(2020-01-05))", "2"),
+        ("weekofyear(datetime(2021-01-02))", "53"),
+        ("week_of_year(datetime(2021-01-03))", "53"),
+        ("week_of_year(datetime(2000-01-01))", "52"),
         ("endofweek(datetime(9999-12-31))", "null"),
         ("todatetime('2015-12-24') == datetime(2015-12-24)", "True"),
     ]);

@@ -92,16 +92,22 @@ impl Date {
 
     /// The week by ISO 8601: weeks begin on Monday, and the first one has the year's first Thursday.
     pub fn iso_week(self) -> i64 {
+        self.week(1)
+    }
+
+    /// The week as `weekofyear()` has it: weeks begin on Sunday, and the first one has the year's first Wednesday.
+    pub fn sunday_week(self) -> i64 {
+        self.week(0)
+    }
+
+    /// The week where weeks begin on the day `first` (0 for Sunday) and belong to the year in which their fourth day is.
+    fn week(self, first: i64) -> i64 {
         let Some(ticks) = self.ticks() else {
             return 0;
         };
-        let from_monday = (day_of_week(ticks) + 6) % 7;
-        let days = ticks / TICKS_PER_DAY;
-        let thursday = Self::of((days - from_monday + 3) * TICKS_PER_DAY);
-        if thursday.year > 9_999 {
-            return 1;
-        }
-        (thursday.day_of_year() - 1) / 7 + 1
+        let since_first = (day_of_week(ticks) - first).rem_euclid(7);
+        let fourth = Self::of(ticks + (3 - since_first) * TICKS_PER_DAY);
+        (fourth.day_of_year() - 1) / 7 + 1
     }
 }
 

@@ -27,7 +27,6 @@ const NAMES: &[(&str, Part)] = &[
     ("quarter", Part::Quarter),
     ("month", Part::Month),
     ("week", Part::Week),
-    ("weekofyear", Part::Week),
     ("week_of_year", Part::Week),
     ("day", Part::Day),
     ("dayofyear", Part::DayOfYear),
