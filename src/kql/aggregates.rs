@@ -108,20 +108,17 @@ impl AggregateBinding<'_> {
     }
 
     /// An aggregate of one column that is called after its first argument, over `args`.
-    ///
-    /// # Errors
-    /// None; it is what a bind function gives.
     fn bound(
         &self,
         ty: Type,
         args: Vec<Expr>,
         make: impl Fn() -> Box<dyn Accumulator> + Send + 'static,
-    ) -> Result<BoundAggregate, KqlError> {
-        Ok(BoundAggregate {
+    ) -> BoundAggregate {
+        BoundAggregate {
             columns: vec![(self.column_name(), ty)],
             args,
             make: Box::new(make),
-        })
+        }
     }
 }
 

@@ -16,7 +16,7 @@ pub const AGGREGATES: &[Aggregate] = &[
         prefix: "count",
         usage: "count()",
         arity: (0, 1),
-        bind: count,
+        bind: |binding| Ok(count(binding)),
     },
     Aggregate {
         name: "cnt",
@@ -24,7 +24,7 @@ pub const AGGREGATES: &[Aggregate] = &[
         prefix: "cnt",
         usage: "cnt()",
         arity: (0, 0),
-        bind: count,
+        bind: |binding| Ok(count(binding)),
     },
     Aggregate {
         name: "countif",
@@ -32,7 +32,7 @@ pub const AGGREGATES: &[Aggregate] = &[
         prefix: "countif",
         usage: "countif(predicate)",
         arity: (1, 1),
-        bind: |binding| filtered::bind(binding, 0, count),
+        bind: |binding| filtered::bind(binding, 0, |binding| Ok(count(binding))),
     },
     Aggregate {
         name: "dcount",
@@ -69,7 +69,7 @@ pub const AGGREGATES: &[Aggregate] = &[
 ];
 
 /// Rows; `count(x)` counts all rows too, whatever x is.
-fn count(binding: &AggregateBinding<'_>) -> Result<BoundAggregate, KqlError> {
+fn count(binding: &AggregateBinding<'_>) -> BoundAggregate {
     binding.bound(Type::Long, Vec::new(), || Box::new(Count::default()))
 }
 
@@ -84,13 +84,13 @@ fn distinct(binding: &AggregateBinding<'_>) -> Result<BoundAggregate, KqlError> 
         ));
     }
     let ty = value.ty;
-    binding.bound(Type::Long, vec![value], move || {
+    Ok(binding.bound(Type::Long, vec![value], move || {
         Box::new(Distinct {
             values: Codes::new(ty),
             pairs: Pairs::default(),
             count: Count::default(),
         })
-    })
+    }))
 }
 
 #[derive(Default)]

@@ -52,9 +52,9 @@ fn bind(binding: &AggregateBinding<'_>, largest: bool) -> Result<BoundAggregate,
     if ty == Type::Dynamic {
         return Err(binding.mismatch(&value, "a value that has an order"));
     }
-    binding.bound(ty, vec![value], move || {
+    Ok(binding.bound(ty, vec![value], move || {
         Box::new(Extreme(contest(ty, largest)))
-    })
+    }))
 }
 
 /// The largest or least value of each group so far.

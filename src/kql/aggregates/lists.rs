@@ -79,25 +79,25 @@ const MOST: usize = 1_048_576;
 fn list(binding: &AggregateBinding<'_>, nulls: bool) -> Result<BoundAggregate, KqlError> {
     let value = binding.arg(0)?.clone();
     let most = binding.limit(1)?.unwrap_or(MOST);
-    binding.bound(Type::Dynamic, vec![value], move || {
+    Ok(binding.bound(Type::Dynamic, vec![value], move || {
         Box::new(List {
             nulls,
             lists: Lists::new(most),
         })
-    })
+    }))
 }
 
 fn set(binding: &AggregateBinding<'_>) -> Result<BoundAggregate, KqlError> {
     let value = binding.arg(0)?.clone();
     let most = binding.limit(1)?.unwrap_or(MOST);
     let ty = value.ty;
-    binding.bound(Type::Dynamic, vec![value], move || {
+    Ok(binding.bound(Type::Dynamic, vec![value], move || {
         Box::new(Set {
             values: Codes::new(ty),
             pairs: Pairs::default(),
             lists: Lists::new(most),
         })
-    })
+    }))
 }
 
 fn bag(binding: &AggregateBinding<'_>) -> Result<BoundAggregate, KqlError> {
@@ -106,7 +106,7 @@ fn bag(binding: &AggregateBinding<'_>) -> Result<BoundAggregate, KqlError> {
         return Err(binding.mismatch(&value, "a dynamic object"));
     }
     let most = binding.limit(1)?.unwrap_or(MOST);
-    binding.bound(Type::Dynamic, vec![value], move || {
+    Ok(binding.bound(Type::Dynamic, vec![value], move || {
         Box::new(Bag {
             most,
             keys: Codes::new(Type::String),
@@ -114,7 +114,7 @@ fn bag(binding: &AggregateBinding<'_>) -> Result<BoundAggregate, KqlError> {
             bags: Vec::new(),
             bytes: 0,
         })
-    })
+    }))
 }
 
 /// Lists that grow, one a group.

@@ -78,13 +78,13 @@ fn spread(
     if !value.ty.is_number() {
         return Err(binding.mismatch(&value, "a number"));
     }
-    binding.bound(Type::Real, vec![value], move || {
+    Ok(binding.bound(Type::Real, vec![value], move || {
         Box::new(Spread {
             less,
             root,
             groups: Vec::new(),
         })
-    })
+    }))
 }
 
 fn covariance(binding: &AggregateBinding<'_>, less: u64) -> Result<BoundAggregate, KqlError> {
@@ -93,12 +93,12 @@ fn covariance(binding: &AggregateBinding<'_>, less: u64) -> Result<BoundAggregat
             return Err(binding.mismatch(arg, "a number"));
         }
     }
-    binding.bound(Type::Real, binding.args.to_vec(), move || {
+    Ok(binding.bound(Type::Real, binding.args.to_vec(), move || {
         Box::new(Covariance {
             less,
             groups: Vec::new(),
         })
-    })
+    }))
 }
 
 /// Running moments (Welford), which stay exact where the values are large and close together.

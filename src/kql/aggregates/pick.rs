@@ -32,7 +32,7 @@ pub const AGGREGATES: &[Aggregate] = &[
         prefix: "",
         usage: "take_any(value, …)",
         arity: (1, usize::MAX),
-        bind: any,
+        bind: |binding| Ok(any(binding)),
     },
     Aggregate {
         name: "take_anyif",
@@ -40,7 +40,7 @@ pub const AGGREGATES: &[Aggregate] = &[
         prefix: "",
         usage: "take_anyif(value, predicate)",
         arity: (2, 2),
-        bind: |binding| filtered::bind(binding, 1, any),
+        bind: |binding| filtered::bind(binding, 1, |binding| Ok(any(binding))),
     },
     Aggregate {
         name: "any",
@@ -48,7 +48,7 @@ pub const AGGREGATES: &[Aggregate] = &[
         prefix: "any",
         usage: "any(value, …)",
         arity: (1, usize::MAX),
-        bind: any,
+        bind: |binding| Ok(any(binding)),
     },
     Aggregate {
         name: "anyif",
@@ -56,7 +56,7 @@ pub const AGGREGATES: &[Aggregate] = &[
         prefix: "anyif",
         usage: "anyif(value, predicate)",
         arity: (2, 2),
-        bind: |binding| filtered::bind(binding, 1, any),
+        bind: |binding| filtered::bind(binding, 1, |binding| Ok(any(binding))),
     },
 ];
 
@@ -85,7 +85,7 @@ fn arg(binding: &AggregateBinding<'_>, largest: bool) -> Result<BoundAggregate, 
     })
 }
 
-fn any(binding: &AggregateBinding<'_>) -> Result<BoundAggregate, KqlError> {
+fn any(binding: &AggregateBinding<'_>) -> BoundAggregate {
     let one = binding.args.len() == 1;
     let name = |index: usize| match binding.arg_name(index) {
         name if one && !binding.prefix.is_empty() => format!("{}_{name}", binding.prefix),
@@ -93,7 +93,7 @@ fn any(binding: &AggregateBinding<'_>) -> Result<BoundAggregate, KqlError> {
         name => name.to_owned(),
     };
     let types: Vec<Type> = binding.args.iter().map(|arg| arg.ty).collect();
-    Ok(BoundAggregate {
+    BoundAggregate {
         columns: columns(binding, name),
         args: binding.args.to_vec(),
         make: Box::new(move || {
@@ -103,7 +103,7 @@ fn any(binding: &AggregateBinding<'_>) -> Result<BoundAggregate, KqlError> {
                 kept: Kept::new(&types),
             })
         }),
-    })
+    }
 }
 
 fn columns(binding: &AggregateBinding<'_>, name: impl Fn(usize) -> String) -> Vec<(String, Type)> {

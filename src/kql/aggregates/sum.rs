@@ -49,15 +49,15 @@ fn sum(binding: &AggregateBinding<'_>) -> Result<BoundAggregate, KqlError> {
     let value = binding.arg(0)?.clone();
     match value.ty {
         Type::Int | Type::Long => {
-            binding.bound(Type::Long, vec![value], || Box::new(Longs::new(Type::Long)))
+            Ok(binding.bound(Type::Long, vec![value], || Box::new(Longs::new(Type::Long))))
         }
-        Type::Timespan => binding.bound(Type::Timespan, vec![value], || {
+        Type::Timespan => Ok(binding.bound(Type::Timespan, vec![value], || {
             Box::new(Longs::new(Type::Timespan))
-        }),
-        Type::Real => binding.bound(Type::Real, vec![value], || Box::new(Reals::default())),
-        Type::Decimal => binding.bound(Type::Decimal, vec![value], || {
+        })),
+        Type::Real => Ok(binding.bound(Type::Real, vec![value], || Box::new(Reals::default()))),
+        Type::Decimal => Ok(binding.bound(Type::Decimal, vec![value], || {
             Box::new(Decimals::new(false))
-        }),
+        })),
         _ => Err(binding.mismatch(&value, "a number or a timespan")),
     }
 }
@@ -66,13 +66,13 @@ fn avg(binding: &AggregateBinding<'_>) -> Result<BoundAggregate, KqlError> {
     let value = binding.arg(0)?.clone();
     match value.ty {
         Type::Int | Type::Long | Type::Real => {
-            binding.bound(Type::Real, vec![value], || Box::new(Mean::default()))
+            Ok(binding.bound(Type::Real, vec![value], || Box::new(Mean::default())))
         }
         Type::Decimal => {
-            binding.bound(Type::Decimal, vec![value], || Box::new(Decimals::new(true)))
+            Ok(binding.bound(Type::Decimal, vec![value], || Box::new(Decimals::new(true))))
         }
         ty @ (Type::DateTime | Type::Timespan) => {
-            binding.bound(ty, vec![value], move || Box::new(MeanTicks::new(ty)))
+            Ok(binding.bound(ty, vec![value], move || Box::new(MeanTicks::new(ty))))
         }
         _ => Err(binding.mismatch(&value, "a number, a datetime or a timespan")),
     }

@@ -279,6 +279,17 @@ fn over_row(
             });
             Some(std::iter::once(flag).chain(pairs).collect())
         }
+        ("bag_pack_columns", named) => named
+            .iter()
+            .map(|argument| match &argument.value.kind {
+                syntax::ExprKind::Name(column) => {
+                    let key = literal(Type::String, Value::String(column.as_str().into()));
+                    Some([key, argument.clone()])
+                }
+                _ => None,
+            })
+            .collect::<Option<Vec<_>>>()
+            .map(|pairs| pairs.into_iter().flatten().collect()),
         ("pack_array", [all]) if all.value.kind == syntax::ExprKind::Star => {
             let names = columns.map(|column| unnamed(syntax::ExprKind::Name(column.to_string())));
             Some(names.collect())

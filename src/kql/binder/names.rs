@@ -91,8 +91,8 @@ impl Binder<'_> {
                 continue;
             }
             let expr = self.scalar(&named.value, row)?;
-            if let Some(parts) = self.parts(&named.value) {
-                self.add_parts(&expr, parts, &named.names, &mut names, &mut columns)?;
+            if let Some(several) = self.several(named, &expr, &mut names)? {
+                columns.extend(several);
                 continue;
             }
             let column = match named.names.as_slice() {
@@ -147,15 +147,22 @@ impl Binder<'_> {
         functions::tuple::columns(&name.text, &args)
     }
 
-    /// Adds the columns of a call that gives several: one name is for the first, several for the first few.
-    fn add_parts(
+    /// The columns of `named`, bound as `expr`, where it is a call that gives several: one name is for the first, several for the first few. `None` where it
+    /// gives one value.
+    ///
+    /// # Errors
+    /// When there are more names than columns, or one is given twice.
+    pub fn several(
         &self,
+        named: &Named,
         expr: &Expr,
-        parts: Vec<(String, Type)>,
-        given: &[syntax::Name],
-        names: &mut Names,
-        columns: &mut Vec<NamedExpr>,
-    ) -> Result<(), KqlError> {
+        taken: &mut Names,
+    ) -> Result<Option<Vec<NamedExpr>>, KqlError> {
+        let Some(parts) = self.parts(&named.value) else {
+            return Ok(None);
+        };
+        let given = &named.names;
+        let mut columns = Vec::with_capacity(parts.len());
         if let Some(extra) = given.get(parts.len()) {
             return Err(KqlError::semantic(
                 extra.span,
@@ -169,8 +176,8 @@ impl Binder<'_> {
         let count = if given.len() == 1 { 1 } else { parts.len() };
         for (index, (default, ty)) in parts.into_iter().enumerate().take(count) {
             let name = match given.get(index) {
-                Some(name) => names.declare(&name.text, name.span)?,
-                None => names.add(&default, &default),
+                Some(name) => taken.declare(&name.text, name.span)?,
+                None => taken.add(&default, &default),
             };
             // The call itself is the one value it gives, or a list of all of them.
             let value = if single {
@@ -185,7 +192,7 @@ impl Binder<'_> {
                 expr: value,
             });
         }
-        Ok(())
+        Ok(Some(columns))
     }
 
     /// What a column made of `expr` is called when the query gives no name: `a_b` for `a.b`, the rule of the function for a call. `None`: the place decides

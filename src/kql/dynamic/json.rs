@@ -1,6 +1,7 @@
 //! JSON text to dynamic and back. One reader serves `parse_json()`, which takes JSON only, and `dynamic(…)` in a query, which takes more: texts in single
 //! quotes, and typed literals such as `datetime(2020-01-01)`. The order of keys is kept; of a key that is there twice the last value counts.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -31,6 +32,9 @@ pub fn strict(text: &str) -> Option<Dynamic> {
 pub fn literal(text: &str) -> Result<Dynamic, String> {
     Reader::new(text, true).whole()
 }
+
+/// Up to so many names an object is searched name by name.
+const FEW: usize = 16;
 
 struct Reader<'a> {
     text: &'a str,
@@ -132,7 +136,8 @@ impl<'a> Reader<'a> {
 
     fn object(&mut self) -> Result<Dynamic, String> {
         let mut entries: Vec<(Arc<str>, Dynamic)> = Vec::new();
-        let mut places = hashbrown::HashMap::<Arc<str>, usize>::default();
+        // Only an object of many names is worth a table of them.
+        let mut places = hashbrown::HashMap::<Arc<str>, usize>::new();
         if !self.eat(b'}') {
             loop {
                 self.space();
@@ -141,15 +146,28 @@ impl<'a> Reader<'a> {
                     Some(b'\'') if self.lenient => {}
                     _ => return self.expected("a name in quotes"),
                 }
-                let name: Arc<str> = self.string()?.into();
+                let name = self.string()?;
                 if !self.eat(b':') {
                     return self.expected("`:`");
                 }
                 let value = self.value()?;
-                let place = *places.entry(Arc::clone(&name)).or_insert(entries.len());
-                match entries.get_mut(place) {
-                    Some(entry) => entry.1 = value,
-                    None => entries.push((name, value)),
+                let place = if entries.len() < FEW {
+                    entries.iter().position(|(known, _)| **known == *name)
+                } else {
+                    if places.is_empty() {
+                        let names = entries.iter().map(|(name, _)| Arc::clone(name));
+                        places.extend(names.zip(0..));
+                    }
+                    places.get(&*name).copied()
+                };
+                if let Some(entry) = place.and_then(|place| entries.get_mut(place)) {
+                    entry.1 = value;
+                } else {
+                    let name: Arc<str> = name.into();
+                    if !places.is_empty() {
+                        places.insert(Arc::clone(&name), entries.len());
+                    }
+                    entries.push((name, value));
                 }
                 if self.eat(b'}') {
                     break;
@@ -163,9 +181,19 @@ impl<'a> Reader<'a> {
     }
 
     /// A text in the quotes that it begins with.
-    fn string(&mut self) -> Result<String, String> {
+    fn string(&mut self) -> Result<Cow<'a, str>, String> {
         let quote = self.peek().map_or('"', char::from);
         self.at += 1;
+        let rest = self.rest();
+        let end = rest
+            .bytes()
+            .position(|byte| char::from(byte) == quote || byte == b'\\' || byte < b' ');
+        if let Some(end) = end
+            && rest.as_bytes().get(end).copied().map(char::from) == Some(quote)
+        {
+            self.at += end + 1;
+            return Ok(Cow::Borrowed(rest.get(..end).unwrap_or("")));
+        }
         let mut string = String::new();
         loop {
             let rest = self.rest();
@@ -176,7 +204,7 @@ impl<'a> Reader<'a> {
             self.at += end + 1;
             match rest.as_bytes().get(end) {
                 Some(b'\\') => string.push(self.escape()?),
-                Some(byte) if char::from(*byte) == quote => return Ok(string),
+                Some(byte) if char::from(*byte) == quote => return Ok(Cow::Owned(string)),
                 // JSON wants control characters escaped; a query's literal may hold them.
                 Some(byte) if self.lenient => string.push(char::from(*byte)),
                 _ => return Err("a text holds a control character".to_owned()),

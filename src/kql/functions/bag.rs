@@ -14,7 +14,7 @@ use crate::kql::value::convert::to_dynamic;
 /// The functions of this area.
 pub const FUNCTIONS: &[Function] = &[
     Function {
-        aliases: &["bag_pack", "pack_dictionary"],
+        aliases: &["bag_pack", "pack_dictionary", "bag_pack_columns"],
         ..plain("pack", "bag_pack(key1, value1, …)", (2, 1_024), pack)
     },
     plain(
@@ -146,6 +146,18 @@ fn pack(binding: &Binding<'_>) -> Result<Bound, KqlError> {
                 binding.name,
                 binding.args.len()
             ),
+        ));
+    }
+    if binding.name == "bag_pack_columns"
+        && let Some(arg) = binding
+            .args
+            .iter()
+            .step_by(2)
+            .find(|arg| arg.as_constant().is_none())
+    {
+        return Err(KqlError::semantic(
+            arg.span,
+            "bag_pack_columns() expected names of columns",
         ));
     }
     let takes: Vec<Type> = binding

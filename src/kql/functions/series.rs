@@ -132,6 +132,18 @@ pub const FUNCTIONS: &[Function] = &[
         |_| two(|left, right| Some(dot(left, right))),
     ),
     plain(
+        "series_magnitude",
+        "series_magnitude(series)",
+        (1, 1),
+        |_| {
+            row(&[Type::Dynamic], Type::Real, |args| {
+                numbers(arg(args, 0)).map_or(Value::Null, |series| {
+                    Value::Real(dot(&series, &series).sqrt())
+                })
+            })
+        },
+    ),
+    plain(
         "series_cosine_similarity",
         "series_cosine_similarity(series1, series2)",
         (2, 2),

@@ -6,6 +6,8 @@ use crate::kql::types::Type;
 /// `args` are the names of the arguments, where they have one.
 pub fn columns(name: &str, args: &[Option<String>]) -> Option<Vec<(String, Type)>> {
     let known: &[(&str, Type)] = match name {
+        // A single list without a name leaves the name to the place.
+        "array_sort_asc" | "array_sort_desc" if matches!(args, [None]) => return None,
         "array_sort_asc" | "array_sort_desc" => {
             let named = args.iter().enumerate().map(|(index, arg)| {
                 let name = arg.clone().unwrap_or_else(|| format!("array{index}"));

@@ -13,7 +13,7 @@ type Map = HashMap<u64, u32, foldhash::fast::FixedState>;
 #[derive(Default)]
 pub struct Pairs {
     /// The pair of each number.
-    pairs: Vec<(u32, u32)>,
+    met: Vec<(u32, u32)>,
     /// `table[left << shift | right]`; not used once `map` is there.
     table: Vec<u32>,
     shift: u32,
@@ -25,17 +25,17 @@ pub struct Pairs {
 impl Pairs {
     /// How many pairs were met.
     pub fn len(&self) -> usize {
-        self.pairs.len()
+        self.met.len()
     }
 
     /// Whether none was.
     pub fn is_empty(&self) -> bool {
-        self.pairs.is_empty()
+        self.met.is_empty()
     }
 
     /// The pair with the number `id`.
     pub fn parts(&self, id: u32) -> (u32, u32) {
-        self.pairs
+        self.met
             .get(id as usize)
             .copied()
             .unwrap_or((NO_ROW, NO_ROW))
@@ -43,7 +43,7 @@ impl Pairs {
 
     /// About how many bytes it holds.
     pub fn bytes(&self) -> usize {
-        self.pairs.len() * 8
+        self.met.len() * 8
             + self.table.len() * 4
             + self.map.as_ref().map_or(0, |map| map.capacity() * 16)
     }
@@ -56,10 +56,10 @@ impl Pairs {
         );
         if let Some(map) = &mut self.map {
             for (left, right) in lefts.iter_mut().zip(rights) {
-                let next = self.pairs.len() as u32;
+                let next = self.met.len() as u32;
                 let id = *map.entry(joined(*left, *right)).or_insert(next);
                 if id == next {
-                    self.pairs.push((*left, *right));
+                    self.met.push((*left, *right));
                 }
                 *left = id;
             }
@@ -69,8 +69,8 @@ impl Pairs {
             let at = ((*left as usize) << self.shift) | *right as usize;
             if let Some(slot) = self.table.get_mut(at) {
                 if *slot == NO_ROW {
-                    *slot = self.pairs.len() as u32;
-                    self.pairs.push((*left, *right));
+                    *slot = self.met.len() as u32;
+                    self.met.push((*left, *right));
                 }
                 *left = *slot;
             }
@@ -106,10 +106,9 @@ impl Pairs {
         let size = (left as usize + 1) << shift;
         if size > TABLE {
             self.table = Vec::new();
-            let pairs = self.pairs.iter().zip(0_u32..);
+            let met = self.met.iter().zip(0_u32..);
             self.map = Some(
-                pairs
-                    .map(|((left, right), id)| (joined(*left, *right), id))
+                met.map(|((left, right), id)| (joined(*left, *right), id))
                     .collect(),
             );
             return;
@@ -118,7 +117,7 @@ impl Pairs {
             self.shift = shift;
             self.table.clear();
             self.table.resize(size, NO_ROW);
-            for ((left, right), id) in self.pairs.iter().zip(0_u32..) {
+            for ((left, right), id) in self.met.iter().zip(0_u32..) {
                 if let Some(slot) = self
                     .table
                     .get_mut(((*left as usize) << shift) | *right as usize)

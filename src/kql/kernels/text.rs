@@ -18,8 +18,8 @@ pub struct Matcher {
 enum Needle {
     /// Found in every text.
     Empty,
-    /// Letters that count as they are, or ASCII letters of either case: found by their bytes.
-    Bytes(Regex),
+    /// Letters that count as they are, or ASCII letters of either case: found by their bytes, of which there are so many.
+    Bytes(Regex, usize),
     /// Letters of any script whose case does not count, in upper case.
     Folded(String),
     /// A regular expression of the query.
@@ -43,6 +43,7 @@ impl Matcher {
                     .case_insensitive(!case_sensitive || test == TextOp::EqualsIgnoringCase)
                     .build()
                     .map_err(|problem| problem.to_string())?,
+                pattern.len(),
             )
         } else {
             Needle::Folded(fold(pattern))
@@ -63,11 +64,26 @@ impl Matcher {
                         .map(|at| (from + at, from + at + needle.len()))
                 })
             }
-            Needle::Bytes(needle) => self.passes(text, |from| {
-                needle
-                    .find_at(text.as_bytes(), from)
-                    .map(|found| (found.start(), found.end()))
-            }),
+            Needle::Bytes(needle, length) => match self.test {
+                // What must stand at an end is looked for there alone.
+                TextOp::EqualsIgnoringCase => {
+                    text.len() == *length && needle.is_match(text.as_bytes())
+                }
+                TextOp::StartsWith => text
+                    .as_bytes()
+                    .get(..*length)
+                    .is_some_and(|start| needle.is_match(start)),
+                TextOp::EndsWith => text
+                    .len()
+                    .checked_sub(*length)
+                    .and_then(|from| text.as_bytes().get(from..))
+                    .is_some_and(|end| needle.is_match(end)),
+                _ => self.passes(text, |from| {
+                    needle
+                        .find_at(text.as_bytes(), from)
+                        .map(|found| (found.start(), found.end()))
+                }),
+            },
         }
     }
 

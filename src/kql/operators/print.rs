@@ -24,6 +24,10 @@ pub fn bind(binder: &mut Binder<'_>, _: Span, columns: &[Named]) -> Result<Relat
     let mut all = Vec::with_capacity(columns.len());
     for (place, named) in columns.iter().enumerate() {
         let expr = binder.scalar(&named.value, row)?;
+        if let Some(several) = binder.several(named, &expr, &mut names)? {
+            all.extend(several.into_iter().map(|column| (column.name, column.expr)));
+            continue;
+        }
         let name: Arc<str> = match named.names.as_slice() {
             [] => names.add(&format!("print_{place}"), "print_"),
             [name] => names.declare(&name.text, name.span)?,

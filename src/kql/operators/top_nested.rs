@@ -10,7 +10,7 @@ use crate::kql::kernels::cast;
 use crate::kql::ordering::{Direction, Order};
 use crate::kql::relation::{Batch, Operator, Relation, Run, drain};
 use crate::kql::syntax::{self, Name, Named, TopNestedLevel};
-use crate::kql::types::{Field, Schema};
+use crate::kql::types::{Field, Schema, Type};
 use crate::kql::value::Value;
 
 use super::aggregation::{Aggregation, Keys, columns};
@@ -163,6 +163,33 @@ struct Tree {
     nodes: Vec<u32>,
 }
 
+/// The values of a level below the nodes of the level before, each one a group.
+struct Found {
+    /// The rows that have one of them, and the group of each.
+    rows: Vec<u32>,
+    groups: Vec<u32>,
+    /// The node above each group, its value and what the aggregate gives.
+    parents: Vec<u32>,
+    keys: Column,
+    aggregates: Arc<Column>,
+}
+
+/// The rows that are in none of the values that stay.
+struct Rest {
+    rows: Vec<u32>,
+    /// The node of the level before that each belongs to.
+    nodes: Vec<u32>,
+    /// What the aggregate gives for those of each such node, where others are asked for.
+    aggregates: Option<Arc<Column>>,
+}
+
+/// The nodes of a level, and where the groups and the rest of each node of the level before went.
+struct Placed {
+    nodes: Vec<Node>,
+    of_group: Vec<u32>,
+    of_rest: Vec<u32>,
+}
+
 impl Tree {
     /// Adds a level below the last one.
     fn grow(&mut self, level: &Level, run: &Run<'_>) -> Result<(), KqlError> {
@@ -173,27 +200,41 @@ impl Tree {
             aggregate: Value::Null,
         }];
         let parents: &[Node] = self.levels.last().map_or(&root, Vec::as_slice);
-        let of_others = |node: u32| parents.get(node as usize).is_none_or(|node| node.others);
+        let found = self.found(level, parents, run)?;
+        let kept = best(&found, level, parents.len());
+        let rest = self.rest(level, &found, &kept, run)?;
+        let placed = place(level, parents, &found, &kept, &rest);
 
-        // The values below each parent that is not itself the others.
-        let real: Vec<u32> = (0..self.nodes.len() as u32)
-            .zip(&self.nodes)
-            .filter(|(_, node)| !of_others(**node))
-            .map(|(row, _)| row)
-            .collect();
-        let batch = self.rows.gather(&real);
-        let mut groups: Vec<u32> = real
+        // Rows that belong nowhere are let go.
+        let mut nodes = vec![NO_ROW; self.nodes.len()];
+        let of_groups = found.rows.iter().zip(&found.groups);
+        let of_rest = rest.rows.iter().zip(&rest.nodes);
+        let moves = of_groups
+            .map(|(row, group)| (row, placed.of_group.get(*group as usize)))
+            .chain(of_rest.map(|(row, node)| (row, placed.of_rest.get(*node as usize))));
+        for (row, place) in moves {
+            if let (Some(node), Some(place)) = (nodes.get_mut(*row as usize), place)
+                && *place != NO_ROW
+            {
+                *node = *place;
+            }
+        }
+        self.rows = self.rows.gather(&rows_where(&nodes, |node| node != NO_ROW));
+        self.nodes = nodes.into_iter().filter(|node| *node != NO_ROW).collect();
+        self.levels.push(placed.nodes);
+        Ok(())
+    }
+
+    /// The values below each parent that does not itself stand for others.
+    fn found(&self, level: &Level, parents: &[Node], run: &Run<'_>) -> Result<Found, KqlError> {
+        let rows = rows_where(&self.nodes, |node| !of_others(parents, node));
+        let batch = self.rows.gather(&rows);
+        let mut groups: Vec<u32> = rows
             .iter()
             .filter_map(|row| self.nodes.get(*row as usize).copied())
             .collect();
-        let mut codes = Codes::new(
-            level
-                .keys
-                .types()
-                .first()
-                .copied()
-                .unwrap_or(crate::kql::Type::Long),
-        );
+        let ty = level.keys.types().first().copied().unwrap_or(Type::Long);
+        let mut codes = Codes::new(ty);
         let mut of_rows = Vec::new();
         for column in columns(&level.keys.exprs, &batch) {
             codes.assign(&column, &mut of_rows);
@@ -201,119 +242,53 @@ impl Tree {
         let mut pairs = Pairs::default();
         pairs.assign(&mut groups, &of_rows);
         let aggregates = level.aggregate(&batch, &groups, pairs.len(), run)?;
-
-        let (of_parents, keys): (Vec<u32>, Vec<u32>) = (0..pairs.len() as u32)
+        let (parents, keys): (Vec<u32>, Vec<u32>) = (0..pairs.len() as u32)
             .map(|group| pairs.parts(group))
             .unzip();
-        let keys = codes.decode(&keys);
-        let kept = best(&of_parents, &aggregates, level, parents.len());
+        Ok(Found {
+            rows,
+            groups,
+            parents,
+            keys: codes.decode(&keys),
+            aggregates,
+        })
+    }
 
-        // The rows that are not in a kept value.
-        let mut left: Vec<u32> = vec![NO_ROW; self.nodes.len()];
-        let mut kept_group = vec![false; pairs.len()];
+    fn rest(
+        &self,
+        level: &Level,
+        found: &Found,
+        kept: &[Vec<u32>],
+        run: &Run<'_>,
+    ) -> Result<Rest, KqlError> {
+        let mut stays = vec![false; found.parents.len()];
         for group in kept.iter().flatten() {
-            if let Some(kept) = kept_group.get_mut(*group as usize) {
-                *kept = true;
+            if let Some(stays) = stays.get_mut(*group as usize) {
+                *stays = true;
             }
         }
-        let is_kept = |group: u32| kept_group.get(group as usize).copied().unwrap_or(false);
-        left.copy_from_slice(&self.nodes);
-        for (row, group) in real.iter().zip(&groups) {
-            if is_kept(*group)
+        let mut left = self.nodes.clone();
+        for (row, group) in found.rows.iter().zip(&found.groups) {
+            if stays.get(*group as usize).copied().unwrap_or(false)
                 && let Some(left) = left.get_mut(*row as usize)
             {
                 *left = NO_ROW;
             }
         }
-        let left_rows: Vec<u32> = (0..left.len() as u32)
-            .zip(&left)
-            .filter(|(_, node)| **node != NO_ROW)
-            .map(|(row, _)| row)
-            .collect();
-        let left_nodes: Vec<u32> = left
-            .iter()
-            .copied()
-            .filter(|node| *node != NO_ROW)
-            .collect();
-        let of_left = match &level.others {
-            Some(_) => Some(level.aggregate(
-                &self.rows.gather(&left_rows),
-                &left_nodes,
-                parents.len(),
-                run,
-            )?),
+        let rows = rows_where(&left, |node| node != NO_ROW);
+        let nodes: Vec<u32> = left.into_iter().filter(|node| *node != NO_ROW).collect();
+        let aggregates = match &level.others {
+            Some(_) => {
+                let batch = self.rows.gather(&rows);
+                Some(level.aggregate(&batch, &nodes, kept.len(), run)?)
+            }
             None => None,
         };
-        let mut has_left = vec![false; parents.len()];
-        for node in &left_nodes {
-            if let Some(has_left) = has_left.get_mut(*node as usize) {
-                *has_left = true;
-            }
-        }
-
-        // The new nodes: for each parent its top values and then its others.
-        let mut nodes: Vec<Node> = Vec::new();
-        let mut of_group = vec![NO_ROW; pairs.len()];
-        let mut of_parent = vec![NO_ROW; parents.len()];
-        let missing = level
-            .keys
-            .types()
-            .first()
-            .map_or(Value::Null, |ty| Value::missing(*ty));
-        for (parent, ((groups, has_left), of_parent)) in
-            kept.iter().zip(&has_left).zip(&mut of_parent).enumerate()
-        {
-            for group in groups {
-                if let Some(node) = of_group.get_mut(*group as usize) {
-                    *node = nodes.len() as u32;
-                }
-                nodes.push(Node {
-                    parent,
-                    others: false,
-                    key: keys.value(*group as usize),
-                    aggregate: aggregates.value(*group as usize),
-                });
-            }
-            if *has_left
-                && (level.others.is_some() || level.others_later || of_others(parent as u32))
-            {
-                *of_parent = nodes.len() as u32;
-                nodes.push(Node {
-                    parent,
-                    others: true,
-                    key: level.others.clone().unwrap_or_else(|| missing.clone()),
-                    aggregate: of_left
-                        .as_ref()
-                        .map_or(Value::Null, |column| column.value(parent)),
-                });
-            }
-        }
-
-        // Every row's new node; rows that belong nowhere are let go.
-        let mut placed = vec![NO_ROW; self.nodes.len()];
-        for (row, group) in real.iter().zip(&groups) {
-            if let (Some(placed), Some(node)) =
-                (placed.get_mut(*row as usize), of_group.get(*group as usize))
-            {
-                *placed = *node;
-            }
-        }
-        for (row, node) in left_rows.iter().zip(&left_nodes) {
-            if let (Some(placed), Some(node)) =
-                (placed.get_mut(*row as usize), of_parent.get(*node as usize))
-            {
-                *placed = *node;
-            }
-        }
-        let stay: Vec<u32> = (0..placed.len() as u32)
-            .zip(&placed)
-            .filter(|(_, node)| **node != NO_ROW)
-            .map(|(row, _)| row)
-            .collect();
-        self.rows = self.rows.gather(&stay);
-        self.nodes = placed.into_iter().filter(|node| *node != NO_ROW).collect();
-        self.levels.push(nodes);
-        Ok(())
+        Ok(Rest {
+            rows,
+            nodes,
+            aggregates,
+        })
     }
 
     /// A row for each node of the last level, with the nodes above it.
@@ -323,7 +298,7 @@ impl Tree {
         let mut columns: Vec<Arc<Column>> = Vec::with_capacity(schema.fields.len());
         for (nodes, fields) in self.levels.iter().zip(schema.fields.chunks(2)).rev() {
             let of = |cell: fn(&Node) -> &Value, field: Option<&Field>| {
-                let ty = field.map_or(crate::kql::Type::Dynamic, |field| field.ty);
+                let ty = field.map_or(Type::Dynamic, |field| field.ty);
                 let mut builder = ColumnBuilder::new(ty, rows);
                 for node in &at {
                     builder.push(
@@ -346,22 +321,79 @@ impl Tree {
     }
 }
 
+/// The rows whose node is one that `pick` takes.
+fn rows_where(nodes: &[u32], pick: impl Fn(u32) -> bool) -> Vec<u32> {
+    (0_u32..)
+        .zip(nodes)
+        .filter(|(_, node)| pick(**node))
+        .map(|(row, _)| row)
+        .collect()
+}
+
+fn of_others(parents: &[Node], node: u32) -> bool {
+    parents.get(node as usize).is_none_or(|node| node.others)
+}
+
 /// The groups that stay below each parent, the first in order first.
-fn best(of_parents: &[u32], aggregates: &Column, level: &Level, parents: usize) -> Vec<Vec<u32>> {
+fn best(found: &Found, level: &Level, parents: usize) -> Vec<Vec<u32>> {
     let direction = Direction {
         descending: level.descending,
         nulls_first: false,
     };
     let mut kept = vec![Vec::new(); parents];
-    for group in Order::new([(aggregates, direction)]).sorted() {
-        let parent = of_parents.get(group as usize).copied().unwrap_or(NO_ROW);
-        if let Some(kept) = kept.get_mut(parent as usize)
+    for group in Order::new([(&*found.aggregates, direction)]).sorted() {
+        let parent = found.parents.get(group as usize).copied();
+        if let Some(kept) = kept.get_mut(parent.unwrap_or(NO_ROW) as usize)
             && kept.len() < level.most
         {
             kept.push(group);
         }
     }
     kept
+}
+
+/// The nodes of a level: for each parent the values that stay, and then the rest where it counts.
+fn place(level: &Level, parents: &[Node], found: &Found, kept: &[Vec<u32>], rest: &Rest) -> Placed {
+    let mut has_rest = vec![false; parents.len()];
+    for node in &rest.nodes {
+        if let Some(has_rest) = has_rest.get_mut(*node as usize) {
+            *has_rest = true;
+        }
+    }
+    let mut placed = Placed {
+        nodes: Vec::new(),
+        of_group: vec![NO_ROW; found.parents.len()],
+        of_rest: vec![NO_ROW; parents.len()],
+    };
+    for (parent, (groups, has_rest)) in kept.iter().zip(has_rest).enumerate() {
+        for group in groups {
+            if let Some(node) = placed.of_group.get_mut(*group as usize) {
+                *node = placed.nodes.len() as u32;
+            }
+            placed.nodes.push(Node {
+                parent,
+                others: false,
+                key: found.keys.value(*group as usize),
+                aggregate: found.aggregates.value(*group as usize),
+            });
+        }
+        let counts =
+            level.others.is_some() || level.others_later || of_others(parents, parent as u32);
+        if has_rest && counts {
+            if let Some(node) = placed.of_rest.get_mut(parent) {
+                *node = placed.nodes.len() as u32;
+            }
+            let key = level.others.clone();
+            let aggregate = rest.aggregates.as_ref();
+            placed.nodes.push(Node {
+                parent,
+                others: true,
+                key: key.unwrap_or_else(|| Value::missing(found.keys.ty())),
+                aggregate: aggregate.map_or(Value::Null, |column| column.value(parent)),
+            });
+        }
+    }
+    placed
 }
 
 impl Operator for TopNested {

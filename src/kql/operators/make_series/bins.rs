@@ -68,11 +68,11 @@ impl Bins {
         };
         let step = edge(Some(axis.step), step_ty)?;
         let bins = if ty == Type::Real {
-            Self::Real(reals(from, to, step, inclusive, axis.step.span)?)
+            Self::Real(reals([&from, &to, &step], inclusive, axis.step.span)?)
         } else {
             Self::Whole {
                 ty,
-                edges: wholes(from, to, step, inclusive, axis.step.span)?,
+                edges: wholes([&from, &to, &step], inclusive, axis.step.span)?,
             }
         };
         Ok((on, bins))
@@ -182,17 +182,10 @@ fn whole(value: &Value) -> Option<i64> {
     }
 }
 
-fn wholes(
-    from: Option<Value>,
-    to: Option<Value>,
-    step: Option<Value>,
-    inclusive: bool,
-    span: Span,
-) -> Result<Edges<i64>, KqlError> {
-    let step = step.as_ref().and_then(whole).filter(|step| *step > 0);
+fn wholes(edges: [&Option<Value>; 3], inclusive: bool, span: Span) -> Result<Edges<i64>, KqlError> {
+    let [mut from, mut to, step] = edges.map(|edge| edge.as_ref().and_then(whole));
+    let step = step.filter(|step| *step > 0);
     let step = step.ok_or_else(|| step_error(span))?;
-    let mut from = from.as_ref().and_then(whole);
-    let mut to = to.as_ref().and_then(whole);
     if inclusive {
         // `in range(…)` lays its bins where bin() does, and its end belongs to it.
         from = from.map(|from| from.div_euclid(step).saturating_mul(step));
@@ -201,17 +194,10 @@ fn wholes(
     Ok(Edges { from, to, step })
 }
 
-fn reals(
-    from: Option<Value>,
-    to: Option<Value>,
-    step: Option<Value>,
-    inclusive: bool,
-    span: Span,
-) -> Result<Edges<f64>, KqlError> {
-    let real = |value: Option<Value>| value.as_ref().and_then(Value::as_real);
-    let step = real(step).filter(|step| *step > 0.0 && step.is_finite());
+fn reals(edges: [&Option<Value>; 3], inclusive: bool, span: Span) -> Result<Edges<f64>, KqlError> {
+    let [mut from, mut to, step] = edges.map(|edge| edge.as_ref().and_then(Value::as_real));
+    let step = step.filter(|step| *step > 0.0 && step.is_finite());
     let step = step.ok_or_else(|| step_error(span))?;
-    let (mut from, mut to) = (real(from), real(to));
     if inclusive {
         from = from.map(|from| (from / step).floor() * step);
         to = to.map(|to| ((to / step).floor() + 1.0) * step);

@@ -22,6 +22,14 @@ fn parse_where_keeps_what_matches() {
 #[test]
 fn calls_of_several_values_make_several_columns() {
     same(
+        "let a = dynamic([1,3,2]); let b = dynamic(['x','y','z']); print array_sort_asc(a, b)",
+        &["a_sorted|b_sorted", r#"[1,2,3]|["x","z","y"]"#],
+    );
+    same(
+        "print array_sort_asc(dynamic([2,1]))",
+        &["print_0", "[1,2]"],
+    );
+    same(
         "print a = dynamic([1,3,4,5,2]), b = dynamic(['a','b','c','d','e']) | project array_sort_asc(a, b)",
         &["a_sorted|b_sorted", r#"[1,2,3,4,5]|["a","e","b","c","d"]"#],
     );
@@ -41,6 +49,11 @@ fn calls_of_several_values_make_several_columns() {
 
 #[test]
 fn a_row_is_packed_with_its_names() {
+    same(
+        "datatable(a:string, b:long)['x', 1] | project p = bag_pack_columns(b, a)",
+        &["p", r#"{"b":1,"a":"x"}"#],
+    );
+    assert!(run("print a = 1 | extend p = bag_pack_columns(a + 1, 2)").is_err());
     same(
         "datatable(a:string, b:long)['x', 1, '', 2] | project p = pack_all(), q = pack_all(true), l = pack_array(*)",
         &[
