@@ -157,16 +157,16 @@ fn distance(left: &str, right: &str) -> usize {
         for (column, other) in right.iter().enumerate() {
             let at =
                 |line: &[usize], column: usize| line.get(column).copied().unwrap_or(usize::MAX);
-            let mut least = (at(&last, column) + usize::from(letter != *other))
+            let mut fewest = (at(&last, column) + usize::from(letter != *other))
                 .min(at(&last, column + 1) + 1)
                 .min(at(&line, column) + 1);
             let swapped = column > 0
                 && letter_before == Some(*other)
                 && right.get(column - 1) == Some(&letter);
             if swapped {
-                least = least.min(at(&before_last, column - 1).saturating_add(1));
+                fewest = fewest.min(at(&before_last, column - 1).saturating_add(1));
             }
-            line.push(least);
+            line.push(fewest);
         }
         letter_before = Some(letter);
         before_last = std::mem::replace(&mut last, line);
