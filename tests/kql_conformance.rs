@@ -4,12 +4,12 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     clippy::indexing_slicing,
     reason = "a test: what cannot be read fails it"
 )]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -227,16 +227,16 @@ fn difference(case: &Case, answer: &Answer) -> Option<String> {
     let shown = || {
         let mut text = format!("expected {} rows:\n", case.row_count);
         for row in &case.rows {
-            text.push_str(&format!("  {}\n", row.replace('\n', "⏎")));
+            let _ = writeln!(text, "  {}", row.replace('\n', "⏎"));
         }
-        text.push_str(&format!("found {} rows:\n", rows.len()));
+        let _ = writeln!(text, "found {} rows:", rows.len());
         for row in rows.iter().take(8) {
             let cells: Vec<String> = row
                 .iter()
                 .zip(&types)
                 .map(|(cell, ty)| show(cell, *ty))
                 .collect();
-            text.push_str(&format!("  ({})\n", cells.join(", ")));
+            let _ = writeln!(text, "  ({})", cells.join(", "));
         }
         text
     };
@@ -255,9 +255,7 @@ fn difference(case: &Case, answer: &Answer) -> Option<String> {
         taken[place] = true;
         places.push(place);
     }
-    let Some(keys) = order(&case.kql) else {
-        return None;
-    };
+    let keys = order(&case.kql)?;
     let in_order = places.iter().enumerate().all(|(at, place)| at == *place);
     if in_order {
         return None;

@@ -2,6 +2,7 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::indexing_slicing,
     reason = "a test: what cannot be read fails it"
 )]
@@ -713,7 +714,7 @@ proptest! {
 
     #[test]
     fn a_query_with_a_piece_cut_out_is_read(pick in any::<prop::sample::Index>(), from in any::<prop::sample::Index>(), length in 1_usize..30) {
-        let query = pick.get(&*CORPUS);
+        let query = pick.get(&CORPUS);
         let characters: Vec<char> = query.chars().collect();
         let from = from.index(characters.len());
         let text: String = characters[..from].iter().chain(characters[from..].iter().skip(length)).collect();
@@ -813,10 +814,10 @@ fn text_op(debug: &str) -> String {
 }
 
 fn named(named: &Named) -> String {
-    let names: Vec<&str> = named.names.iter().map(|name| name.text.as_str()).collect();
-    match names.as_slice() {
+    let given: Vec<&str> = named.names.iter().map(|name| name.text.as_str()).collect();
+    match given.as_slice() {
         [] => shape(&named.value),
-        names => format!("{}={}", names.join(","), shape(&named.value)),
+        given => format!("{}={}", given.join(","), shape(&named.value)),
     }
 }
 

@@ -1,13 +1,14 @@
 //! `kql`: a query over files.
 
+use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
+use super::code;
 use super::failure::Failure;
 use super::out::{self, Out};
-use super::code;
 use crate::kql::error::ErrorKind;
 use crate::kql::value::UNIX_EPOCH_TICKS;
 use crate::kql::{self, Answer, KqlError, Limits, Options, Run};
@@ -18,7 +19,9 @@ mod print;
 
 /// `kql [FILE] [-e QUERY] [--table NAME=FILE]...`
 #[derive(Debug, Args)]
-#[command(after_help = "Tables: .csv and .tsv (the first line names the columns), .jsonl and .ndjson (an object a line), .db, .sqlite and .sqlite3 (FILE#TABLE where the table is not called NAME).")]
+#[command(
+    after_help = "Tables: .csv and .tsv (the first line names the columns), .jsonl and .ndjson (an object a line), .db, .sqlite and .sqlite3 (FILE#TABLE where the table is not called NAME)."
+)]
 pub(super) struct Kql {
     /// The file with the query; `-` is standard input.
     #[arg(required_unless_present = "query", conflicts_with = "query")]
@@ -90,7 +93,9 @@ impl Kql {
             let mut text = String::new();
             std::io::stdin()
                 .read_to_string(&mut text)
-                .map_err(|error| Failure::failed(format!("read the query from standard input: {error}")))?;
+                .map_err(|error| {
+                    Failure::failed(format!("read the query from standard input: {error}"))
+                })?;
             return Ok(("standard input".to_owned(), text));
         }
         let text = std::fs::read_to_string(path)
@@ -130,7 +135,9 @@ impl Kql {
 /// The time in ticks.
 fn now() -> i64 {
     let ticks = clock::now().as_nanosecond() / NANOSECONDS_PER_TICK;
-    i64::try_from(ticks).map_or(UNIX_EPOCH_TICKS, |ticks| UNIX_EPOCH_TICKS.saturating_add(ticks))
+    i64::try_from(ticks).map_or(UNIX_EPOCH_TICKS, |ticks| {
+        UNIX_EPOCH_TICKS.saturating_add(ticks)
+    })
 }
 
 /// What is wrong, with its place, the line, and a caret under it.
@@ -144,16 +151,19 @@ fn located(error: &KqlError, name: &str, text: &str) -> String {
         let length = text
             .get(error.span.start..error.span.end)
             .and_then(|under| under.lines().next())
-            .map_or(1, |under| unicode_width::UnicodeWidthStr::width(under).max(1));
+            .map_or(1, |under| {
+                unicode_width::UnicodeWidthStr::width(under).max(1)
+            });
         let indent = unicode_width::UnicodeWidthStr::width(before.as_str());
-        shown.push_str(&format!(
+        let _ = write!(
+            shown,
             "\n  {written}\n  {}{}",
             " ".repeat(indent),
             "^".repeat(length)
-        ));
+        );
     }
     if let Some(help) = &error.help {
-        shown.push_str(&format!("\n  help: {help}"));
+        let _ = write!(shown, "\n  help: {help}");
     }
     shown
 }

@@ -91,7 +91,7 @@ impl TableFile {
             kind,
             schema: Schema::default(),
         };
-        let learned = file.rows(None).and_then(|rows| learn(rows));
+        let learned = file.rows(None).and_then(learn);
         file.schema = learned.map_err(|why| TableFileError(format!("read {place}: {why}")))?;
         Ok(file)
     }

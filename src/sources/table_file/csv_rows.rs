@@ -80,7 +80,6 @@ fn fault(error: &csv::Error) -> String {
             let line = pos.as_ref().map_or(0, csv::Position::line);
             format!("line {line} is not UTF-8 text")
         }
-        csv::ErrorKind::Io(error) => error.to_string(),
         _ => error.to_string(),
     }
 }

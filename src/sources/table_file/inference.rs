@@ -14,10 +14,8 @@ use crate::kql::value::convert::{convert, to_dynamic};
 pub(super) struct Guess {
     /// The types that every text so far was written as; none before the first text.
     texts: Option<Vec<Type>>,
-    bools: bool,
-    longs: bool,
-    reals: bool,
-    dynamics: bool,
+    /// The types of the cells that say theirs themselves, each once.
+    others: Vec<Type>,
 }
 
 /// Types a text may be written as, the first that fits wins.
@@ -35,12 +33,18 @@ impl Guess {
     pub(super) fn see(&mut self, cell: Cell<'_>) {
         match cell {
             Cell::Null | Cell::Bare("") => {}
-            Cell::Bool(_) => self.bools = true,
-            Cell::Long(_) => self.longs = true,
-            Cell::Real(_) => self.reals = true,
-            Cell::Dynamic(_) => self.dynamics = true,
+            Cell::Bool(_) => self.saw(Type::Bool),
+            Cell::Long(_) => self.saw(Type::Long),
+            Cell::Real(_) => self.saw(Type::Real),
+            Cell::Dynamic(_) => self.saw(Type::Dynamic),
             Cell::Bare(text) => self.text(text, true),
             Cell::Text(text) => self.text(text, false),
+        }
+    }
+
+    fn saw(&mut self, ty: Type) {
+        if !self.others.contains(&ty) {
+            self.others.push(ty);
         }
     }
 
@@ -54,20 +58,12 @@ impl Guess {
 
     /// The type of the column.
     pub(super) fn ty(&self) -> Type {
-        let numbers = self.longs || self.reals;
-        let kinds = [self.texts.is_some(), self.bools, numbers, self.dynamics];
-        if self.dynamics || kinds.iter().filter(|kind| **kind).count() > 1 {
-            return Type::Dynamic;
-        }
-        if self.bools {
-            return Type::Bool;
-        }
-        if numbers {
-            return if self.reals { Type::Real } else { Type::Long };
-        }
-        match &self.texts {
-            Some(candidates) => candidates.first().copied().unwrap_or(Type::String),
-            None => Type::String,
+        match (&self.texts, self.others.as_slice()) {
+            (None, []) => Type::String,
+            (Some(candidates), []) => candidates.first().copied().unwrap_or(Type::String),
+            (None, [only]) => *only,
+            (None, [Type::Long, Type::Real] | [Type::Real, Type::Long]) => Type::Real,
+            _ => Type::Dynamic,
         }
     }
 }
