@@ -458,6 +458,20 @@ fn an_error_says_what_where_and_what_to_do() {
 }
 
 #[test]
+fn a_function_gets_tables_that_have_its_columns() {
+    let (message, place) = refused("let f = (T:(Missing:int)) { T | count }; f(Logs)");
+    assert_eq!(
+        (message.as_str(), place.as_str()),
+        ("the column `Missing` is not known", "Logs")
+    );
+    let (message, _) = refused("let f = (T:(Code:string)) { T | count }; f(Logs)");
+    assert_eq!(
+        message,
+        "the column `Code` is of type int, and the function takes string"
+    );
+}
+
+#[test]
 fn what_is_too_much_is_refused_before_it_is_run() {
     let doubling = (1..30).fold("let t0 = print x = 1; ".to_owned(), |text, n| {
         format!(
