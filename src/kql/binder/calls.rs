@@ -7,7 +7,7 @@ use super::super::error::{KqlError, Span};
 use super::super::expr::{Eval, Expr};
 use super::super::functions::{self, Binding};
 use super::super::syntax::{self, Name, Named};
-use super::super::types::Type;
+use super::super::types::{Schema, Type};
 use super::super::value::Value;
 use super::{Binder, Meaning, Row};
 
@@ -162,9 +162,18 @@ impl Binder<'_> {
                     .is_some_and(|name| name.text == parameter.name.text)
             });
             let meaning = match (&parameter.ty, input.take()) {
-                (syntax::ParameterType::Table(_), Some(input)) => input,
+                (syntax::ParameterType::Table(columns), Some(input)) => {
+                    if let Meaning::Shared(shared) = &input {
+                        Self::has_columns(&shared.schema, columns, span)?;
+                    }
+                    input
+                }
                 (ty, _) => match (ty, given.or_else(|| positional.next())) {
-                    (syntax::ParameterType::Table(_), Some(argument)) => {
+                    (syntax::ParameterType::Table(columns), Some(argument)) => {
+                        if !columns.is_empty() {
+                            let schema = self.schema_of(&argument.value)?;
+                            Self::has_columns(&schema, columns, argument.value.span)?;
+                        }
                         Meaning::Table(Arc::new(argument.value.clone()), self.scope.clone())
                     }
                     (syntax::ParameterType::Scalar(ty), Some(argument)) => {
@@ -222,13 +231,45 @@ impl Binder<'_> {
         Ok(scope)
     }
 
+    /// The columns of a table, without running anything for it.
+    fn schema_of(&mut self, table: &syntax::Expr) -> Result<Schema, KqlError> {
+        let checks = std::mem::replace(&mut self.checks, true);
+        let relation = self.relation(table);
+        self.checks = checks;
+        Ok(relation?.schema)
+    }
+
+    /// Looks whether a table that a function is called with has the columns that the function names.
+    fn has_columns(
+        schema: &Schema,
+        columns: &[syntax::ColumnDeclaration],
+        span: Span,
+    ) -> Result<(), KqlError> {
+        for column in columns {
+            let index = Self::column_index(schema, &column.name.text, span)?;
+            let field = schema.fields.get(index);
+            if let Some(field) = field.filter(|field| field.ty != column.ty) {
+                return Err(KqlError::semantic(
+                    span,
+                    format!(
+                        "the column `{}` is of type {}, and the function takes {}",
+                        field.name,
+                        field.ty.name(),
+                        column.ty.name()
+                    ),
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// What the body of a function gives as a value. Its parameters are in scope already.
     fn scalar_body(
         &mut self,
         function: &super::scope::Function,
         span: Span,
     ) -> Result<Expr, KqlError> {
-        let none = super::Schema::default();
+        let none = Schema::default();
         let row = Row {
             schema: &none,
             serialized: false,

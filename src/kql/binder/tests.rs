@@ -458,6 +458,20 @@ fn an_error_says_what_where_and_what_to_do() {
 }
 
 #[test]
+fn a_function_gets_tables_that_have_its_columns() {
+    let (message, place) = refused("let f = (T:(Missing:int)) { T | count }; f(Logs)");
+    assert_eq!(
+        (message.as_str(), place.as_str()),
+        ("the column `Missing` is not known", "Logs")
+    );
+    let (message, _) = refused("let f = (T:(Code:string)) { T | count }; f(Logs)");
+    assert_eq!(
+        message,
+        "the column `Code` is of type int, and the function takes string"
+    );
+}
+
+#[test]
 fn what_is_too_much_is_refused_before_it_is_run() {
     let doubling = (1..30).fold("let t0 = print x = 1; ".to_owned(), |text, n| {
         format!(
@@ -529,6 +543,50 @@ fn only_the_columns_that_are_used_are_asked_for() {
         let table = Arc::new(Counted::default());
         answers(query, &One(Arc::clone(&table))).unwrap();
         assert_eq!(*table.wanted.lock().unwrap(), wanted, "{query}");
+    }
+}
+
+/// The queries that a real engine answered.
+fn corpus() -> Vec<String> {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/fixtures/kql/emulator.jsonl"
+    );
+    let text = std::fs::read_to_string(path).unwrap();
+    text.lines()
+        .map(|line| {
+            let case: serde_json::Value = serde_json::from_str(line).unwrap();
+            case["kql"].as_str().unwrap().to_owned()
+        })
+        .collect()
+}
+
+#[test]
+fn a_check_finds_no_fault_in_what_a_real_engine_answered() {
+    for query in corpus() {
+        assert_eq!(
+            kql::check(&query, &Memory::default(), &options()),
+            [],
+            "{query}"
+        );
+    }
+}
+
+#[test]
+fn a_query_with_a_word_left_out_never_panics() {
+    for (number, query) in corpus().iter().enumerate() {
+        let words: Vec<&str> = query.split(' ').collect();
+        for left_out in (number % 5..words.len()).step_by(5) {
+            let mut fewer = words.clone();
+            fewer.remove(left_out);
+            let text = fewer.join(" ");
+            for error in kql::check(&text, &Memory::default(), &options()) {
+                assert!(
+                    text.get(error.span.start..error.span.end).is_some(),
+                    "{error} points outside of {text}"
+                );
+            }
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Functions of numeric series: item by item, filters and statistics. What fills gaps stands in [`super::fill`].
 
+use std::cmp::Ordering;
+
 use super::dynamic::{arg, list};
 use super::{Binding, Bound, Function, plain, row};
 use crate::kql::dynamic::Dynamic;
@@ -62,13 +64,21 @@ pub const FUNCTIONS: &[Function] = &[
         "series_equals",
         "series_equals(series1, series2)",
         (2, 2),
-        |b| pairs(b, |l, r| test(l, r, |l, r| l.total_cmp(&r).is_eq())),
+        |b| {
+            pairs(b, |l, r| {
+                test(l, r, |l, r| l.partial_cmp(&r) == Some(Ordering::Equal))
+            })
+        },
     ),
     plain(
         "series_not_equals",
         "series_not_equals(series1, series2)",
         (2, 2),
-        |b| pairs(b, |l, r| test(l, r, |l, r| l.total_cmp(&r).is_ne())),
+        |b| {
+            pairs(b, |l, r| {
+                test(l, r, |l, r| l.partial_cmp(&r) != Some(Ordering::Equal))
+            })
+        },
     ),
     plain("series_abs", "series_abs(series)", (1, 1), |_| {
         each(|item| match item {

@@ -1,7 +1,5 @@
 //! Tests of text: `contains`, `has`, `startswith`, … A pattern is made ready once; texts are looked at once for each of the pool.
 
-use regex::bytes::{Regex, RegexBuilder};
-
 use crate::kql::column::{Column, Values};
 use crate::kql::expr::Vector;
 use crate::kql::syntax::{Polarity, TextOp};
@@ -18,8 +16,8 @@ pub struct Matcher {
 enum Needle {
     /// Found in every text.
     Empty,
-    /// Letters that count as they are, or ASCII letters of either case: found by their bytes.
-    Bytes(Regex),
+    /// Letters that count as they are, or ASCII letters of either case.
+    Bytes(Bytes),
     /// Letters of any script whose case does not count, in upper case.
     Folded(String),
     /// A regular expression of the query.
@@ -37,13 +35,15 @@ impl Matcher {
         } else if pattern.is_empty() {
             Needle::Empty
         } else if (case_sensitive && test != TextOp::EqualsIgnoringCase) || pattern.is_ascii() {
-            Needle::Bytes(
-                RegexBuilder::new(&regex::escape(pattern))
-                    .unicode(false)
-                    .case_insensitive(!case_sensitive || test == TextOp::EqualsIgnoringCase)
-                    .build()
-                    .map_err(|problem| problem.to_string())?,
-            )
+            let any_case = !case_sensitive || test == TextOp::EqualsIgnoringCase;
+            Needle::Bytes(Bytes {
+                text: if any_case {
+                    pattern.to_ascii_lowercase().into()
+                } else {
+                    pattern.into()
+                },
+                any_case,
+            })
         } else {
             Needle::Folded(fold(pattern))
         };
@@ -63,11 +63,23 @@ impl Matcher {
                         .map(|at| (from + at, from + at + needle.len()))
                 })
             }
-            Needle::Bytes(needle) => self.passes(text, |from| {
-                needle
-                    .find_at(text.as_bytes(), from)
-                    .map(|found| (found.start(), found.end()))
-            }),
+            Needle::Bytes(needle) => match self.test {
+                // What must stand at an end is looked for there alone.
+                TextOp::EqualsIgnoringCase => needle.is(text.as_bytes()),
+                TextOp::StartsWith => text
+                    .as_bytes()
+                    .get(..needle.text.len())
+                    .is_some_and(|start| needle.is(start)),
+                TextOp::EndsWith => text
+                    .len()
+                    .checked_sub(needle.text.len())
+                    .and_then(|from| text.as_bytes().get(from..))
+                    .is_some_and(|end| needle.is(end)),
+                _ => self.passes(text, |from| {
+                    let start = from + needle.find(text.as_bytes().get(from..)?)?;
+                    Some((start, start + needle.text.len()))
+                }),
+            },
         }
     }
 
@@ -100,6 +112,41 @@ impl Matcher {
                 }
                 false
             }
+        }
+    }
+}
+
+/// Bytes to look for; in lower case where ASCII letters of either case count. Never empty.
+#[derive(Clone, Debug)]
+struct Bytes {
+    text: Box<str>,
+    any_case: bool,
+}
+
+impl Bytes {
+    fn is(&self, other: &[u8]) -> bool {
+        if self.any_case {
+            self.text.as_bytes().eq_ignore_ascii_case(other)
+        } else {
+            self.text.as_bytes() == other
+        }
+    }
+
+    /// Where it first stands in `text`: the ends of each stretch are compared before the rest.
+    fn find(&self, text: &[u8]) -> Option<usize> {
+        let needle = self.text.as_bytes();
+        let (first, last) = (*needle.first()?, *needle.last()?);
+        let mut stretches = text.windows(needle.len());
+        if self.any_case {
+            stretches.position(|stretch| {
+                matches!(stretch, [a, .., z] | [a @ z] if a.to_ascii_lowercase() == first && z.to_ascii_lowercase() == last)
+                    && needle.eq_ignore_ascii_case(stretch)
+            })
+        } else {
+            stretches.position(|stretch| {
+                matches!(stretch, [a, .., z] | [a @ z] if *a == first && *z == last)
+                    && needle == stretch
+            })
         }
     }
 }

@@ -128,7 +128,7 @@ fn matching(
     }
     let relation = map(relation, wider);
     let condition = binder.condition(&condition, Row::of(&relation))?;
-    Ok(filter(relation, condition))
+    Ok(filter(relation, vec![condition]))
 }
 
 /// The columns of the result.

@@ -37,7 +37,7 @@ pub fn bind(
     let batches = drain(input.rows.as_mut(), binder.run)?;
     let mut results = Vec::new();
     let mut parts: Vec<Batch> = Vec::new();
-    let mut waiting = 0;
+    let (mut waiting, mut rows) = (0, 0);
     for batch in &batches {
         let lists = plan.lists(batch);
         for row in 0..batch.rows {
@@ -47,10 +47,14 @@ pub fn bind(
             body.rows.prune(&vec![true; body.schema.fields.len()]);
             while let Some(part) = body.rows.next(binder.run)? {
                 waiting += part.rows;
+                rows += part.rows;
+                binder.run.hold_rows(rows)?;
                 parts.push(shape.assemble(batch, row, &part));
             }
             if waiting >= BATCH_ROWS {
-                results.push(Batch::concat(&shape.schema, &parts));
+                let result = Batch::concat(&shape.schema, &parts);
+                binder.run.hold(result.bytes())?;
+                results.push(result);
                 parts.clear();
                 waiting = 0;
             }

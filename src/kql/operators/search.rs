@@ -52,7 +52,7 @@ pub fn bind(
         case_sensitive,
     };
     let predicate = binder.condition(&terms.written_out(predicate), Row::of(&relation))?;
-    Ok(filter(relation, predicate))
+    Ok(filter(relation, vec![predicate]))
 }
 
 /// The tables that are searched: the input, those that are named, or all there are.

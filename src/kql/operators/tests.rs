@@ -369,3 +369,34 @@ fn rows_say_which_table_they_are_of() {
         &["T|count_", "EventsTable1|3", "EventsTable2|2"],
     );
 }
+
+#[test]
+fn a_check_runs_nothing_and_trusts_names_that_only_a_run_knows() {
+    let catalog = events();
+    let options = Options {
+        now: 0,
+        parameters: Vec::new(),
+    };
+    let check = |query: &str| crate::kql::check(query, &catalog, &options);
+    assert_eq!(
+        check("EventsTable1 | evaluate pivot(Level) | where Error > 1"),
+        []
+    );
+    assert_eq!(
+        check(
+            "EventsTable1 | extend d = parse_json(EventText) | evaluate bag_unpack(d) | project k"
+        ),
+        []
+    );
+    let applied = "EventsTable1 | extend l = split(EventText, ' ') | mv-apply l to typeof(string)";
+    assert_eq!(
+        check(&format!("{applied} on (where l has 'Some') | project l")),
+        []
+    );
+    let errors = check(&format!("{applied} on (where nothing == 1)"));
+    assert!(
+        errors.iter().any(|error| error.message.contains("nothing")),
+        "{errors:?}"
+    );
+    assert_eq!(check("EventsTable1 | evaluate nothing()").len(), 1);
+}

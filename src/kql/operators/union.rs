@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::kql::binder::Binder;
-use crate::kql::column::{Column, ColumnBuilder};
+use crate::kql::column::Column;
 use crate::kql::error::{KqlError, Span};
 use crate::kql::relation::{Batch, Operator, Relation, Run};
 use crate::kql::syntax::{Expr, ExprKind, Literal, OperatorOption};
@@ -270,10 +270,11 @@ impl Operator for Union {
                 columns.push(Arc::new(Column::constant(Type::String, &name, batch.rows)));
             }
             for (ty, from) in self.types.iter().zip(&input.map) {
-                columns.push(match from.and_then(|index| batch.columns.get(index)) {
-                    Some(column) => Arc::clone(column),
-                    None => Arc::new(missing(*ty, batch.rows)),
-                });
+                let column = from.and_then(|index| batch.columns.get(index));
+                columns.push(column.map_or_else(
+                    || Arc::new(Column::constant(*ty, &Value::missing(*ty), batch.rows)),
+                    Arc::clone,
+                ));
             }
             return Ok(Some(Batch {
                 columns,
@@ -300,13 +301,4 @@ impl Operator for Union {
             input.rows.prune(&needed);
         }
     }
-}
-
-/// A column that a table does not have.
-fn missing(ty: Type, rows: usize) -> Column {
-    let mut builder = ColumnBuilder::new(ty, rows);
-    for _ in 0..rows {
-        builder.push(Value::missing(ty));
-    }
-    builder.finish()
 }

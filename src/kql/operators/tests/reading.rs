@@ -217,6 +217,10 @@ const CALLS: &[(&str, &str)] = &[
         "[2.5,3,null]",
     ),
     (
+        "series_equals(dynamic([1,0.0,2]), dynamic([1.0,-0.0,3]))",
+        "[true,true,false]",
+    ),
+    (
         "series_divide(dynamic([1,2,4]), dynamic([4,2,1]))",
         "[0.25,1.0,4.0]",
     ),
