@@ -15,6 +15,7 @@ pub mod secrets;
 pub mod shell;
 pub mod spill;
 pub mod sqlite;
+pub mod table_file;
 pub mod webhook;
 
 use std::path::PathBuf;

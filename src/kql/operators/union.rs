@@ -270,13 +270,11 @@ impl Operator for Union {
                 columns.push(Arc::new(Column::constant(Type::String, &name, batch.rows)));
             }
             for (ty, from) in self.types.iter().zip(&input.map) {
-                columns.push(match from.and_then(|index| batch.columns.get(index)) {
-                    Some(column) => Arc::clone(column),
-                    None => {
-                        let missing = Value::missing(*ty);
-                        Arc::new(Column::constant(*ty, &missing, batch.rows))
-                    }
-                });
+                let column = from.and_then(|index| batch.columns.get(index));
+                columns.push(column.map_or_else(
+                    || Arc::new(Column::constant(*ty, &Value::missing(*ty), batch.rows)),
+                    Arc::clone,
+                ));
             }
             return Ok(Some(Batch {
                 columns,
