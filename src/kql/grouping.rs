@@ -114,8 +114,6 @@ impl Grouping {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::indexing_slicing, reason = "a test may panic")]
-
     use super::*;
     use crate::kql::column::{Strings, Values};
 

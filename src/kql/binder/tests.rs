@@ -1,9 +1,3 @@
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on says so by stopping"
-)]
-
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -77,10 +71,6 @@ fn told(text: &str) -> String {
     lines.join(" | ")
 }
 
-#[expect(
-    clippy::panic,
-    reason = "the query and its error are what a failed test must show"
-)]
 fn panic_with(text: &str, error: &KqlError) -> Vec<kql::Answer> {
     panic!("{text}: {error}")
 }

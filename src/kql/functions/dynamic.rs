@@ -336,8 +336,6 @@ fn tree_paths(value: &Dynamic, prefix: &str, paths: &mut Vec<String>) {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test may panic")]
-
     use super::*;
 
     #[test]

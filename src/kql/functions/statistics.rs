@@ -164,8 +164,6 @@ fn line(series: &[f64]) -> Option<[Dynamic; 6]> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test may panic")]
-
     use super::*;
 
     #[test]

@@ -190,8 +190,6 @@ impl Reader for Pattern {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test may panic")]
-
     use super::*;
     use crate::kql::syntax::Name;
     use crate::kql::value::text::to_text;

@@ -1,7 +1,5 @@
 //! Queries over the whole engine, with the answers that the reference of the language gives for them.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
-
 mod reading;
 
 use crate::kql::catalog::{Catalog, Memory};

@@ -1,8 +1,3 @@
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot go on says so by stopping"
-)]
-
 use std::cmp::Ordering;
 use std::sync::Arc;
 

@@ -1,7 +1,5 @@
 //! Slices, moves and searches at their edges.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
-
 use super::*;
 use crate::kql::error::Span;
 use crate::kql::expr::{Eval, Expr};
