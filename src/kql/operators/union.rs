@@ -270,13 +270,13 @@ impl Operator for Union {
                 columns.push(Arc::new(Column::constant(Type::String, &name, batch.rows)));
             }
             for (ty, from) in self.types.iter().zip(&input.map) {
-                columns.push(match from.and_then(|index| batch.columns.get(index)) {
-                    Some(column) => Arc::clone(column),
-                    None => {
+                columns.push(from.and_then(|index| batch.columns.get(index)).map_or_else(
+                    || {
                         let missing = Value::missing(*ty);
                         Arc::new(Column::constant(*ty, &missing, batch.rows))
-                    }
-                });
+                    },
+                    Arc::clone,
+                ));
             }
             return Ok(Some(Batch {
                 columns,
