@@ -8,6 +8,7 @@ mod completions;
 mod config;
 mod doctor;
 mod failure;
+mod kql;
 mod list;
 mod note;
 mod out;
@@ -116,6 +117,8 @@ enum Command {
     Verify(verify::Verify),
     /// Show the configuration and where it is.
     Config(config::Config),
+    /// Run a KQL query over files.
+    Kql(kql::Kql),
     /// Print completions for a shell.
     Completions(completions::Completions),
     /// Print the manual page.
@@ -178,6 +181,7 @@ fn dispatch(cli: Cli, out: &mut Out) -> Result<u8, Failure> {
         Command::Report(report) => report.run(common, out),
         Command::Verify(verify) => verify.run(common, out),
         Command::Config(config) => config.run(common, out),
+        Command::Kql(kql) => kql.run(out),
         Command::Completions(completions) => completions.run(out),
         Command::Man => completions::man(out),
     }

@@ -13,6 +13,7 @@ pub mod registry;
 pub mod shell;
 pub mod spill;
 pub mod sqlite;
+pub mod table_file;
 pub mod webhook;
 
 use std::sync::Arc;

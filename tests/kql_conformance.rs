@@ -4,12 +4,12 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     clippy::indexing_slicing,
     reason = "a test: what cannot be read fails it"
 )]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -19,7 +19,7 @@ use quarterdeck::kql::syntax::{ExprKind, Operator, OperatorKind, SortKey, Statem
 use quarterdeck::kql::{self, Answer, Limits, Memory, Options, Run, Type, Value};
 
 /// The share of queries that were answered exactly when this was last changed, in tenths of a percent. It may only rise.
-const SHARE_RECORDED: usize = 0;
+const SHARE_RECORDED: usize = 997;
 /// The least share of a family of at least [`FAMILY_MIN`] queries, in percent.
 const FAMILY_SHARE: usize = 85;
 const FAMILY_MIN: usize = 10;
@@ -50,6 +50,8 @@ fn the_engine_answers_as_kusto_does() {
     let cases = cases();
     let known = known_differences();
     let show = std::env::var("KQL_SHOW").unwrap_or_default();
+    // Some ids stand over two queries: such an id is right when both are.
+    let mut failed = BTreeSet::new();
     let mut families: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
     let mut faults = Vec::new();
     for case in &cases {
@@ -70,17 +72,15 @@ fn the_engine_answers_as_kusto_does() {
                 case.id, case.family, case.kql
             );
         }
-        match (at, known.contains(&case.id)) {
-            (0, true) => faults.push(format!(
-                "{} is exact now: take it out of known_differences.toml",
-                case.id
-            )),
-            (1 | 2, false) => faults.push(format!(
-                "{} fails and is not in known_differences.toml: {}",
-                case.id,
-                text.lines().next().unwrap_or("")
-            )),
-            _ => {}
+        if at > 0 {
+            failed.insert(case.id.as_str());
+            if !known.contains(&case.id) {
+                let first = text.lines().next().unwrap_or("");
+                faults.push(format!(
+                    "{} fails and is not in known_differences.toml: {first}",
+                    case.id
+                ));
+            }
         }
     }
     let ids: BTreeSet<&str> = cases.iter().map(|case| case.id.as_str()).collect();
@@ -88,6 +88,10 @@ fn the_engine_answers_as_kusto_does() {
         if !ids.contains(id.as_str()) {
             faults.push(format!(
                 "known_differences.toml names {id}, which is no query"
+            ));
+        } else if !failed.contains(id.as_str()) {
+            faults.push(format!(
+                "{id} is exact now: take it out of known_differences.toml"
             ));
         }
     }
@@ -114,9 +118,7 @@ fn the_engine_answers_as_kusto_does() {
             SHARE_RECORDED % 10
         ));
     }
-    if SHARE_RECORDED > 0 {
-        assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
-    }
+    assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
 }
 
 fn print_line(family: &str, [exact, refused, wrong]: &[usize; 3]) {
@@ -225,16 +227,16 @@ fn difference(case: &Case, answer: &Answer) -> Option<String> {
     let shown = || {
         let mut text = format!("expected {} rows:\n", case.row_count);
         for row in &case.rows {
-            text.push_str(&format!("  {}\n", row.replace('\n', "⏎")));
+            let _ = writeln!(text, "  {}", row.replace('\n', "⏎"));
         }
-        text.push_str(&format!("found {} rows:\n", rows.len()));
+        let _ = writeln!(text, "found {} rows:", rows.len());
         for row in rows.iter().take(8) {
             let cells: Vec<String> = row
                 .iter()
                 .zip(&types)
                 .map(|(cell, ty)| show(cell, *ty))
                 .collect();
-            text.push_str(&format!("  ({})\n", cells.join(", ")));
+            let _ = writeln!(text, "  ({})", cells.join(", "));
         }
         text
     };
@@ -253,9 +255,7 @@ fn difference(case: &Case, answer: &Answer) -> Option<String> {
         taken[place] = true;
         places.push(place);
     }
-    let Some(keys) = order(&case.kql) else {
-        return None;
-    };
+    let keys = order(&case.kql)?;
     let in_order = places.iter().enumerate().all(|(at, place)| at == *place);
     if in_order {
         return None;

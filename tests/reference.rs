@@ -12,6 +12,7 @@ use std::process::{Command, Stdio};
 use quarterdeck::config::file::{DisplaySettings, GeneralSettings};
 use quarterdeck::config::settings::{SettingRow, Settings};
 use quarterdeck::engine::command::COMMANDS;
+use quarterdeck::kql;
 use quarterdeck::model::input::BUILT_INS;
 use quarterdeck::playbook::headings::PHASES;
 use quarterdeck::playbook::languages::LANGUAGES;
@@ -54,6 +55,90 @@ fn keys_are_as_the_program_has_them() {
         }
     }
     check("keys.md", &page);
+}
+
+#[test]
+fn kql_is_as_the_engine_has_it() {
+    let mut page = String::from(
+        "# KQL\n\nWhat the embedded engine understands; how it differs from Kusto and how to use it: [KQL](../kql.md).\n",
+    );
+    let list = |page: &mut String, title: &str, items: Vec<String>| {
+        let items: Vec<String> = items.iter().map(|item| code(item)).collect();
+        let _ = writeln!(page, "\n## {title}\n\n{}", items.join(" · "));
+    };
+    let operators = kql::syntax::parser::OPERATORS;
+    list(
+        &mut page,
+        "Operators",
+        operators.iter().map(|&name| name.to_owned()).collect(),
+    );
+    let _ = writeln!(
+        page,
+        "\nAt the start of a query also `datatable`, `print`, `range`, `union`, `search` and `find`. Statements: `let`, `declare query_parameters`, `set` (read and not used)."
+    );
+    let functions = kql::functions::TABLE.iter().flat_map(|area| area.iter());
+    let (functions, refused) = told_apart(
+        functions.map(|function| {
+            (
+                function.name,
+                function.aliases,
+                function.usage,
+                function.arity.0,
+            )
+        }),
+        "serialize x =",
+    );
+    list(&mut page, "Functions", functions);
+    let aggregates = kql::aggregates::TABLE.iter().flat_map(|area| area.iter());
+    let (aggregates, refused_aggregates) = told_apart(
+        aggregates.map(|aggregate| {
+            (
+                aggregate.name,
+                aggregate.aliases,
+                aggregate.usage,
+                aggregate.arity.0,
+            )
+        }),
+        "summarize",
+    );
+    list(&mut page, "Aggregates", aggregates);
+    list(
+        &mut page,
+        "Known and refused",
+        refused.into_iter().chain(refused_aggregates).collect(),
+    );
+    check("kql.md", &page);
+}
+
+/// How functions are written, by name; apart from them those that the engine knows and refuses.
+fn told_apart<'a>(
+    functions: impl Iterator<Item = (&'a str, &'a [&'a str], &'a str, usize)>,
+    operator: &str,
+) -> (Vec<String>, Vec<String>) {
+    let (mut known, mut refused) = (Vec::new(), Vec::new());
+    for (name, aliases, usage, fewest) in functions {
+        let query = format!(
+            "datatable(a:dynamic)[dynamic([1])] | {operator} {name}({})",
+            vec!["a"; fewest].join(", ")
+        );
+        let options = kql::Options {
+            now: 0,
+            parameters: Vec::new(),
+        };
+        let errors = kql::check(&query, &kql::Memory::default(), &options);
+        if errors
+            .iter()
+            .any(|error| error.kind == kql::ErrorKind::Unsupported)
+        {
+            refused.push(name.to_owned());
+            continue;
+        }
+        known.push(usage.to_owned());
+        known.extend(aliases.iter().map(|alias| format!("{alias} = {name}")));
+    }
+    known.sort();
+    refused.sort();
+    (known, refused)
 }
 
 #[test]

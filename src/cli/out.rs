@@ -95,6 +95,11 @@ pub(super) fn complain(text: impl fmt::Display) {
     to_stderr(&format!("quarterdeck: {text}"));
 }
 
+/// What is wrong with a text, already with its place. Told to the quiet as well.
+pub(super) fn complain_at(text: impl fmt::Display) {
+    to_stderr(&text.to_string());
+}
+
 fn to_stderr(text: &str) {
     // When standard error is gone there is nobody left to tell.
     let _ = writeln!(io::stderr(), "{}", sanitize_block(text));

@@ -131,7 +131,8 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     }
     let name = name.to_lowercase();
     let furthest = match name.chars().count() {
-        0..=2 => 1,
+        0..=1 => 0,
+        2 => 1,
         3..=5 => 2,
         _ => 3,
     };
@@ -156,16 +157,16 @@ fn distance(left: &str, right: &str) -> usize {
         for (column, other) in right.iter().enumerate() {
             let at =
                 |line: &[usize], column: usize| line.get(column).copied().unwrap_or(usize::MAX);
-            let mut least = (at(&last, column) + usize::from(letter != *other))
+            let mut fewest = (at(&last, column) + usize::from(letter != *other))
                 .min(at(&last, column + 1) + 1)
                 .min(at(&line, column) + 1);
             let swapped = column > 0
                 && letter_before == Some(*other)
                 && right.get(column - 1) == Some(&letter);
             if swapped {
-                least = least.min(at(&before_last, column - 1).saturating_add(1));
+                fewest = fewest.min(at(&before_last, column - 1).saturating_add(1));
             }
-            line.push(least);
+            line.push(fewest);
         }
         letter_before = Some(letter);
         before_last = std::mem::replace(&mut last, line);

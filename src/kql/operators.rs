@@ -58,6 +58,10 @@ mod union;
 ///
 /// # Errors
 /// What does not fit, or is not supported.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one short arm for each operator, and nothing else"
+)]
 pub fn bind(
     binder: &mut Binder<'_>,
     input: Relation,

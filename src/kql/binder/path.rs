@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::super::dynamic::path::Step;
 use super::super::error::{KqlError, Span};
 use super::super::expr::{Eval, Expr, Vector};
+use super::super::functions;
 use super::super::kernels::member;
 use super::super::syntax::{self, ExprKind};
 use super::super::types::Type;
@@ -44,9 +45,30 @@ impl Binder<'_> {
                 _ => break,
             };
         }
+        if let Some(text) = self.parsed_text(base, row)? {
+            return Ok(walk_with(member::walk_texts, text, steps, expr.span));
+        }
         let base = self.scalar(base, row)?;
         let base = dynamic_base(base)?;
         Ok(walk(base, steps, expr.span))
+    }
+}
+
+impl Binder<'_> {
+    /// The text that `base` reads as JSON, where it is a call of `parse_json()` on one.
+    fn parsed_text(&mut self, base: &syntax::Expr, row: Row<'_>) -> Result<Option<Expr>, KqlError> {
+        let ExprKind::Call(name, arguments) = &base.kind else {
+            return Ok(None);
+        };
+        let [argument] = arguments.as_slice() else {
+            return Ok(None);
+        };
+        let reads = functions::named(&name.text).is_some_and(|called| called.name == "parse_json");
+        if !reads || self.meaning(&name.text).is_some() {
+            return Ok(None);
+        }
+        let text = self.scalar(&argument.value, row)?;
+        Ok((text.ty == Type::String).then_some(text))
     }
 }
 
@@ -68,16 +90,26 @@ fn dynamic_base(base: Expr) -> Result<Expr, KqlError> {
     })
 }
 
-pub(super) fn walk(base: Expr, mut steps: Vec<Step>, span: Span) -> Expr {
+pub(super) fn walk(base: Expr, steps: Vec<Step>, span: Span) -> Expr {
     if steps.is_empty() {
         return base;
     }
+    walk_with(member::walk, base, steps, span)
+}
+
+/// `kernel` over `base` and `steps`, which stand in reverse.
+fn walk_with(
+    kernel: fn(&Vector, &[Step]) -> Vector,
+    base: Expr,
+    mut steps: Vec<Step>,
+    span: Span,
+) -> Expr {
     steps.reverse();
     let steps: Arc<[Step]> = steps.into();
     Expr::pure(
         Type::Dynamic,
         move |args: &[Vector], _| match args {
-            [arg] => member::walk(arg, &steps),
+            [arg] => kernel(arg, &steps),
             _ => Vector::Constant(Value::Null),
         },
         vec![base],

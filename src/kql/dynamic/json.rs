@@ -2,12 +2,16 @@
 //! quotes, and typed literals such as `datetime(2020-01-01)`. The order of keys is kept; of a key that is there twice the last value counts.
 
 use std::borrow::Cow;
-use std::fmt::Write;
 use std::sync::Arc;
 
 use super::Dynamic;
+use super::path::{self, Step};
 use crate::kql::types::Type;
-use crate::kql::value::{convert, literal, text};
+use crate::kql::value::{convert, literal};
+
+mod print;
+
+pub use print::{print, write_string};
 
 /// How deep lists and objects may be nested: more is not read, so that nothing here can exhaust the stack.
 const DEPTH: usize = 128;
@@ -23,6 +27,17 @@ pub fn parse(text: &str) -> Dynamic {
 /// Reads JSON; none where it is not JSON.
 pub fn strict(text: &str) -> Option<Dynamic> {
     Reader::new(text, false).whole().ok()
+}
+
+/// What lies at the end of `steps` in the value that [`parse`] makes of a text, without the rest of that value.
+pub fn find(text: &str, steps: &[Step]) -> Dynamic {
+    let mut reader = Reader::new(text, false);
+    let found = reader.find(steps);
+    reader.space();
+    match found {
+        Ok(Some(found)) if reader.rest().is_empty() => found,
+        _ => Dynamic::Null,
+    }
 }
 
 /// Reads what stands between the brackets of `dynamic(…)`.
@@ -104,10 +119,10 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn nested(
+    fn nested<T>(
         &mut self,
-        read: fn(&mut Self) -> Result<Dynamic, String>,
-    ) -> Result<Dynamic, String> {
+        read: impl FnOnce(&mut Self) -> Result<T, String>,
+    ) -> Result<T, String> {
         if self.depth == DEPTH {
             return Err(format!("it is nested more than {DEPTH} deep"));
         }
@@ -118,19 +133,60 @@ impl<'a> Reader<'a> {
         value
     }
 
-    fn list(&mut self) -> Result<Dynamic, String> {
-        let mut items = Vec::new();
-        if !self.eat(b']') {
-            loop {
-                items.push(self.value()?);
-                if self.eat(b']') {
-                    break;
-                }
-                if !self.eat(b',') {
-                    return self.expected("`,` or `]`");
-                }
+    /// Reads a list after its `[`; `item` reads each item.
+    fn each_item(
+        &mut self,
+        mut item: impl FnMut(&mut Self) -> Result<(), String>,
+    ) -> Result<(), String> {
+        if self.eat(b']') {
+            return Ok(());
+        }
+        loop {
+            item(self)?;
+            if self.eat(b']') {
+                return Ok(());
+            }
+            if !self.eat(b',') {
+                return self.expected("`,` or `]`");
             }
         }
+    }
+
+    /// Reads an object after its `{`; `entry` is given each name and reads its value.
+    fn each_entry(
+        &mut self,
+        mut entry: impl FnMut(&mut Self, Cow<'a, str>) -> Result<(), String>,
+    ) -> Result<(), String> {
+        if self.eat(b'}') {
+            return Ok(());
+        }
+        loop {
+            self.space();
+            match self.peek() {
+                Some(b'"') => {}
+                Some(b'\'') if self.lenient => {}
+                _ => return self.expected("a name in quotes"),
+            }
+            let name = self.string()?;
+            if !self.eat(b':') {
+                return self.expected("`:`");
+            }
+            entry(self, name)?;
+            if self.eat(b'}') {
+                return Ok(());
+            }
+            if !self.eat(b',') {
+                return self.expected("`,` or `}`");
+            }
+        }
+    }
+
+    fn list(&mut self) -> Result<Dynamic, String> {
+        let mut items = Vec::new();
+        self.each_item(|reader| {
+            items.push(reader.value()?);
+            Ok(())
+        })?;
         Ok(Dynamic::Array(items.into()))
     }
 
@@ -138,46 +194,64 @@ impl<'a> Reader<'a> {
         let mut entries: Vec<(Arc<str>, Dynamic)> = Vec::new();
         // Only an object of many names is worth a table of them.
         let mut places = hashbrown::HashMap::<Arc<str>, usize>::new();
-        if !self.eat(b'}') {
-            loop {
-                self.space();
-                match self.peek() {
-                    Some(b'"') => {}
-                    Some(b'\'') if self.lenient => {}
-                    _ => return self.expected("a name in quotes"),
+        self.each_entry(|reader, name| {
+            let value = reader.value()?;
+            let place = if entries.len() < FEW {
+                entries.iter().position(|(known, _)| **known == *name)
+            } else {
+                if places.is_empty() {
+                    let names = entries.iter().map(|(name, _)| Arc::clone(name));
+                    places.extend(names.zip(0..));
                 }
-                let name = self.string()?;
-                if !self.eat(b':') {
-                    return self.expected("`:`");
+                places.get(&*name).copied()
+            };
+            if let Some(entry) = place.and_then(|place| entries.get_mut(place)) {
+                entry.1 = value;
+            } else {
+                let name: Arc<str> = name.into();
+                if !places.is_empty() {
+                    places.insert(Arc::clone(&name), entries.len());
                 }
-                let value = self.value()?;
-                let place = if entries.len() < FEW {
-                    entries.iter().position(|(known, _)| **known == *name)
-                } else {
-                    if places.is_empty() {
-                        let names = entries.iter().map(|(name, _)| Arc::clone(name));
-                        places.extend(names.zip(0..));
-                    }
-                    places.get(&*name).copied()
-                };
-                if let Some(entry) = place.and_then(|place| entries.get_mut(place)) {
-                    entry.1 = value;
-                } else {
-                    let name: Arc<str> = name.into();
-                    if !places.is_empty() {
-                        places.insert(Arc::clone(&name), entries.len());
-                    }
-                    entries.push((name, value));
-                }
-                if self.eat(b'}') {
-                    break;
-                }
-                if !self.eat(b',') {
-                    return self.expected("`,` or `}`");
-                }
+                entries.push((name, value));
             }
-        }
+            Ok(())
+        })?;
         Ok(Dynamic::Bag(entries.into()))
+    }
+
+    /// Reads a value and makes nothing of it.
+    fn skip(&mut self) -> Result<(), String> {
+        self.space();
+        match self.peek() {
+            Some(b'[') => self.nested(|reader| reader.each_item(Self::skip)),
+            Some(b'{') => self.nested(|reader| reader.each_entry(|reader, _| reader.skip())),
+            Some(b'"') => self.string().map(drop),
+            _ => self.value().map(drop),
+        }
+    }
+
+    /// Reads a value and makes only what lies at the end of `steps`, if they lead to something.
+    fn find(&mut self, steps: &[Step]) -> Result<Option<Dynamic>, String> {
+        let Some((step, rest)) = steps.split_first() else {
+            return self.value().map(Some);
+        };
+        self.space();
+        let mut found = None;
+        match (self.peek(), step) {
+            (Some(b'{'), Step::Key(key)) => self.nested(|reader| {
+                reader.each_entry(|reader, name| {
+                    if *name == **key {
+                        found = reader.find(rest)?;
+                        Ok(())
+                    } else {
+                        reader.skip()
+                    }
+                })
+            })?,
+            (Some(b'['), Step::At(_)) => found = path::walk(&self.value()?, steps).cloned(),
+            _ => self.skip()?,
+        }
+        Ok(found)
     }
 
     /// A text in the quotes that it begins with.
@@ -329,67 +403,42 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The compact JSON of a value, as `tostring()` of an object or a list gives it.
-pub fn print(value: &Dynamic) -> String {
-    let mut json = String::new();
-    write(value, &mut json);
-    json
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn write(value: &Dynamic, json: &mut String) {
-    match value {
-        Dynamic::Null => json.push_str("null"),
-        Dynamic::Bool(value) => json.push_str(if *value { "true" } else { "false" }),
-        Dynamic::Long(number) => {
-            let _ = write!(json, "{number}");
-        }
-        Dynamic::Real(number) if number.is_finite() => json.push_str(&text::real(*number)),
-        Dynamic::String(text) => write_string(text, json),
-        Dynamic::Real(_) | Dynamic::DateTime(_) | Dynamic::Timespan(_) | Dynamic::Guid(_) => {
-            write_string(&text::to_text(&value.clone().into_value()), json);
-        }
-        Dynamic::Array(items) => {
-            json.push('[');
-            for (index, item) in items.iter().enumerate() {
-                if index > 0 {
-                    json.push(',');
-                }
-                write(item, json);
+    #[test]
+    fn what_is_found_in_a_text_is_what_lies_in_its_value() {
+        let key = |key: &str| Step::Key(key.into());
+        let ways = [
+            vec![key("a")],
+            vec![key("b"), key("c")],
+            vec![key("b"), Step::At(1)],
+            vec![key("b"), Step::At(-1), key("c")],
+            vec![Step::At(0)],
+        ];
+        for text in [
+            r#"{"a": 1, "b": {"c": [1, "x"]}, "a": {"d": null}}"#,
+            r#" {"b": [true, {"c": "q\"}, {"c": 2.5e3}], "a": "line\nbreak"} "#,
+            r#"{"b": {"c": 1, "c": 2}, "b": 7}"#,
+            r#"[{"a": 1}, 2]"#,
+            r#"{"a": 1} and more"#,
+            r#"{"a": 1, "b": {"c" 2}}"#,
+            r#"{"a": [01]}"#,
+            "{\"a\": \"\u{1}\"}",
+            "\"a\"",
+            "",
+            "plain",
+        ] {
+            let value = parse(text);
+            for steps in &ways {
+                let expected = path::walk(&value, steps).cloned().unwrap_or(Dynamic::Null);
+                assert_eq!(
+                    print(&find(text, steps)),
+                    print(&expected),
+                    "{text} {steps:?}"
+                );
             }
-            json.push(']');
-        }
-        Dynamic::Bag(entries) => {
-            json.push('{');
-            for (index, (name, value)) in entries.iter().enumerate() {
-                if index > 0 {
-                    json.push(',');
-                }
-                write_string(name, json);
-                json.push(':');
-                write(value, json);
-            }
-            json.push('}');
         }
     }
-}
-
-/// `text` as a JSON string with its quotes.
-pub fn write_string(text: &str, json: &mut String) {
-    json.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => json.push_str("\\\""),
-            '\\' => json.push_str("\\\\"),
-            '\n' => json.push_str("\\n"),
-            '\r' => json.push_str("\\r"),
-            '\t' => json.push_str("\\t"),
-            '\u{8}' => json.push_str("\\b"),
-            '\u{c}' => json.push_str("\\f"),
-            c if c < ' ' => {
-                let _ = write!(json, "\\u{:04x}", u32::from(c));
-            }
-            c => json.push(c),
-        }
-    }
-    json.push('"');
 }

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use crate::kql::column::Column;
 use crate::kql::dynamic::Dynamic;
+use crate::kql::dynamic::json;
 use crate::kql::dynamic::path::{self, Step};
 use crate::kql::expr::Vector;
+use crate::kql::types::Type;
 use crate::kql::value::Value;
 
 /// What lies at the end of `steps` in every value of `arg`.
@@ -21,6 +23,22 @@ pub fn walk(arg: &Vector, steps: &[Step]) -> Vector {
             _ => Vector::Constant(Value::Null),
         },
         Vector::Constant(_) => Vector::Constant(Value::Null),
+    }
+}
+
+/// What lies at the end of `steps` in every JSON text of `arg`: `parse_json(arg).a.b`, without making values that nobody looks at.
+pub fn walk_texts(arg: &Vector, steps: &[Step]) -> Vector {
+    match arg {
+        Vector::Constant(value) => {
+            let text = value.as_str().unwrap_or("");
+            Vector::Constant(json::find(text, steps).into_value())
+        }
+        Vector::Column(column) => match &**column {
+            Column::String(strings) => Vector::Column(Arc::new(Column::Dynamic(
+                strings.map(|text| json::find(text, steps)),
+            ))),
+            other => Vector::Column(Arc::new(Column::Absent(Type::Dynamic, other.len()))),
+        },
     }
 }
 

@@ -270,11 +270,9 @@ impl Operator for Union {
                 columns.push(Arc::new(Column::constant(Type::String, &name, batch.rows)));
             }
             for (ty, from) in self.types.iter().zip(&input.map) {
-                columns.push(from.and_then(|index| batch.columns.get(index)).map_or_else(
-                    || {
-                        let missing = Value::missing(*ty);
-                        Arc::new(Column::constant(*ty, &missing, batch.rows))
-                    },
+                let column = from.and_then(|index| batch.columns.get(index));
+                columns.push(column.map_or_else(
+                    || Arc::new(Column::constant(*ty, &Value::missing(*ty), batch.rows)),
                     Arc::clone,
                 ));
             }

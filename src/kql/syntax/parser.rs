@@ -14,6 +14,8 @@ mod series;
 mod statements;
 mod tables;
 
+pub use pipes::OPERATORS;
+
 /// How deep expressions may lie in one another, and how many steps of one kind (`a + b + …`, `a.b.c…`) may follow one another: what reads the tree
 /// recurses over it.
 const DEPTH_MAX: usize = 120;

@@ -12,7 +12,8 @@ impl Parser<'_> {
         loop {
             let word = self.word_at(0);
             let hint = word == "hint" && self.is_punct_at(1, ".");
-            if !hint && !(allowed.contains(&word) && self.is_punct_at(1, "=")) {
+            let option = hint || (allowed.contains(&word) && self.is_punct_at(1, "="));
+            if !option {
                 return Ok(options);
             }
             let mut name = self.name("an option")?;

@@ -81,7 +81,7 @@ impl Parser<'_> {
     fn statement(&mut self) -> Parsed<Statement> {
         let names = self.peek_at(1).kind == Kind::Word || self.is_punct_at(1, "[");
         match self.word_at(0) {
-            "let" if names => self.let_statement(),
+            "let" if names || self.is_punct_at(1, "=") => self.let_statement(),
             "set" if names => {
                 self.bump();
                 let name = self.name("the name of an option")?;

@@ -142,13 +142,13 @@ impl Parser<'_> {
 
     /// `name`, `name: type`, or `pack_all()`, which was written `pack(*)`.
     fn found_column(&mut self) -> Parsed<(Name, Option<Type>)> {
-        let mut name = self.name("the name of a column")?;
+        let name = self.name("the name of a column")?;
         if matches!(name.text.as_str(), "pack" | "pack_all") && self.eat("(") {
             self.eat("*");
             self.expect(")")?;
-            name.text = "pack(*)".to_owned();
-            name.span = self.span_from(name.span.start);
-            return Ok((name, None));
+            let text = "pack(*)".to_owned();
+            let span = self.span_from(name.span.start);
+            return Ok((Name { text, span }, None));
         }
         let ty = if self.eat(":") {
             Some(self.ty()?)
