@@ -305,3 +305,35 @@ fn a_query_that_grows_without_end_meets_its_limit() {
         }
     }
 }
+
+#[test]
+fn what_is_read_as_deep_as_may_be_also_runs() {
+    for (open, close) in [
+        ("1 + ", ""),
+        ("-", ""),
+        ("(", ")"),
+        ("iff(true, 1, ", ")"),
+        ("toscalar(print ", ")"),
+        ("a.", ""),
+    ] {
+        // The deepest that is still read.
+        let text = |times: usize| {
+            format!(
+                "print a = dynamic(null) | extend x = {}a{}",
+                open.repeat(times),
+                close.repeat(times)
+            )
+        };
+        let deepest = (1..200)
+            .rev()
+            .find(|times| kql::parse(&text(*times)).1.is_empty())
+            .unwrap();
+        assert!(deepest > 20, "{open}: {deepest}");
+        let _ = run(&text(deepest));
+    }
+    let conditions = format!(
+        "print a = 1 | where {} true",
+        "a == 1 or a == 2 and ".repeat(3_000)
+    );
+    assert_eq!(run(&conditions).unwrap().len(), 1);
+}

@@ -168,7 +168,7 @@ const QUERIES: &[(&str, &str, &str)] = &[
         "\"in range\"",
     ),
     (
-        "T | scan with_match_id=m order by t asc partition by k declare (n: long = 0) with (step s1 output=all: x => n = s1.n + 1; step s2: y;)",
+        "T | scan with_match_id=m order by t asc partition by k declare (n: long = 0) with (step s1 output=all: x => n = s1.n + 1; step s2: y)",
         "scan",
         "Some(Name { text: \"all\"",
     ),

@@ -103,11 +103,11 @@ impl Rows for SqliteRows {
     fn cell(&self, column: usize) -> Cell<'_> {
         let row = self.at.checked_sub(1).and_then(|at| self.rows.get(at));
         match row.and_then(|row| row.get(column)) {
-            None | Some(Stored::Null) => Cell::Null,
+            // Bytes are text by now: see `readable`.
+            None | Some(Stored::Null | Stored::Blob(_)) => Cell::Null,
             Some(Stored::Integer(value)) => Cell::Long(*value),
             Some(Stored::Real(value)) => Cell::Real(*value),
             Some(Stored::Text(text)) => Cell::Text(text),
-            Some(Stored::Blob(_)) => Cell::Null,
         }
     }
 

@@ -118,7 +118,10 @@ impl Parser<'_> {
         } else {
             Vec::new()
         };
-        self.expect(";")?;
+        // The one after the last step may be left out.
+        if !self.is_punct(")") {
+            self.expect(";")?;
+        }
         Ok(ScanStep {
             name,
             optional,
