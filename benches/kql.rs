@@ -246,7 +246,7 @@ fn load(folder: Option<&PathBuf>) -> (Memory, Connection) {
         ("message", Type::String),
         ("dimensions", Type::String),
     ];
-    let mut table = Rows::new(&schema);
+    let mut table = TableBuilder::new(&schema);
     let mut csv = String::from("timestamp,name,machine,resultCode,duration,message,dimensions\n");
     {
         let mut insert = sqlite
@@ -288,7 +288,7 @@ fn load(folder: Option<&PathBuf>) -> (Memory, Connection) {
     }
     let mut memory = Memory::default();
     table.into_memory(&mut memory, "requests");
-    let mut machines = Rows::new(&[("machine", Type::Long), ("zone", Type::String)]);
+    let mut machines = TableBuilder::new(&[("machine", Type::Long), ("zone", Type::String)]);
     for machine in 0..1_000_i64 {
         let zone = format!("zone-{}", machine % 6);
         sqlite
@@ -302,14 +302,14 @@ fn load(folder: Option<&PathBuf>) -> (Memory, Connection) {
 }
 
 /// A table in the making.
-struct Rows {
+struct TableBuilder {
     schema: Schema,
     batches: Vec<Batch>,
     builders: Vec<ColumnBuilder>,
     rows: usize,
 }
 
-impl Rows {
+impl TableBuilder {
     fn new(columns: &[(&str, Type)]) -> Self {
         let fields = columns.iter().map(|(name, ty)| Field::new(*name, *ty));
         Self {

@@ -313,7 +313,7 @@ async fn run(source: &SharedSource, request: &Request) -> Result<Answer, RunErro
                 Chunk::Series(series) => body = AnswerBody::Chart(series),
                 Chunk::Output { error: false, text } => out.push_str(&text),
                 Chunk::Output { error: true, text } => error_out.push_str(&text),
-                Chunk::Rows(_) | Chunk::Warning(_) => {}
+                Chunk::Rows(_) | Chunk::Warning(_) | Chunk::SignIn(_) => {}
             }
         }
         if !out.is_empty() || !error_out.is_empty() {

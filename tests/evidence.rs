@@ -518,7 +518,7 @@ fn a_chart_is_kept_as_a_picture_too() {
     // What is no chart has no picture.
     let rows = capture(table(vec![], vec![]), Outcome::default());
     let kept = keep_in(store.folder(), &rows).unwrap();
-    assert!(kept.iter().all(|file| !file.name.ends_with(".svg")));
+    assert!(kept.iter().all(|file| file.media_type != "image/svg+xml"));
 }
 
 #[test]

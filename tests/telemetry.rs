@@ -22,7 +22,6 @@ mod support {
     pub mod operator;
     pub mod prometheus;
     pub mod pty;
-    pub mod run_source;
 }
 
 use support::azure_double::{APP, AzureDouble, CLIENT, DeviceTurn, Mood, TENANT};

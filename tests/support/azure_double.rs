@@ -25,10 +25,28 @@ const _: () = {
         AzureDouble::device,
         AzureDouble::most_at_once,
         AzureDouble::tokens,
-        (WORKSPACE, DATABASE),
+        (WORKSPACE, DATABASE, SECRET),
     );
-    let _: [fn() -> Mood; 3] = [|| Mood::Silent, || Mood::Answers, || Mood::Partial];
-    let _: fn() -> DeviceTurn = || DeviceTurn::SlowDown;
+    let _: fn() -> [Mood; 14] = || {
+        [
+            Mood::Answers,
+            Mood::Throttles(None),
+            Mood::TimesOut,
+            Mood::Partial,
+            Mood::TooLarge,
+            Mood::Empty,
+            Mood::NoData,
+            Mood::Garbage,
+            Mood::Broken,
+            Mood::Cached(0),
+            Mood::Silent,
+            Mood::Slow(Duration::ZERO),
+            Mood::Unauthorized,
+            Mood::Forbidden,
+        ]
+    };
+    let _: fn() -> [DeviceTurn; 3] =
+        || [DeviceTurn::Pending, DeviceTurn::SlowDown, DeviceTurn::Declined];
 };
 
 /// What the double does with the next queries, one each; then it answers them all.
@@ -100,6 +118,8 @@ pub const APP: &str = "b2f9f3a4-2222-4000-8000-000000000002";
 pub const DATABASE: &str = "telemetry";
 /// The tenant that may sign in.
 pub const TENANT: &str = "contoso.example";
+/// Its secret.
+pub const SECRET: &str = "tok-3f9a77c1/+x";
 /// The app registration.
 pub const CLIENT: &str = "b2f9f3a4-3333-4000-8000-000000000003";
 
@@ -220,7 +240,7 @@ impl Inner {
         assert_eq!(form["client_id"], CLIENT);
         let scope = match form["grant_type"].as_str() {
             "client_credentials" => {
-                if form["client_secret"] != super::run_source::TOKEN {
+                if form["client_secret"] != SECRET {
                     return Self::denied(
                         "invalid_client",
                         "AADSTS7000215: Invalid client secret provided.\r\nTrace ID: x",

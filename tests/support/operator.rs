@@ -27,6 +27,10 @@ const _: () = {
         Screen::run,
         of_kind,
         Place::records_end_of,
+        Place::new,
+        Place::start,
+        Screen::sees_line,
+        Screen::closes,
     );
     let _ = |place: &Place| place.exporter.target();
     let _ = Place::with_metrics_behind;
