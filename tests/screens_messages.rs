@@ -132,7 +132,7 @@ fn in_the_guide(change: impl FnOnce(&mut MessageRecord)) -> String {
     change(&mut record);
     inside.incident.messages.insert("tell".into(), record);
     inside.view = view(&inside.playbook, &inside.incident, &inside.alive);
-    characters(&render(&state, &Theme::default(), 80, 24))
+    screen(&state, (80, 24))
 }
 
 #[test]
@@ -180,7 +180,7 @@ fn an_answer_that_is_good_carries_no_warning_sign() {
             ..Output::default()
         });
         inside.results.insert("identify".into(), result);
-        characters(&render(&state, &Theme::default(), 120, 40))
+        screen(&state, (120, 40))
     };
     let answer = shown(Payload::Http {
         method: "POST".into(),

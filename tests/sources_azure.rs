@@ -18,12 +18,18 @@ use quarterdeck::model::playbook::Language;
 use quarterdeck::model::request::{Chunk, PlanError, RunError, SignInPrompt};
 use quarterdeck::sources::{SharedSource, Sink};
 use support::azure_double::{
-    APP, AzureDouble, CLIENT, DATABASE, DeviceTurn, Mood, TENANT, WORKSPACE,
+    APP, AzureDouble, CLIENT, DATABASE, DeviceTurn, Mood, SECRET, TENANT, WORKSPACE,
 };
 use support::http_double;
 use support::run_source::{self, Ran, action, context, run_with, source};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+
+/// This file uses a part of its supports; naming the rest here keeps the compiler from calling it dead.
+const _: () = {
+    let _ = (Ran::output, Ran::warnings, Ran::series, run_source::run);
+    let _ = run_source::run_until::<fn(&Ran) -> bool>;
+};
 
 /// 2026-01-31T03:30:00Z.
 const NOW: i64 = UNIX_EPOCH_TICKS + 1_769_830_200 * TICKS_PER_SECOND;

@@ -45,8 +45,13 @@ const _: () = {
             Mood::Forbidden,
         ]
     };
-    let _: fn() -> [DeviceTurn; 3] =
-        || [DeviceTurn::Pending, DeviceTurn::SlowDown, DeviceTurn::Declined];
+    let _: fn() -> [DeviceTurn; 3] = || {
+        [
+            DeviceTurn::Pending,
+            DeviceTurn::SlowDown,
+            DeviceTurn::Declined,
+        ]
+    };
 };
 
 /// What the double does with the next queries, one each; then it answers them all.
