@@ -28,7 +28,14 @@ use tokio_util::sync::CancellationToken;
 /// This file uses a part of its supports; naming the rest here keeps the compiler from calling it dead.
 const _: () = {
     let _ = (Ran::output, Ran::warnings, Ran::series, run_source::run);
-    let _ = run_source::run_until::<fn(&Ran) -> bool>;
+    let _ = |source: &SharedSource| {
+        drop(run_source::run_until(
+            source,
+            &action(Language::Kql, ""),
+            &[],
+            |_| true,
+        ));
+    };
 };
 
 /// 2026-01-31T03:30:00Z.
