@@ -130,7 +130,7 @@ fn queries_that_do_not_fit_their_database_are_named_with_their_place() {
         ("ok remove", &["prepared"]),
         (
             "no-source traces",
-            &["telemetry", "no kind of source of this version answers kql"],
+            &["needs a source \"telemetry\" that answers kql"],
         ),
     ] {
         let found = line(&ran, begin);

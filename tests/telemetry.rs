@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
+use quarterdeck::kql;
+
 mod support {
     pub mod azure_double;
     pub mod exporter;
@@ -106,4 +108,55 @@ fn the_metric_and_the_traces_side_by_side_at_120x40() {
 #[test]
 fn the_metric_and_the_traces_one_above_the_other_at_80x24() {
     side_by_side((80, 24));
+}
+
+/// The two queries of the first runbook, text as it was written.
+#[test]
+fn the_seeds_queries_run_as_they_are() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/seeds");
+    let mut queries = Vec::new();
+    for file in std::fs::read_dir(folder).unwrap() {
+        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        let fences = text.split("```kql\n").skip(1);
+        queries.extend(fences.map(|rest| rest.split("```").next().unwrap().to_owned()));
+    }
+    queries.sort();
+    let tables = telemetry();
+    let options = kql::Options {
+        now: now(),
+        parameters: Vec::new(),
+    };
+    let found: Vec<(Vec<String>, usize)> = queries
+        .iter()
+        .map(|query| {
+            let run = kql::Run::new(kql::Limits::default(), &|| false);
+            let answers = kql::run(query, &tables, &options, &run).unwrap();
+            let [answer] = answers.as_slice() else {
+                panic!("{query}");
+            };
+            let names = answer
+                .schema
+                .fields
+                .iter()
+                .map(|field| field.name.to_string());
+            (names.collect(), answer.rows())
+        })
+        .collect();
+    let names = |all: &str| all.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    let [(metric, bins), (traces, rows)] = found.as_slice() else {
+        panic!("two queries are expected, found {queries:?}");
+    };
+    assert_eq!(
+        *metric,
+        names("timestamp customDimensions_machine customDimensions_org_id total")
+    );
+    // Ten mismatches in thirty minutes stand in six or seven bins of five.
+    assert!((6..=7).contains(bins), "{bins}");
+    assert_eq!(
+        *traces,
+        names(
+            "timestamp customDimensions_orgId customDimensions_attemptedOrgId customDimensions_resourceOrgId customDimensions_actorId customDimensions_machine"
+        )
+    );
+    assert_eq!(*rows, 10);
 }

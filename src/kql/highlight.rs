@@ -61,34 +61,49 @@ const KEYWORDS: &[&str] = &[
 /// The parts of `text` that are more than names and marks, in order; what lies between them is plain.
 pub fn highlight(text: &str) -> Vec<(Span, Part)> {
     let (tokens, _) = lex(text);
-    let mut parts = Vec::new();
-    let mut end = 0;
-    let mut begins = true;
+    let mut parts: Vec<(Span, Part)> = Vec::new();
+    let (mut end, mut begins) = (0, true);
     for (at, token) in tokens.iter().enumerate() {
+        // The parts of `project-away` are one word, which is known at its first.
+        if token.span.start < end {
+            continue;
+        }
         comments(text, end, token.span.start, &mut parts);
-        end = token.span.end;
-        let word = text.get(token.span.start..token.span.end).unwrap_or("");
-        let next = tokens
+        let mut span = token.span;
+        let word = text.get(span.start..span.end).unwrap_or("");
+        let called = tokens
             .get(at + 1)
-            .and_then(|next| text.get(next.span.start..next.span.end));
+            .is_some_and(|next| text.get(next.span.start..next.span.end) == Some("("));
+        let behind_bar = begins && is_behind_bar(text, span.start);
         let part = match &token.kind {
             Kind::Number | Kind::Timespan | Kind::Typed(_) | Kind::String(_) => Some(Part::Literal),
             Kind::Bad => Some(Part::Bad),
-            Kind::Word if KEYWORDS.contains(&word.trim_start_matches('!')) => Some(Part::Keyword),
-            Kind::Word if next == Some("(") => Some(Part::Function),
-            // A word behind a bar is an operator, and so is one that begins a query and has no bar behind it.
-            Kind::Word if begins && (is_behind_bar(text, token.span.start) || is_source(word)) => {
+            Kind::Word if behind_bar => {
+                span.end = operator_end(text, span.start);
                 Some(Part::Keyword)
             }
+            Kind::Word if KEYWORDS.contains(&word.trim_start_matches('!')) => Some(Part::Keyword),
+            Kind::Word if begins && is_source(word) => Some(Part::Keyword),
+            Kind::Word if called => Some(Part::Function),
             Kind::Word | Kind::Punct | Kind::End => None,
         };
-        begins = matches!(word, "|" | ";" | "(" | "=") || at == 0 && word.is_empty();
-        if let Some(part) = part {
-            parts.push((token.span, part));
-        }
+        begins = matches!(word, "|" | ";" | "(" | "=");
+        end = span.end;
+        parts.extend(part.map(|part| (span, part)));
     }
     comments(text, end, text.len(), &mut parts);
     parts
+}
+
+/// Where the name of an operator ends: it may hold hyphens.
+fn operator_end(text: &str, start: usize) -> usize {
+    let rest = text.get(start..).unwrap_or("");
+    let length = rest
+        .find(|character: char| {
+            !(character.is_ascii_alphanumeric() || matches!(character, '-' | '_'))
+        })
+        .unwrap_or(rest.len());
+    start + length
 }
 
 fn is_behind_bar(text: &str, at: usize) -> bool {

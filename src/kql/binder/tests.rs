@@ -1,3 +1,5 @@
+//! What names, types and functions mean, by queries over the whole engine.
+
 use crate::kql::catalog::{Catalog, Memory};
 use crate::kql::error::KqlError;
 use crate::kql::relation::Run;

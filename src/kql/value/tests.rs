@@ -1,3 +1,5 @@
+//! Conversions, literals and text of values, by examples and by properties.
+
 use std::cmp::Ordering;
 use std::sync::Arc;
 

@@ -1,3 +1,5 @@
+//! Checking without running, over every query that a real engine answered.
+
 use super::options;
 use crate::kql;
 use crate::kql::catalog::Memory;

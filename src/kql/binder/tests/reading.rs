@@ -1,3 +1,5 @@
+//! How much of a table a query reads: counted, not timed.
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
