@@ -85,7 +85,6 @@ struct AzureSource {
     name: SourceName,
     service: Service,
     client: WebClient,
-    audience: String,
     proof: Proof,
     throttle: Throttle,
     surroundings: Surroundings,
@@ -94,7 +93,8 @@ struct AzureSource {
 
 /// How the source proves who asks.
 enum Proof {
-    Account(Arc<Account>),
+    /// A token of this account for this audience.
+    Account(Arc<Account>, String),
     ApiKey(SecretReference),
     None,
 }
@@ -139,10 +139,10 @@ impl Source for AzureSource {
     ) -> BoxFuture<'a, Result<(), RunError>> {
         Box::pin(async move {
             match &self.proof {
-                Proof::Account(account) => tokio::select! {
+                Proof::Account(account, audience) => tokio::select! {
                     biased;
                     () = cancel.cancelled() => Err(RunError::Cancelled),
-                    token = account.token(&self.audience, Some(sink)) => token.map(|_| ()),
+                    token = account.token(audience, Some(sink)) => token.map(|_| ()),
                 },
                 Proof::ApiKey(_) | Proof::None => Ok(()),
             }
@@ -275,7 +275,7 @@ impl AzureSource {
 
     async fn access(&self) -> Result<Access, RunError> {
         let token = match &self.proof {
-            Proof::Account(account) => Some(account.token(&self.audience, None).await?),
+            Proof::Account(account, audience) => Some(account.token(audience, None).await?),
             Proof::ApiKey(reference) => Some(
                 reference
                     .resolve(&self.surroundings.environment)
@@ -326,9 +326,9 @@ impl AzureSource {
                 continue;
             }
             if status == 401
-                && let Proof::Account(account) = &self.proof
+                && let Proof::Account(account, audience) = &self.proof
             {
-                account.forget(&self.audience).await;
+                account.forget(audience).await;
             }
             return Err(failure::read(
                 response,
@@ -403,7 +403,7 @@ impl AzureSource {
             }
         };
         let builder = match (&self.proof, &access.token) {
-            (Proof::Account(_), Some(token)) => builder.bearer_auth(token.expose()),
+            (Proof::Account(..), Some(token)) => builder.bearer_auth(token.expose()),
             (Proof::ApiKey(_), Some(key)) => builder.header("x-api-key", key.expose()),
             _ => builder,
         };

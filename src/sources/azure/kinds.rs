@@ -44,7 +44,60 @@ pub const KUSTO: SourceKind = SourceKind {
     build: build_kusto,
 };
 
-settings! {
+/// Declares the keys of a kind: its own, and those that all three have in common.
+macro_rules! azure_settings {
+    ($(#[$meta:meta])* pub struct $name:ident { $($own:tt)* }) => {
+        settings! {
+            $(#[$meta])*
+            pub struct $name {
+                $($own)*
+                /// What a token is asked for, where a cloud has another name for the service.
+                audience: Option<String>,
+                /// How to sign in: az, device-code, managed-identity or client-secret; none for an emulator of Data Explorer. Default: client-secret where one is given, az where it is on the PATH, else device-code.
+                sign_in: Option<String>,
+                /// Directory (tenant) to sign in to. Default: organizations, for device-code; az has its own.
+                tenant: Option<String>,
+                /// Application (client) id: of the app registration, or of a user-assigned managed identity.
+                client_id: Option<String>,
+                /// Secret of the app registration.
+                client_secret: Option<SecretReference>,
+                /// Address of the sign-in service. Default: https://login.microsoftonline.com.
+                authority: Option<Address>,
+                /// Address of the managed identity's service on this machine. Default: http://169.254.169.254.
+                identity_url: Option<Address>,
+                /// How long data takes to arrive: younger bins are marked as incomplete, and no verdict passes on them. Default: 3m.
+                ingestion_lag: Option<SettingDuration>,
+            }
+        }
+
+        impl $name {
+            /// The keys that all three kinds have.
+            fn common(self) -> Common {
+                Common {
+                    audience: self.audience,
+                    identity: Identity {
+                        way: self.sign_in,
+                        tenant: self.tenant,
+                        client_id: self.client_id,
+                        client_secret: self.client_secret,
+                        authority: self.authority,
+                        machine_url: self.identity_url,
+                    },
+                    lag: self.ingestion_lag,
+                }
+            }
+        }
+    };
+}
+
+/// What the three kinds have in common.
+struct Common {
+    audience: Option<String>,
+    identity: Identity,
+    lag: Option<SettingDuration>,
+}
+
+azure_settings! {
     /// Keys of a source of kind `log-analytics`.
     pub struct LogAnalyticsSettings {
         /// Id of the workspace (a GUID), from its overview page.
@@ -53,78 +106,30 @@ settings! {
         workspaces: Option<Vec<String>>,
         /// Address of the service. Default: https://api.loganalytics.azure.com.
         url: Option<Address>,
-        /// What a token is asked for, where a cloud has another name for the service. Default: https://api.loganalytics.io.
-        audience: Option<String>,
-        /// How to sign in: az, device-code, managed-identity or client-secret. Default: client-secret where one is given, az where it is on the PATH, else device-code.
-        sign_in: Option<String>,
-        /// Directory (tenant) to sign in to. Default: organizations, for device-code; az has its own.
-        tenant: Option<String>,
-        /// Application (client) id: of the app registration, or of a user-assigned managed identity.
-        client_id: Option<String>,
-        /// Secret of the app registration.
-        client_secret: Option<SecretReference>,
-        /// Address of the sign-in service. Default: https://login.microsoftonline.com.
-        authority: Option<Address>,
-        /// Address of the managed identity's service on this machine. Default: http://169.254.169.254.
-        identity_url: Option<Address>,
-        /// How long data takes to arrive: younger bins are marked as incomplete, and no verdict passes on them. Default: 3m.
-        ingestion_lag: Option<SettingDuration>,
     }
 }
 
-settings! {
+azure_settings! {
     /// Keys of a source of kind `app-insights`.
     pub struct AppInsightsSettings {
         /// Application id of the component (a GUID), from its API Access page.
         app: String,
         /// Address of the service. Default: https://api.applicationinsights.io.
         url: Option<Address>,
-        /// What a token is asked for, where a cloud has another name for the service. Default: https://api.applicationinsights.io.
-        audience: Option<String>,
         /// An API key in place of signing in: deprecated by the service, for components that still allow it.
         api_key: Option<SecretReference>,
-        /// How to sign in: az, device-code, managed-identity or client-secret. Default: client-secret where one is given, az where it is on the PATH, else device-code.
-        sign_in: Option<String>,
-        /// Directory (tenant) to sign in to. Default: organizations, for device-code; az has its own.
-        tenant: Option<String>,
-        /// Application (client) id: of the app registration, or of a user-assigned managed identity.
-        client_id: Option<String>,
-        /// Secret of the app registration.
-        client_secret: Option<SecretReference>,
-        /// Address of the sign-in service. Default: https://login.microsoftonline.com.
-        authority: Option<Address>,
-        /// Address of the managed identity's service on this machine. Default: http://169.254.169.254.
-        identity_url: Option<Address>,
-        /// How long data takes to arrive: younger bins are marked as incomplete, and no verdict passes on them. Default: 3m.
-        ingestion_lag: Option<SettingDuration>,
     }
 }
 
-settings! {
+azure_settings! {
     /// Keys of a source of kind `kusto`.
     pub struct KustoSettings {
-        /// Address of the cluster.
+        /// Address of the cluster. Tokens are asked for it unless `audience` says otherwise.
         cluster: Address,
         /// Name of the database.
         database: String,
         /// Version of the query endpoint: v2, or v1 for clusters and emulators without it. Default: v2.
         endpoint: Option<String>,
-        /// What a token is asked for. Default: the cluster's address.
-        audience: Option<String>,
-        /// How to sign in: az, device-code, managed-identity or client-secret, or none for an emulator. Default: client-secret where one is given, az where it is on the PATH, else device-code.
-        sign_in: Option<String>,
-        /// Directory (tenant) to sign in to. Default: organizations, for device-code; az has its own.
-        tenant: Option<String>,
-        /// Application (client) id: of the app registration, or of a user-assigned managed identity.
-        client_id: Option<String>,
-        /// Secret of the app registration.
-        client_secret: Option<SecretReference>,
-        /// Address of the sign-in service. Default: https://login.microsoftonline.com.
-        authority: Option<Address>,
-        /// Address of the managed identity's service on this machine. Default: http://169.254.169.254.
-        identity_url: Option<Address>,
-        /// How long data takes to arrive: younger bins are marked as incomplete, and no verdict passes on them. Default: 3m.
-        ingestion_lag: Option<SettingDuration>,
     }
 }
 
@@ -135,69 +140,36 @@ fn build_log_analytics(
     settings: &SourceSettings,
     surroundings: &Surroundings,
 ) -> Result<SharedSource, Vec<Diagnostic>> {
-    let keys: LogAnalyticsSettings = settings.read()?;
-    let workspaces = keys.workspaces.unwrap_or_default();
+    let mut keys: LogAnalyticsSettings = settings.read()?;
+    let workspaces = keys.workspaces.take().unwrap_or_default();
     for id in workspaces.iter().chain([&keys.workspace]) {
         is_id(id).map_err(|message| vec![settings.error(message)])?;
     }
-    let identity = Identity {
-        way: keys.sign_in,
-        tenant: keys.tenant,
-        client_id: keys.client_id,
-        client_secret: keys.client_secret,
-        authority: keys.authority,
-        machine_url: keys.identity_url,
-    };
     let service = Service::LogAnalytics {
-        workspace: keys.workspace,
+        workspace: keys.workspace.clone(),
         workspaces,
     };
-    let url = address(keys.url, "https://api.loganalytics.azure.com");
-    let audience = keys
-        .audience
-        .unwrap_or_else(|| "https://api.loganalytics.io".to_owned());
-    build(
-        settings,
-        surroundings,
-        service,
-        url,
-        audience,
-        Asked::SignIn(Box::new(identity)),
-        keys.ingestion_lag,
-    )
+    let url = address(keys.url.take(), "https://api.loganalytics.azure.com");
+    let common = keys.common();
+    let proof = Asked::SignIn("https://api.loganalytics.io".to_owned());
+    build(settings, surroundings, (service, url), proof, common)
 }
 
 fn build_app_insights(
     settings: &SourceSettings,
     surroundings: &Surroundings,
 ) -> Result<SharedSource, Vec<Diagnostic>> {
-    let keys: AppInsightsSettings = settings.read()?;
+    let mut keys: AppInsightsSettings = settings.read()?;
     is_id(&keys.app).map_err(|message| vec![settings.error(message)])?;
-    let identity = Identity {
-        way: keys.sign_in,
-        tenant: keys.tenant,
-        client_id: keys.client_id,
-        client_secret: keys.client_secret,
-        authority: keys.authority,
-        machine_url: keys.identity_url,
+    let asked = match keys.api_key.take() {
+        Some(key) => Asked::ApiKey(key),
+        None => Asked::SignIn("https://api.applicationinsights.io".to_owned()),
     };
-    let asked = keys
-        .api_key
-        .map_or(Asked::SignIn(Box::new(identity)), Asked::ApiKey);
-    let url = address(keys.url, "https://api.applicationinsights.io");
-    let audience = keys
-        .audience
-        .unwrap_or_else(|| "https://api.applicationinsights.io".to_owned());
-    let service = Service::AppInsights { app: keys.app };
-    build(
-        settings,
-        surroundings,
-        service,
-        url,
-        audience,
-        asked,
-        keys.ingestion_lag,
-    )
+    let url = address(keys.url.take(), "https://api.applicationinsights.io");
+    let service = Service::AppInsights {
+        app: keys.app.clone(),
+    };
+    build(settings, surroundings, (service, url), asked, keys.common())
 }
 
 fn build_kusto(
@@ -215,39 +187,23 @@ fn build_kusto(
             ))]);
         }
     };
-    let audience = keys
-        .audience
-        .unwrap_or_else(|| keys.cluster.0.as_str().trim_end_matches('/').to_owned());
     let asked = if keys.sign_in.as_deref() == Some("none") {
         Asked::Nothing
     } else {
-        Asked::SignIn(Box::new(Identity {
-            way: keys.sign_in,
-            tenant: keys.tenant,
-            client_id: keys.client_id,
-            client_secret: keys.client_secret,
-            authority: keys.authority,
-            machine_url: keys.identity_url,
-        }))
+        Asked::SignIn(keys.cluster.0.as_str().trim_end_matches('/').to_owned())
     };
     let service = Service::Kusto {
-        database: keys.database,
+        database: keys.database.clone(),
         v1,
     };
-    build(
-        settings,
-        surroundings,
-        service,
-        Some(keys.cluster),
-        audience,
-        asked,
-        keys.ingestion_lag,
-    )
+    let url = Some(keys.cluster.clone());
+    build(settings, surroundings, (service, url), asked, keys.common())
 }
 
-/// What the settings say of proving who asks.
+/// How the source is to prove who asks.
 enum Asked {
-    SignIn(Box<Identity>),
+    /// With a token for this audience, unless the settings name another.
+    SignIn(String),
     ApiKey(SecretReference),
     Nothing,
 }
@@ -255,11 +211,9 @@ enum Asked {
 fn build(
     settings: &SourceSettings,
     surroundings: &Surroundings,
-    service: Service,
-    url: Option<Address>,
-    audience: String,
+    (service, url): (Service, Option<Address>),
     asked: Asked,
-    lag: Option<SettingDuration>,
+    common: Common,
 ) -> Result<SharedSource, Vec<Diagnostic>> {
     let failed =
         |message: String| vec![settings.error(format!("source \"{}\": {message}", settings.name))];
@@ -270,11 +224,12 @@ fn build(
     };
     let client = WebClient::new(url, Credentials::None, surroundings).map_err(failed)?;
     let proof = match asked {
-        Asked::SignIn(identity) => Proof::Account(
+        Asked::SignIn(audience) => Proof::Account(
             surroundings
                 .accounts
-                .account(*identity, surroundings)
+                .account(common.identity, surroundings)
                 .map_err(failed)?,
+            common.audience.unwrap_or(audience),
         ),
         Asked::ApiKey(key) => Proof::ApiKey(key),
         Asked::Nothing => Proof::None,
@@ -283,11 +238,10 @@ fn build(
         name: settings.name.clone(),
         service,
         client,
-        audience,
         proof,
         throttle: Throttle::default(),
         surroundings: surroundings.clone(),
-        lag: lag.map_or(LAG_DEFAULT, |lag| lag.0),
+        lag: common.lag.map_or(LAG_DEFAULT, |lag| lag.0),
     }))
 }
 
