@@ -959,7 +959,11 @@ fn choices_are_suggested_by_the_results_they_are_over() {
         (here(), "count > 3", Ok(false)),
         (here(), "result['audit'].rows[0].mismatched == 3", Ok(true)),
         (here(), "result['who'].count == 3", Ok(true)),
-        (here(), "rows[0].missing == 1", Err("nothing here is named missing")),
+        (
+            here(),
+            "rows[0].missing == 1",
+            Err("nothing here is named missing"),
+        ),
         (
             here(),
             "result['spike'].max > 1",

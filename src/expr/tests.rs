@@ -141,8 +141,14 @@ fn what_cannot_be_compared_is_an_error_in_plain_words() {
             "0 != none",
             fails("a value is NULL, it cannot be compared with a whole number"),
         ),
-        ("text == 1", fails("a text cannot be compared with a whole number")),
-        ("none > 0", fails("NULL cannot be compared with a whole number")),
+        (
+            "text == 1",
+            fails("a text cannot be compared with a whole number"),
+        ),
+        (
+            "none > 0",
+            fails("NULL cannot be compared with a whole number"),
+        ),
         (
             "text + 1 == text",
             fails("+ does not work between a text and a whole number"),

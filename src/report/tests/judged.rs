@@ -152,6 +152,7 @@ fn entries() -> Vec<Sealed> {
         milestone: "aware".into(),
         reason: HOSTILE.into(),
         since: None,
+        corrects: None,
     };
     say(110, aware);
     say(120, decision("One actor"));

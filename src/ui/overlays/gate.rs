@@ -379,7 +379,11 @@ fn named(missing: &[String]) -> String {
     const NAMED: usize = 3;
     match missing.get(..NAMED) {
         Some(first) if missing.len() > NAMED => {
-            format!("{} and {} more (V)", first.join(", "), missing.len() - NAMED)
+            format!(
+                "{} and {} more (V)",
+                first.join(", "),
+                missing.len() - NAMED
+            )
         }
         _ => missing.join(", "),
     }
