@@ -456,8 +456,8 @@ impl Turn<'_> {
             }
             let passed = match passed {
                 0 => String::new(),
-                1 => "; 1 step before it is still open".to_owned(),
-                many => format!("; {many} steps before it are still open"),
+                1 => "; 1 open step before it".to_owned(),
+                many => format!("; {many} open steps before it"),
             };
             self.say(format!("decided: {words}; this opens {branch}{passed}"));
         } else {
