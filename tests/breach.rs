@@ -160,7 +160,7 @@ fn worked_to_its_end(size: (u16, u16)) {
     // The message: edited, posted once.
     screen.go_to(DISABLE, "3 · Disable the account");
     screen.keys("1");
-    screen.sees("Message: Notify the security team");
+    screen.sees("Message: Disable the account and notify");
     screen.keys("UPDATE 1. ");
     screen.sees("UPDATE 1. CRITICAL");
     screen.keys("<C-s>");

@@ -245,12 +245,15 @@ pub(super) fn end(text: &mut String, entries: &[Sealed]) {
         if !reason.is_empty() {
             under(text, "Reason", &escape(reason));
         }
-        if !open.is_empty() && open == before {
-            under(text, "Still open", "all that was open at resolving");
-        } else {
-            for thing in open {
-                under(text, "Still open", &escape(thing));
-            }
+        // A long list is not told twice: at closing only what came since.
+        let (told, new): (Vec<&String>, Vec<&String>) =
+            open.iter().partition(|thing| before.contains(thing));
+        for thing in new {
+            under(text, "Still open", &escape(thing));
+        }
+        if !told.is_empty() {
+            let many = format!("and {} that were open before, as above", told.len());
+            under(text, "Still open", &many);
         }
         before = open;
         if open.is_empty() && word != "Reopened" {
