@@ -228,6 +228,28 @@ fn question(scene: &Scene<'_>, purpose: &Purpose) -> (SafeText, Option<SafeText>
     }
 }
 
+/// Since when a milestone is reached; of one that is, since when it is right.
+fn milestone_question(scene: &Scene<'_>, milestone: &str) -> (&'static str, String) {
+    let reached = scene
+        .cockpit()
+        .and_then(|cockpit| cockpit.incident.milestones.get(milestone));
+    match reached {
+        Some(fact) => (
+            "Since when is right, and how do you know?",
+            format!(
+                "{milestone} is recorded since {}: a time in front, such as 03:10 or 2026-01-31 03:10, corrects it, and its clocks count anew",
+                words::minute(fact.at, scene.state.now, &scene.state.zone)
+            ),
+        ),
+        None => (
+            "Since when, and how do you know?",
+            format!(
+                "{milestone}: its clocks count from the time in front, such as 03:10 or 2026-01-31 03:10; without one from now on"
+            ),
+        ),
+    }
+}
+
 /// Questions behind what operators judge themselves.
 fn judged_question(scene: &Scene<'_>, purpose: &Purpose) -> (SafeText, Option<SafeText>) {
     let playbook = scene.cockpit().map(|cockpit| &cockpit.playbook);
@@ -265,26 +287,7 @@ fn judged_question(scene: &Scene<'_>, purpose: &Purpose) -> (SafeText, Option<Sa
             ("Why can it not wait?", about)
         }
         Purpose::Severity(severity) => ("Why does the severity change?", severity.clone()),
-        Purpose::Milestone(milestone) => {
-            let reached = scene
-                .cockpit()
-                .and_then(|cockpit| cockpit.incident.milestones.get(milestone));
-            match reached {
-                Some(fact) => (
-                    "Since when is right, and how do you know?",
-                    format!(
-                        "{milestone} is recorded since {}: a time in front, such as 03:10 or 2026-01-31 03:10, corrects it, and its clocks count anew",
-                        words::minute(fact.at, scene.state.now, &scene.state.zone)
-                    ),
-                ),
-                None => (
-                    "Since when, and how do you know?",
-                    format!(
-                        "{milestone}: its clocks count from the time in front, such as 03:10 or 2026-01-31 03:10; without one from now on"
-                    ),
-                ),
-            }
-        }
+        Purpose::Milestone(milestone) => milestone_question(scene, milestone),
         Purpose::ClockMissed(id, _) => ("Why was the clock missed?", clock(id)),
         Purpose::ClockWaived(id) => (
             "Why does the clock not apply? @role in front tells who says so",

@@ -516,9 +516,10 @@ fn run_status(view: &View<'_>, run: &Run) -> TextLine {
         RunPhase::Previewing(_) if !gate_asks(view.state) => {
             view.line("asking for its preview", Role::Active)
         }
-        RunPhase::Previewing(_) => view.line("waits for you", Role::Active),
         RunPhase::Judging { .. } => view.line("judging", Role::Active),
-        RunPhase::Confirming(_) => view.line("waits for you", Role::Active),
+        RunPhase::Previewing(_) | RunPhase::Confirming(_) => {
+            view.line("waits for you", Role::Active)
+        }
         RunPhase::Recording(_) => view.line("recording the intent", Role::Active),
         RunPhase::Running {
             started_at,
