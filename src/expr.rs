@@ -453,18 +453,18 @@ fn to_cel(value: &Value) -> cel::Value {
 fn execution_message(error: &ExecutionError) -> String {
     match error {
         ExecutionError::ValuesNotComparable(left, right) => format!(
-            "a {} cannot be compared with a {}",
-            left.type_of(),
-            right.type_of()
+            "{} cannot be compared with {}",
+            type_words(left.type_of()),
+            type_words(right.type_of())
         ),
         ExecutionError::UnsupportedBinaryOperator(operator, left, right) => format!(
-            "{} does not work between a {} and a {}",
+            "{} does not work between {} and {}",
             sign(operator),
-            left.type_of(),
-            right.type_of()
+            type_words(left.type_of()),
+            type_words(right.type_of())
         ),
         ExecutionError::NoSuchOverload(_) => overload_message(&error.to_string()),
-        ExecutionError::NoSuchKey(key) => format!("there is no {key}"),
+        ExecutionError::NoSuchKey(key) => format!("nothing here is named {key}"),
         ExecutionError::UndeclaredReference(name) => format!("{name} is not known here"),
         ExecutionError::IndexOutOfBounds(_) => NO_SUCH_ROW.into(),
         ExecutionError::DivisionByZero(_) | ExecutionError::RemainderByZero(_) => {
@@ -486,16 +486,34 @@ fn overload_message(text: &str) -> String {
     let mut quoted = text.split('\'').skip(1).step_by(2);
     let operator = quoted.next().unwrap_or_default().trim_matches('_');
     let types = quoted.next().unwrap_or_default();
-    let types = types.trim_matches(['(', ')']).replace("null_type", "NULL");
-    match types.split_once(", ") {
-        Some((left, right)) if ["<", "<=", ">", ">="].contains(&operator) => {
-            format!("a {left} cannot be compared with a {right}")
+    let types: Vec<String> = types
+        .trim_matches(['(', ')'])
+        .split(", ")
+        .map(type_words)
+        .collect();
+    match types.as_slice() {
+        [left, right] if ["<", "<=", ">", ">="].contains(&operator) => {
+            format!("{left} cannot be compared with {right}")
         }
-        Some((left, right)) if !right.contains(',') => {
-            format!("{operator} does not work between a {left} and a {right}")
-        }
-        _ => format!("{operator} does not work with a {types}"),
+        [left, right] => format!("{operator} does not work between {left} and {right}"),
+        _ => format!("{operator} does not work with {}", types.join(", ")),
     }
+}
+
+/// The name of a type, for people.
+fn type_words(name: impl std::fmt::Display) -> String {
+    let name = name.to_string();
+    match name.as_str() {
+        "int" | "uint" => "a whole number",
+        "float" | "double" => "a number",
+        "string" => "a text",
+        "bool" => "true or false",
+        "list" => "a list",
+        "map" => "a map",
+        "null" | "null_type" => "NULL",
+        other => other,
+    }
+    .to_owned()
 }
 
 /// How an operator is written that the crate calls by a word.

@@ -143,6 +143,7 @@ fn entry(line: &str) -> (Timestamp, Body) {
             milestone: which,
             reason: text(),
             since: None,
+            corrects: None,
         },
         "severity" => Body::SeverityChanged {
             severity: which,

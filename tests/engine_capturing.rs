@@ -287,6 +287,23 @@ fn samples_of_a_live_pane_are_kept_with_their_age() {
     }
 }
 
+/// Where the result has no place on the screen, it is not kept unseen.
+#[test]
+fn beside_the_steps_the_pane_on_screen_is_kept() {
+    let mut harness = Harness::open(PLAYBOOK);
+    poll(&mut harness, Vec::new());
+    let run = run_first(&mut harness);
+    rows(&mut harness, run);
+    finish(&mut harness, run, Ok(Outcome::default()));
+    harness.state.size = (80, 24);
+    focus(&mut harness, PaneKind::Steps);
+    harness.take();
+    harness.keys("v");
+    let kept = captures(&mut harness);
+    assert_eq!(kept.len(), 1);
+    assert_eq!(kept.first().unwrap().origin.action.as_str(), "mismatch");
+}
+
 #[test]
 fn the_list_leads_to_what_is_missing() {
     let mut harness = harness();

@@ -671,9 +671,17 @@ fn severity_and_milestones_are_stated_with_a_reason() {
         harness.state.overlays.last(),
         Some(Overlay::Choose { selected: 1, .. })
     ));
+    // A second time corrects the first, and only by a time of its own.
     harness.keys("1");
-    assert!(message(&harness).contains("the first time counts"));
+    write_answer(&mut harness, "the log says otherwise");
+    assert!(!harness.state.overlays.is_empty());
+    harness.keys("esc");
+    harness.keys("M 1");
+    write_answer(&mut harness, "02:40 the log says so");
     assert!(harness.state.overlays.is_empty());
+    let aware = &harness.cockpit().incident.milestones["aware"];
+    assert_eq!(aware.at.to_string(), "2026-01-31T02:40:00Z");
+    assert_eq!(aware.text, "the log says so");
 }
 
 #[test]

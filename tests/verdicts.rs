@@ -287,7 +287,7 @@ fn expressions_over_results_and_facts() {
             typed(),
             "rows[0].missing == 0",
             Inconclusive,
-            "there is no missing",
+            "nothing here is named missing",
         ),
         (
             typed(),
@@ -894,7 +894,7 @@ fn figures_are_the_parts_as_written() {
         [
             "rows[0].mismatched = 3",
             "rows[0].unknown = 0",
-            "rows[0].missing = there is no missing"
+            "rows[0].missing = nothing here is named missing"
         ]
     );
 }
@@ -959,7 +959,11 @@ fn choices_are_suggested_by_the_results_they_are_over() {
         (here(), "count > 3", Ok(false)),
         (here(), "result['audit'].rows[0].mismatched == 3", Ok(true)),
         (here(), "result['who'].count == 3", Ok(true)),
-        (here(), "rows[0].missing == 1", Err("there is no missing")),
+        (
+            here(),
+            "rows[0].missing == 1",
+            Err("nothing here is named missing"),
+        ),
         (
             here(),
             "result['spike'].max > 1",

@@ -27,11 +27,19 @@ impl Turn<'_> {
                 reason: answer,
             },
             Purpose::Milestone(milestone) => {
-                match split_since(&answer, self.state.now, &self.state.zone) {
+                let corrects = self.milestone_at(&milestone);
+                let read = match split_since(&answer, self.state.now, &self.state.zone) {
+                    Ok((None, _)) if corrects.is_some() => {
+                        Err("write the right time in front, such as 03:10".to_owned())
+                    }
+                    read => read,
+                };
+                match read {
                     Ok((since, reason)) => Body::MilestoneReached {
                         milestone,
                         reason,
                         since,
+                        corrects,
                     },
                     Err(error) => {
                         return self.open_overlay(Overlay::Ask {

@@ -163,13 +163,27 @@ impl Cockpit {
 }
 
 impl Turn<'_> {
+    /// The pane that is kept: the focused one; beside the steps or the guide the one with data that is on screen, so
+    /// that nothing is kept unseen.
+    fn pane_to_keep(&self, focus: PaneKind) -> PaneKind {
+        match focus {
+            PaneKind::Steps | PaneKind::Guide
+                if self.pane_area(PaneKind::Result).is_none()
+                    && self.pane_area(PaneKind::Watch).is_some() =>
+            {
+                PaneKind::Watch
+            }
+            _ => focus,
+        }
+    }
+
     /// Keeps what the focused pane shows.
     pub(super) fn capture(&mut self) {
         let now = self.state.now;
         let Some(cockpit) = self.state.cockpit() else {
             return;
         };
-        let captured = match cockpit.focus {
+        let captured = match self.pane_to_keep(cockpit.focus) {
             PaneKind::Timeline => {
                 self.say("the timeline is the record itself: every entry of it is kept");
                 return;

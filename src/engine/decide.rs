@@ -205,6 +205,19 @@ impl Cockpit {
         })
     }
 
+    /// How many open steps a decision passes over when it goes on at the first step of its branch.
+    fn open_steps_between(&self, decision: &StepId, branch: &StepId) -> usize {
+        self.view
+            .phases
+            .iter()
+            .flat_map(|phase| &phase.steps)
+            .skip_while(|step| step.id != *decision)
+            .skip(1)
+            .take_while(|step| step.id != *branch)
+            .filter(|step| step.is_open())
+            .count()
+    }
+
     /// The first open step once a decision is made that is still on its way to the record.
     fn open_step_once_decided(&self, decision: &StepId, chosen: &[String]) -> Option<StepId> {
         let mut incident: Incident = self.incident.clone();
@@ -427,6 +440,10 @@ impl Turn<'_> {
         }
         let opened = cockpit.opened_by(decision, chosen);
         let next = cockpit.open_step_once_decided(step, chosen);
+        let passed = match &opened {
+            Some((first, _)) => cockpit.open_steps_between(step, first),
+            None => 0,
+        };
         let others = cockpit.not_attached(decision, chosen);
         // A write of the step that has not happened leaves it open: d asks why it is done all the same.
         if !done && cockpit.writes_left(step).is_empty() {
@@ -437,7 +454,12 @@ impl Turn<'_> {
             if let Some(cockpit) = self.cockpit() {
                 cockpit.show_step(first);
             }
-            self.say(format!("decided: {words}; this opens {branch}"));
+            let passed = match passed {
+                0 => String::new(),
+                1 => "; 1 open step before it".to_owned(),
+                many => format!("; {many} open steps before it"),
+            };
+            self.say(format!("decided: {words}; this opens {branch}{passed}"));
         } else {
             // Another playbook is what comes next, if there is one: the decision stays in sight until that is settled.
             if let (Some(cockpit), Some(next), true) = (self.cockpit(), next, others.is_empty()) {

@@ -278,6 +278,7 @@ impl Turn<'_> {
                 milestone: milestone.clone(),
                 reason,
                 since: None,
+                corrects: None,
             },
             Otherwise::GoTo(name) => {
                 let step = proposals::step_named(&cockpit.playbook, name);

@@ -122,24 +122,16 @@ impl Turn<'_> {
             .iter()
             .position(|(name, _)| !reached.contains_key(*name));
         self.open_overlay(Overlay::Choose {
-            title: SafeText::fixed("Which milestone is reached?"),
+            title: SafeText::fixed("Which milestone is reached or corrected?"),
             items,
             selected: open.unwrap_or(0),
         });
     }
 
-    /// Asks since when a milestone is reached; the first time counts.
-    pub(super) fn ask_milestone(&mut self, milestone: String) {
-        let reached = self.state.cockpit().and_then(|cockpit| {
-            let fact = cockpit.incident.milestones.get(&milestone)?;
-            Some((self.minute(fact.at), fact.operator.clone()))
-        });
-        match reached {
-            Some((at, operator)) => self.say(format!(
-                "{milestone} was recorded at {at} by {operator}: the first time counts; n writes a note"
-            )),
-            None => self.ask(Purpose::Milestone(milestone)),
-        }
+    /// When a milestone was reached, if it was.
+    pub(super) fn milestone_at(&self, milestone: &str) -> Option<Timestamp> {
+        let cockpit = self.state.cockpit()?;
+        cockpit.incident.milestones.get(milestone).map(|at| at.at)
     }
 
     /// Hour and minute in the zone on screen, with the day when it is not today's.

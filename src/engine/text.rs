@@ -364,7 +364,7 @@ impl Turn<'_> {
             }),
             Chosen::AdoptPlaybook => self.effect(Effect::AdoptPlaybook),
             Chosen::Severity(severity) => self.ask_severity_change(severity),
-            Chosen::Milestone(milestone) => self.ask_milestone(milestone),
+            Chosen::Milestone(milestone) => self.ask(Purpose::Milestone(milestone)),
             Chosen::Message(action) => self.write_message(&action),
             Chosen::Channel(channel) => self.send_message(&channel),
             Chosen::GoTo(step) => {

@@ -10,6 +10,7 @@ use cel::common::ast::{Expr, IdedExpr, LiteralValue, operators};
 use cel::{Context, DeclarationError, ExecutionError, Value};
 
 use super::tree::children_mut;
+use super::type_words;
 
 const SAME: &str = "@same";
 const OTHER: &str = "@other";
@@ -74,14 +75,14 @@ fn same(left: &Value, right: &Value, in_rows: bool) -> Result<bool, ExecutionErr
         (Value::Null, _) | (_, Value::Null) if in_rows => return Ok(false),
         (Value::Null, other) | (other, Value::Null) => {
             format!(
-                "a value is NULL, it cannot be compared with a {}",
-                other.type_of()
+                "a value is NULL, it cannot be compared with {}",
+                type_words(other.type_of())
             )
         }
         _ => format!(
-            "a {} cannot be compared with a {}",
-            left.type_of(),
-            right.type_of()
+            "{} cannot be compared with {}",
+            type_words(left.type_of()),
+            type_words(right.type_of())
         ),
     };
     Err(ExecutionError::function_error(SAME, message))

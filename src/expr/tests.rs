@@ -135,17 +135,23 @@ fn what_cannot_be_compared_is_an_error_in_plain_words() {
     for (text, expected) in [
         (
             "none == 0",
-            fails("a value is NULL, it cannot be compared with a int"),
+            fails("a value is NULL, it cannot be compared with a whole number"),
         ),
         (
             "0 != none",
-            fails("a value is NULL, it cannot be compared with a int"),
+            fails("a value is NULL, it cannot be compared with a whole number"),
         ),
-        ("text == 1", fails("a string cannot be compared with a int")),
-        ("none > 0", fails("a NULL cannot be compared with a int")),
+        (
+            "text == 1",
+            fails("a text cannot be compared with a whole number"),
+        ),
+        (
+            "none > 0",
+            fails("NULL cannot be compared with a whole number"),
+        ),
         (
             "text + 1 == text",
-            fails("+ does not work between a string and a int"),
+            fails("+ does not work between a text and a whole number"),
         ),
         ("none == null && text != null && 1 == 1.0", Ok(true)),
         ("text == 1 || true", Ok(true)),
@@ -153,7 +159,7 @@ fn what_cannot_be_compared_is_an_error_in_plain_words() {
         ("rows.all(r, r.org != 'b')", Ok(true)),
         (
             "rows.exists(r, r.org == 1)",
-            fails("a string cannot be compared with a int"),
+            fails("a text cannot be compared with a whole number"),
         ),
     ] {
         assert_eq!(holds(&parse(text).unwrap(), &scope), expected, "{text}");

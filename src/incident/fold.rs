@@ -249,10 +249,15 @@ fn apply_judgement(incident: &mut Incident, entry: &Entry, body: &Body) {
             milestone,
             reason,
             since,
+            corrects,
         } => {
             // What is said to be reached later than it is said was not reached yet.
             let fact = fact(reason, since.map_or(at, |since| since.min(at)), entry);
-            incident.milestones.entry(milestone.clone()).or_insert(fact);
+            if corrects.is_some() {
+                incident.milestones.insert(milestone.clone(), fact);
+            } else {
+                incident.milestones.entry(milestone.clone()).or_insert(fact);
+            }
         }
         Body::RequirementWaived {
             step,

@@ -305,6 +305,9 @@ pub enum Body {
         /// When it was reached, if that is another time than when it was said: clocks count from here.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         since: Option<Timestamp>,
+        /// The time recorded before, when this corrects it: without one the first time said counts.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        corrects: Option<Timestamp>,
     },
     /// A clock began to run.
     #[serde(rename = "clock.started")]

@@ -11,6 +11,7 @@ use crate::incident::{Incident, Stage, StepState};
 use crate::model::Timestamp;
 use crate::model::playbook::{Playbook, Step};
 use crate::model::safe_text::sanitize;
+use crate::model::verdict::Verdict;
 
 /// Actions offered as the next ones.
 const NEXT_ACTIONS: usize = 2;
@@ -52,6 +53,7 @@ pub fn brief(playbook: &Playbook, incident: &Incident, view: &View, now: Timesta
         "Clocks",
         clocks::lines(playbook, incident, view, now),
     );
+    verdicts(&mut lines, playbook, incident, now);
     proposals(&mut lines, playbook, view);
     next_actions(&mut lines, playbook, view);
     let missing = view.evidence.iter().filter(|item| item.at.is_none());
@@ -86,6 +88,28 @@ fn stage(lines: &mut Vec<String>, incident: &Incident) {
             utc(resolved_at)
         )),
     }
+}
+
+/// What was judged and how, what is no PASS first: who takes over must not take a step that is done for a good answer.
+fn verdicts(lines: &mut Vec<String>, playbook: &Playbook, incident: &Incident, now: Timestamp) {
+    let names = Names(Some(playbook));
+    let mut judged: Vec<_> = incident
+        .actions
+        .iter()
+        .filter_map(|(action, record)| Some((action, record.judged.as_ref()?)))
+        .collect();
+    judged.sort_by_key(|(_, (judgement, at))| (judgement.verdict == Verdict::Pass, *at));
+    let judged = judged.into_iter().map(|(action, (judgement, at))| {
+        let reason = judgement.reasons.first().map_or("", String::as_str);
+        let line = format!(
+            "{}, {} ago: {}: {reason}",
+            judgement.verdict.word(),
+            minutes(now.duration_since(*at).unsigned_abs()),
+            names.action(action),
+        );
+        sanitize(&line).to_string()
+    });
+    section(lines, "Verdicts", judged.collect());
 }
 
 /// What a FAIL asks for and nobody has answered.

@@ -178,9 +178,14 @@ fn decided(
             milestone,
             reason,
             since,
+            corrects,
         } => {
             let since = since.map_or_else(String::new, |since| format!(" since {}", minute(since)));
-            (safe!("{milestone}{since}{}", after(reason)), Role::Title)
+            let not = corrects.map_or_else(String::new, |at| format!(", not {}", minute(at)));
+            (
+                safe!("{milestone}{since}{not}{}", after(reason)),
+                Role::Title,
+            )
         }
         Body::ClockStarted { clock, due } => {
             let clock = names.clock(clock);

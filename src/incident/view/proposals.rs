@@ -168,6 +168,7 @@ mod tests {
             milestone: "aware".into(),
             reason: String::new(),
             since: None,
+            corrects: None,
         };
         let started = Body::StepStarted {
             step: "revoke".into(),

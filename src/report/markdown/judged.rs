@@ -26,9 +26,13 @@ pub(super) fn severity_and_milestones(text: &mut String, entries: &[Sealed]) {
             milestone,
             reason,
             since,
+            corrects,
         } => {
             let since = since.map_or_else(String::new, |since| format!(" since {}", utc(since)));
-            Some(format!("{}{since}: {}", escape(milestone), escape(reason)))
+            let not =
+                corrects.map_or_else(String::new, |at| format!(", not {} (corrected)", utc(at)));
+            let milestone = escape(milestone);
+            Some(format!("{milestone}{since}{not}: {}", escape(reason)))
         }
         _ => None,
     });
@@ -225,6 +229,7 @@ pub(super) fn follow_ups(text: &mut String, entries: &[Sealed]) {
 /// How it ended each time somebody said that it did, and what was open then.
 pub(super) fn end(text: &mut String, entries: &[Sealed]) {
     let mut any = false;
+    let mut before: &[String] = &[];
     for (sealed, body) in bodies(entries) {
         let (word, reason, open) = match body {
             Body::IncidentResolved { open, reason } => ("Resolved", reason, open.as_slice()),
@@ -240,9 +245,17 @@ pub(super) fn end(text: &mut String, entries: &[Sealed]) {
         if !reason.is_empty() {
             under(text, "Reason", &escape(reason));
         }
-        for thing in open {
+        // A long list is not told twice: at closing only what came since.
+        let (told, new): (Vec<&String>, Vec<&String>) =
+            open.iter().partition(|thing| before.contains(thing));
+        for thing in new {
             under(text, "Still open", &escape(thing));
         }
+        if !told.is_empty() {
+            let many = format!("and {} that were open before, as above", told.len());
+            under(text, "Still open", &many);
+        }
+        before = open;
         if open.is_empty() && word != "Reopened" {
             under(text, "Still open", "nothing");
         }

@@ -34,10 +34,17 @@ pub(super) fn sentence(body: &Body, names: Names<'_>) -> String {
             milestone,
             reason,
             since,
+            corrects,
         } => {
             let since = since.map_or_else(String::new, |since| format!(" since {}", utc(since)));
+            let verb = if corrects.is_some() {
+                "corrected"
+            } else {
+                "recorded"
+            };
+            let not = corrects.map_or_else(String::new, |at| format!(", not {}", utc(at)));
             format!(
-                "recorded the milestone “{milestone}”{since}{}",
+                "{verb} the milestone “{milestone}”{since}{not}{}",
                 after_colon(reason)
             )
         }

@@ -152,6 +152,7 @@ fn entries() -> Vec<Sealed> {
         milestone: "aware".into(),
         reason: HOSTILE.into(),
         since: None,
+        corrects: None,
     };
     say(110, aware);
     say(120, decision("One actor"));
@@ -250,6 +251,7 @@ fn the_card_tells_clocks_milestones_and_the_end() {
     for part in [
         " · P0\n",
         "aware since 2026-01-31 03:01:50 UTC\n",
+        "\nVerdicts\n  FAIL, ",
         "\nClocks\n  Title of first: OVERDUE by 2m, was due 2026-01-31 03:05:00 UTC\n  Title of legal: due in 54m, 2026-01-31 04:01:50 UTC\n",
     ] {
         assert!(card.contains(part), "{part}\nis not in\n{card}");

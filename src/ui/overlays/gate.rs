@@ -369,9 +369,24 @@ fn facts(
     let missing = missing(cockpit, &request.action);
     if !missing.is_empty() && !is_message {
         let role = Role::Warning;
-        lines.extend(fact("missing", sanitize(&missing.join(", ")), role));
+        lines.extend(fact("missing", sanitize(&named(&missing)), role));
     }
     lines
+}
+
+/// The first few by name: the statement below must not be pushed out of sight by a list that has a key of its own.
+fn named(missing: &[String]) -> String {
+    const NAMED: usize = 3;
+    match missing.get(..NAMED) {
+        Some(first) if missing.len() > NAMED => {
+            format!(
+                "{} and {} more (V)",
+                first.join(", "),
+                missing.len() - NAMED
+            )
+        }
+        _ => missing.join(", "),
+    }
 }
 
 /// What its step requires and was waived, and evidence that is not in the record yet.

@@ -13,6 +13,7 @@ use crate::model::safe_text::{SafeText, sanitize};
 use crate::theme::Role;
 use crate::ui::panes::hints;
 use crate::ui::text::{TextLine, safe, write_lines};
+use crate::ui::words;
 use crate::ui::{Local, boxes, editor_view};
 
 /// The text of a query, before it runs.
@@ -227,6 +228,28 @@ fn question(scene: &Scene<'_>, purpose: &Purpose) -> (SafeText, Option<SafeText>
     }
 }
 
+/// Since when a milestone is reached; of one that is, since when it is right.
+fn milestone_question(scene: &Scene<'_>, milestone: &str) -> (&'static str, String) {
+    let reached = scene
+        .cockpit()
+        .and_then(|cockpit| cockpit.incident.milestones.get(milestone));
+    match reached {
+        Some(fact) => (
+            "Since when is right, and how do you know?",
+            format!(
+                "{milestone} is recorded since {}: a time in front, such as 03:10 or 2026-01-31 03:10, corrects it, and its clocks count anew",
+                words::minute(fact.at, scene.state.now, &scene.state.zone)
+            ),
+        ),
+        None => (
+            "Since when, and how do you know?",
+            format!(
+                "{milestone}: its clocks count from the time in front, such as 03:10 or 2026-01-31 03:10; without one from now on"
+            ),
+        ),
+    }
+}
+
 /// Questions behind what operators judge themselves.
 fn judged_question(scene: &Scene<'_>, purpose: &Purpose) -> (SafeText, Option<SafeText>) {
     let playbook = scene.cockpit().map(|cockpit| &cockpit.playbook);
@@ -235,6 +258,16 @@ fn judged_question(scene: &Scene<'_>, purpose: &Purpose) -> (SafeText, Option<Sa
             .and_then(|playbook| playbook.step(id))
             .map_or_else(|| id.to_string(), |step| step.title.clone())
     };
+    let missing = |id: &StepId| {
+        let titles = scene.cockpit().and_then(|cockpit| {
+            let missing = &cockpit.view.step(id)?.missing;
+            let titles = missing
+                .iter()
+                .map(|name| requires::title(&cockpit.playbook, name));
+            Some(titles.collect::<Vec<_>>().join("; "))
+        });
+        titles.unwrap_or_default()
+    };
     let clock = |id: &ClockId| {
         playbook
             .and_then(|playbook| playbook.clocks.get(id))
@@ -242,35 +275,19 @@ fn judged_question(scene: &Scene<'_>, purpose: &Purpose) -> (SafeText, Option<Sa
     };
     let (title, about) = match purpose {
         Purpose::Waive(id) => {
-            let missing = scene
-                .cockpit()
-                .and_then(|cockpit| {
-                    let missing = &cockpit.view.step(id)?.missing;
-                    let titles = missing
-                        .iter()
-                        .map(|name| requires::title(&cockpit.playbook, name));
-                    Some(titles.collect::<Vec<_>>().join("; "))
-                })
-                .unwrap_or_default();
-            let about = format!("{} goes on without: {missing}", step(id));
+            let about = format!("{} goes on without: {}", step(id), missing(id));
             ("Why does the step go on all the same?", about)
         }
         Purpose::WaiveThenRun(id, action) => {
-            let missing = scene
-                .cockpit()
-                .and_then(|cockpit| cockpit.view.step(id))
-                .map(|view| view.missing.join(", "))
-                .unwrap_or_default();
-            let about = format!("MISSING: {missing}; {action} goes on once this is answered");
+            let action = playbook
+                .and_then(|playbook| playbook.actions.get(action))
+                .map_or(action.as_str(), |action| action.title.as_str());
+            let missing = missing(id);
+            let about = format!("MISSING: {missing}. “{action}” goes on once this is answered");
             ("Why can it not wait?", about)
         }
         Purpose::Severity(severity) => ("Why does the severity change?", severity.clone()),
-        Purpose::Milestone(milestone) => (
-            "Since when, and how do you know?",
-            format!(
-                "{milestone}: its clocks count from the time in front, such as 03:10 or 2026-01-31 03:10; without one from now on"
-            ),
-        ),
+        Purpose::Milestone(milestone) => milestone_question(scene, milestone),
         Purpose::ClockMissed(id, _) => ("Why was the clock missed?", clock(id)),
         Purpose::ClockWaived(id) => (
             "Why does the clock not apply? @role in front tells who says so",

@@ -19,7 +19,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::engine::command::Command;
-use crate::engine::state::{Run, RunPhase};
+use crate::engine::state::{Overlay, Preview, Run, RunPhase, State};
 use crate::incident::view::{ActionStatus, StepStatus, judgement};
 use crate::layout::PaneKind;
 use crate::model::ids::ActionId;
@@ -502,12 +502,24 @@ fn verdict_lines(view: &View<'_>, id: &ActionId, room: usize) -> Vec<TextLine> {
     lines
 }
 
+/// Whether a gate is open that has all it can show.
+fn gate_asks(state: &State) -> bool {
+    state.overlays.iter().any(|overlay| {
+        matches!(overlay, Overlay::Gate(form) if !matches!(form.preview, Preview::Running))
+    })
+}
+
 fn run_status(view: &View<'_>, run: &Run) -> TextLine {
     match &run.phase {
         RunPhase::Planning => view.line("preparing", Role::Active),
-        RunPhase::Previewing(_) => view.line("asking for its preview", Role::Active),
+        // Until its gate has something to show: then it waits for what is typed there.
+        RunPhase::Previewing(_) if !gate_asks(view.state) => {
+            view.line("asking for its preview", Role::Active)
+        }
         RunPhase::Judging { .. } => view.line("judging", Role::Active),
-        RunPhase::Confirming(_) => view.line("waits for you", Role::Active),
+        RunPhase::Previewing(_) | RunPhase::Confirming(_) => {
+            view.line("waits for you", Role::Active)
+        }
         RunPhase::Recording(_) => view.line("recording the intent", Role::Active),
         RunPhase::Running {
             started_at,
