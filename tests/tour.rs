@@ -98,3 +98,39 @@ fn the_tour_goes_from_opening_to_closing() {
         .unwrap();
     assert_eq!(verified.status.code(), Some(3));
 }
+
+#[test]
+fn a_screenshot_waits_for_what_a_dialog_reads() {
+    let home = tempfile::tempdir().unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    fs::create_dir(home.path().join("target")).unwrap();
+    fs::copy(
+        root.join("docs/tour/tour.db"),
+        home.path().join("target/tour.db"),
+    )
+    .unwrap();
+    for (presses, shown) in [
+        ("1 enter enter", "org-b"),
+        (
+            "ctrl-n 1 enter b ctrl-n ctrl-n 1 enter ctrl-n D enter",
+            "Enter alone takes",
+        ),
+    ] {
+        let picture = home.path().join("screen.svg");
+        let ended = Command::new(env!("CARGO_BIN_EXE_quarterdeck"))
+            .current_dir(home.path())
+            .args(["open", "tour", "--press", presses, "--screenshot"])
+            .arg(&picture)
+            .env_clear()
+            .env("HOME", home.path())
+            .env("QUARTERDECK_CONFIG", root.join("docs/tour"))
+            .env("QUARTERDECK_DATA", home.path().join("data"))
+            .env("QUARTERDECK_STATE", home.path().join("state"))
+            .status()
+            .unwrap();
+        assert!(ended.success());
+        let svg = fs::read_to_string(&picture).unwrap();
+        assert!(!svg.contains("being read"), "{presses}: {svg}");
+        assert!(svg.contains(shown), "{presses}: {svg}");
+    }
+}
