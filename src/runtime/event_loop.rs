@@ -143,9 +143,7 @@ impl EventLoop {
             state::Screen::Cockpit(cockpit) => {
                 // A request that is shown waits for the operator, not for us.
                 let waits = |run: &state::Run| matches!(run.phase, state::RunPhase::Confirming(_));
-                let sorts = |result: &state::ActionResult| {
-                    matches!(&result.content, state::Content::Table(table) if table.busy)
-                };
+                let sorts = |result: &state::ActionResult| matches!(&result.content, state::Content::Table(table) if table.busy);
                 cockpit.runs.values().all(waits)
                     && cockpit.pending.is_empty()
                     && !cockpit.results.values().any(sorts)
