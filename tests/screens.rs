@@ -290,6 +290,11 @@ fn after_a_resume_nothing_claims_that_nothing_was_run() {
     assert!(shown.contains("Results of earlier sessions"), "{shown}");
     assert!(shown.contains("UNKNOWN OUTCOME"), "{shown}");
     assert!(shown.contains("‼ 2 Identify"), "{shown}");
+    for action in cockpit(&mut state).incident.actions.values_mut() {
+        action.runs = 0;
+    }
+    let shown = screen(&state, (120, 40));
+    assert!(shown.contains("Nothing was run yet"), "{shown}");
     cockpit(&mut state).incident.roles.clear();
     assert!(screen(&state, (120, 40)).contains("no IC (R)"));
 }
