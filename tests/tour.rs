@@ -6,6 +6,7 @@ mod pty;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use pty::{Launch, PATIENCE, Signal, Terminal};
 
@@ -133,4 +134,21 @@ fn a_screenshot_waits_for_what_a_dialog_reads() {
         assert!(!svg.contains("being read"), "{presses}: {svg}");
         assert!(svg.contains(shown), "{presses}: {svg}");
     }
+}
+
+#[test]
+fn an_incident_that_was_left_is_not_in_use() {
+    let home = tempfile::tempdir().unwrap();
+    let launch = Launch::quarterdeck(home.path());
+    let mut terminal = launch.arguments(["open", "incident-response"]).start();
+    terminal.wait_for("joined", PATIENCE);
+    terminal.send("H");
+    // The incident is shown once, and as it stands then.
+    terminal.wait_for("last entry", PATIENCE);
+    terminal.wait_for(
+        |now: &str| now.contains("last entry") && !now.contains("in use"),
+        Duration::from_secs(1),
+    );
+    terminal.send("q");
+    assert!(terminal.wait_exit(PATIENCE).success());
 }

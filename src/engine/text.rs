@@ -216,6 +216,9 @@ impl Turn<'_> {
             self.dismissed(&overlay);
             return;
         }
+        if command.is_none() && self.row_detail_key(&overlay, chord) {
+            return;
+        }
         overlay = match overlay {
             Overlay::Decide(form) => return self.decide_key(form, command, chord),
             Overlay::Clocks { selected } => return self.clocks_key(selected, command, chord),
