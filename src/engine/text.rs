@@ -216,7 +216,9 @@ impl Turn<'_> {
             self.dismissed(&overlay);
             return;
         }
-        if command.is_none() && self.row_detail_key(&overlay, chord) {
+        // `y` is a key of dialogs too, where a sign-in shows its code.
+        if matches!(command, None | Some(Command::CopyCode)) && self.row_detail_key(&overlay, chord)
+        {
             return;
         }
         overlay = match overlay {
