@@ -54,7 +54,11 @@ pub fn check_hostile(state: &State, sizes: &[(u16, u16)]) {
     for size in sizes {
         let buffer = render(state, &Theme::default(), size.0, size.1);
         let bad = |symbol: &&str| symbol.chars().any(forbidden);
-        let found = buffer.content().iter().map(|cell| cell.symbol()).find(bad);
+        let found = buffer
+            .content()
+            .iter()
+            .map(ratatui::buffer::Cell::symbol)
+            .find(bad);
         assert_eq!(found, None, "at {size:?} in {:?}", state.overlays.first());
     }
 }
