@@ -140,7 +140,7 @@ fn a_screenshot_waits_for_what_a_dialog_reads() {
 fn an_incident_that_was_left_is_not_in_use() {
     let home = tempfile::tempdir().unwrap();
     let launch = Launch::quarterdeck(home.path());
-    let mut terminal = launch.arguments(["open", "incident-response"]).start();
+    let mut terminal = launch.arguments(["open", "org-isolation-breach"]).start();
     terminal.wait_for("joined", PATIENCE);
     terminal.send("H");
     // The incident is shown once, and as it stands then.
