@@ -89,6 +89,11 @@ impl Editor {
         if matches!(key, InputKey::Char('m' | 'j') if chord.ctrl && !self.multiline) {
             return;
         }
+        // What a shell does: in one line, the start of it goes. In a text it undoes, as the crate has it.
+        if matches!(key, InputKey::Char('u')) && chord.ctrl && !self.multiline {
+            self.area.delete_line_by_head();
+            return;
+        }
         let grows = matches!(key, InputKey::Char(_) | InputKey::Enter) && !chord.ctrl && !chord.alt;
         if grows && self.bytes() >= self.limit() {
             return;
@@ -185,6 +190,16 @@ mod tests {
             ..Chord::char('u')
         });
         assert_ne!(editor.content(), "one\nx");
+    }
+
+    #[test]
+    fn a_wrong_line_goes_with_one_key() {
+        let mut editor = Editor::line("bad;id");
+        editor.feed(Chord {
+            ctrl: true,
+            ..Chord::char('u')
+        });
+        assert_eq!(editor.content(), "");
     }
 
     #[test]

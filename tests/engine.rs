@@ -338,6 +338,33 @@ fn a_row_fills_the_input_that_asks_for_its_column() {
         Some("u-1932"),
         "checked like typed text"
     );
+
+    // The dialog with the whole row names the same keys.
+    for (key, said) in [("b", "Suspect actor = u-7"), ("y", "copied: u-7")] {
+        harness.keys("enter");
+        harness.event(EventKind::RowRead {
+            run,
+            row: 0,
+            cells: Some(row(&["u-7"])),
+            purpose: RowPurpose::Detail,
+        });
+        assert!(matches!(
+            harness.state.overlays.last(),
+            Some(Overlay::RowDetail { .. })
+        ));
+        harness.keys(key);
+        let message = harness
+            .state
+            .message
+            .as_ref()
+            .map(|message| message.text.as_str());
+        assert_eq!(message, Some(said));
+        assert!(harness.state.overlays.is_empty());
+    }
+    assert_eq!(
+        harness.cockpit().input_value(&"actor_id".into()).as_deref(),
+        Some("u-7")
+    );
 }
 
 #[test]

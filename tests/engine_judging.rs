@@ -323,7 +323,7 @@ fn a_run_that_did_not_end_well_is_inconclusive() {
         );
         assert!(evidence.is_empty() && asked(&harness).is_none());
         assert!(
-            message(&harness).starts_with("INCONCLUSIVE: alive"),
+            message(&harness).starts_with("INCONCLUSIVE: Is it alive: "),
             "{}",
             message(&harness)
         );

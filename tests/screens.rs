@@ -15,6 +15,7 @@ use quarterdeck::engine::state::{Chosen, Content, Overlay, Recording, Screen, St
 use quarterdeck::incident::AlertRecord;
 use quarterdeck::layout::PaneKind;
 use quarterdeck::model::Mode;
+use quarterdeck::model::diagnostic::Diagnostic;
 use quarterdeck::model::ids::RunId;
 use quarterdeck::model::request::{Outcome, RunError};
 use quarterdeck::model::safe_text::sanitize;
@@ -94,6 +95,31 @@ fn what_went_wrong_is_said_in_words() {
     }
     support::message(&mut state, "the record cannot be written: disk full", true);
     snapshots("trouble", &state);
+}
+
+#[test]
+fn the_header_says_what_is_wrong_with_the_playbook() {
+    let mut state = breach();
+    let header = |state: &State, width| {
+        screen(state, (width, 24))
+            .lines()
+            .next()
+            .unwrap()
+            .to_owned()
+    };
+    assert!(!header(&state, 120).contains("(!)"));
+    let old = Diagnostic::warning("old-review", 0..3, "last reviewed long ago");
+    cockpit(&mut state).diagnostics = vec![old];
+    assert!(header(&state, 120).contains("old review (!)"));
+    let wrong = Diagnostic::error("unknown-key", 0..3, "expected a key, found severty");
+    cockpit(&mut state).diagnostics.push(wrong);
+    let wide = header(&state, 120);
+    assert!(
+        wide.contains("1 error (!)") && !wide.contains("old review"),
+        "{wide}"
+    );
+    state.overlays = vec![Overlay::Diagnostics { top: 0 }];
+    snapshots("errors", &state);
 }
 
 #[test]
@@ -264,6 +290,11 @@ fn after_a_resume_nothing_claims_that_nothing_was_run() {
     assert!(shown.contains("Results of earlier sessions"), "{shown}");
     assert!(shown.contains("UNKNOWN OUTCOME"), "{shown}");
     assert!(shown.contains("‼ 2 Identify"), "{shown}");
+    for action in cockpit(&mut state).incident.actions.values_mut() {
+        action.runs = 0;
+    }
+    let shown = screen(&state, (120, 40));
+    assert!(shown.contains("Nothing was run yet"), "{shown}");
     cockpit(&mut state).incident.roles.clear();
     assert!(screen(&state, (120, 40)).contains("no IC (R)"));
 }

@@ -6,6 +6,7 @@ mod pty;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use pty::{Launch, PATIENCE, Signal, Terminal};
 
@@ -97,4 +98,57 @@ fn the_tour_goes_from_opening_to_closing() {
         .output()
         .unwrap();
     assert_eq!(verified.status.code(), Some(3));
+}
+
+#[test]
+fn a_screenshot_waits_for_what_a_dialog_reads() {
+    let home = tempfile::tempdir().unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    fs::create_dir(home.path().join("target")).unwrap();
+    fs::copy(
+        root.join("docs/tour/tour.db"),
+        home.path().join("target/tour.db"),
+    )
+    .unwrap();
+    for (presses, shown) in [
+        ("1 enter enter", "org-b"),
+        (
+            "ctrl-n 1 enter b ctrl-n ctrl-n 1 enter ctrl-n D enter",
+            "Enter alone takes",
+        ),
+    ] {
+        let picture = home.path().join("screen.svg");
+        let ended = Command::new(env!("CARGO_BIN_EXE_quarterdeck"))
+            .current_dir(home.path())
+            .args(["open", "tour", "--press", presses, "--screenshot"])
+            .arg(&picture)
+            .env_clear()
+            .env("HOME", home.path())
+            .env("QUARTERDECK_CONFIG", root.join("docs/tour"))
+            .env("QUARTERDECK_DATA", home.path().join("data"))
+            .env("QUARTERDECK_STATE", home.path().join("state"))
+            .status()
+            .unwrap();
+        assert!(ended.success());
+        let svg = fs::read_to_string(&picture).unwrap();
+        assert!(!svg.contains("being read"), "{presses}: {svg}");
+        assert!(svg.contains(shown), "{presses}: {svg}");
+    }
+}
+
+#[test]
+fn an_incident_that_was_left_is_not_in_use() {
+    let home = tempfile::tempdir().unwrap();
+    let launch = Launch::quarterdeck(home.path());
+    let mut terminal = launch.arguments(["open", "org-isolation-breach"]).start();
+    terminal.wait_for("joined", PATIENCE);
+    terminal.send("H");
+    // The incident is shown once, and as it stands then.
+    terminal.wait_for("last entry", PATIENCE);
+    terminal.wait_for(
+        |now: &str| now.contains("last entry") && !now.contains("in use"),
+        Duration::from_secs(1),
+    );
+    terminal.send("q");
+    assert!(terminal.wait_exit(PATIENCE).success());
 }

@@ -85,7 +85,13 @@ impl Turn<'_> {
                 }
                 if let Err(error) = &result {
                     let word = if expected { "INCONCLUSIVE: " } else { "" };
-                    self.complain(format!("{word}{}: {error}", ended.action));
+                    let name = self
+                        .state
+                        .cockpit()
+                        .map(|cockpit| cockpit.title_of(&ended.action));
+                    if let Some(name) = name {
+                        self.complain(format!("{word}{name}: {error}"));
+                    }
                 }
             }
         }

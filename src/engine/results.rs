@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::keymap::Chord;
 use crate::layout::PaneKind;
 use crate::model::ids::RunId;
 use crate::model::limits;
@@ -9,7 +10,7 @@ use crate::model::request::Chunk;
 use crate::model::safe_text::sanitize;
 use crate::model::table::{Row, Rows};
 
-use super::command::Command;
+use super::command::{Command, Scope};
 use super::effect::Effect;
 use super::event::RowPurpose;
 use super::state::{
@@ -227,6 +228,46 @@ impl Turn<'_> {
         true
     }
 
+    /// A key of the result pane in the dialog that shows one row: copy and bind take the selected column of that row. True
+    /// when it was one of them; the dialog is closed then, so that what is said about it is seen.
+    pub(super) fn row_detail_key(&mut self, detail: &Overlay, chord: Chord) -> bool {
+        let Overlay::RowDetail {
+            run,
+            row,
+            cells: Some(cells),
+            selected,
+            ..
+        } = detail
+        else {
+            return false;
+        };
+        match self
+            .state
+            .keys
+            .resolve(&[Scope::Result, Scope::Cockpit], chord)
+        {
+            Some(Command::CopyCell) => {
+                self.row_read(*run, *row, Some(cells.clone()), RowPurpose::Copy(*selected));
+            }
+            Some(Command::Bind) => self.bind_cell(*run, *selected, cells),
+            _ => return false,
+        }
+        true
+    }
+
+    /// Fills an input from a row of this result: by the columns an input names, else by this column.
+    fn bind_cell(&mut self, run: RunId, column: usize, cells: &Row) {
+        let columns = self
+            .state
+            .cockpit()
+            .and_then(|cockpit| cockpit.results.values().find(|result| result.run == run))
+            .and_then(ActionResult::table)
+            .map(|table| table.columns.clone());
+        if let Some(columns) = columns {
+            self.bind_row(&columns, column, cells);
+        }
+    }
+
     pub(super) fn row_read(
         &mut self,
         run: RunId,
@@ -252,16 +293,13 @@ impl Turn<'_> {
                 }
             }
             RowPurpose::Bind => {
-                let table = self
+                let column = self
                     .state
                     .cockpit()
                     .and_then(|cockpit| cockpit.results.values().find(|result| result.run == run))
-                    .and_then(ActionResult::table);
-                if let Some((columns, column)) =
-                    table.map(|table| (table.columns.clone(), table.column))
-                {
-                    self.bind_row(&columns, column, &cells);
-                }
+                    .and_then(ActionResult::table)
+                    .map_or(0, |table| table.column);
+                self.bind_cell(run, column, &cells);
             }
             RowPurpose::Copy(column) => match cells.get(column).and_then(Option::as_deref) {
                 Some(text) => {

@@ -329,13 +329,14 @@ impl Turn<'_> {
             .iter()
             .find(|(_, unknown)| unknown == action);
         let intent = unknown.map(|(hash, _)| *hash);
+        let name = cockpit.title_of(action);
         let title = match intent {
             Some(_) => {
                 let left = cockpit.left_behind.get(action);
                 let left = left.map_or_else(String::new, |left| format!("\nIt was {left}."));
-                format!("{action}: outcome unknown. Find out first; what happened?{left}")
+                format!("{name}: outcome unknown. Find out first; what happened?{left}")
             }
-            None => format!("{action}: completed by hand?"),
+            None => format!("{name}: completed by hand?"),
         };
         self.open_settle(action, intent, &title);
     }

@@ -216,6 +216,11 @@ impl Turn<'_> {
             self.dismissed(&overlay);
             return;
         }
+        // `y` is a key of dialogs too, where a sign-in shows its code.
+        if matches!(command, None | Some(Command::CopyCode)) && self.row_detail_key(&overlay, chord)
+        {
+            return;
+        }
         overlay = match overlay {
             Overlay::Decide(form) => return self.decide_key(form, command, chord),
             Overlay::Clocks { selected } => return self.clocks_key(selected, command, chord),

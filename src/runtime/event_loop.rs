@@ -12,7 +12,7 @@ use super::perform::Performer;
 use super::terminal::Screen;
 use crate::engine::effect::Effect;
 use crate::engine::event::{Event, EventKind};
-use crate::engine::state::{self, State};
+use crate::engine::state::{self, Overlay, State};
 use crate::engine::{next_wake, update};
 use crate::keymap::Chord;
 use crate::model::limits;
@@ -143,14 +143,26 @@ impl EventLoop {
             state::Screen::Cockpit(cockpit) => {
                 // A request that is shown waits for the operator, not for us.
                 let waits = |run: &state::Run| matches!(run.phase, state::RunPhase::Confirming(_));
+                let sorts = |result: &state::ActionResult| matches!(&result.content, state::Content::Table(table) if table.busy);
                 cockpit.runs.values().all(waits)
                     && cockpit.pending.is_empty()
+                    && !cockpit.results.values().any(sorts)
+                    && !self.state.overlays.iter().any(is_awaited)
                     && cockpit.watches.iter().all(|watch| {
                         watch.run.is_none()
                             && watch.next_poll.is_none_or(|due| due > self.state.now)
                     })
             }
         }
+    }
+}
+
+/// Whether a dialog still waits for what it is to show.
+const fn is_awaited(overlay: &Overlay) -> bool {
+    match overlay {
+        Overlay::RowDetail { cells, .. } => cells.is_none(),
+        Overlay::Decide(form) => form.suggestions.is_none(),
+        _ => false,
     }
 }
 

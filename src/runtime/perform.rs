@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::thread::JoinHandle;
 
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
@@ -31,6 +32,8 @@ pub struct Performer {
     runs: Runs,
     /// The sort or search of each result; a newer one makes the older one pointless.
     lookups: HashMap<RunId, CancellationToken>,
+    /// The last entry of the session that was left, while it is written: before that, the incident looks in use.
+    leaving: Option<JoinHandle<()>>,
 }
 
 impl Performer {
@@ -49,6 +52,7 @@ impl Performer {
             tasks,
             session: None,
             lookups: HashMap::new(),
+            leaving: None,
         }
     }
 
@@ -76,8 +80,12 @@ impl Performer {
         match effect {
             Effect::LoadHome => {
                 let workplace = Arc::clone(&self.workplace);
-                self.tasks
-                    .spawn_blocking(move || home::load(&workplace, &events));
+                let leaving = self.leaving.take();
+                self.tasks.spawn_blocking(move || {
+                    // How a thread that panicked ended is no reason not to list what there is.
+                    let _ = leaving.map(JoinHandle::join);
+                    home::load(&workplace, &events);
+                });
             }
             Effect::Open(request) => {
                 let workplace = Arc::clone(&self.workplace);
@@ -296,7 +304,7 @@ impl Performer {
         };
         // Not a task: when the operator leaves, tasks that have not begun are dropped, and with this one the entries that
         // the recorder still holds.
-        let _ = std::thread::Builder::new().spawn(last_entry);
+        self.leaving = std::thread::Builder::new().spawn(last_entry).ok();
     }
 
     /// Lets the tests see what a panic does: in the loop or in a task, on redraw, in debug builds only.

@@ -27,6 +27,8 @@ use crate::ui::panes::hints;
 
 /// Cells of a title's column.
 const TITLE: usize = 44;
+/// Cells that the column of severities has at most.
+const SEVERITY: usize = 10;
 
 /// Draws the screen.
 pub fn draw(state: &State, home: &Home, local: &mut Local, theme: &Theme, buffer: &mut Buffer) {
@@ -67,15 +69,7 @@ pub fn draw(state: &State, home: &Home, local: &mut Local, theme: &Theme, buffer
     // The heading above the first rows comes into sight with them.
     let wanted = if selected <= 1 { 0 } else { local.home };
     local.home = follow(wanted, selected, height, rows.len());
-    let titles = titles(&rows, TITLE.min(usize::from(inside.width) / 2));
-    let modes = rows
-        .iter()
-        .filter_map(|row| match row {
-            Row::Item(_, HomeItem::Incident { mode, .. }) => Some(mode.word().len()),
-            _ => None,
-        })
-        .max()
-        .unwrap_or(0);
+    let columns = Columns::of(&rows, TITLE.min(usize::from(inside.width) / 2));
     for (index, (row, y)) in rows
         .iter()
         .skip(local.home)
@@ -85,7 +79,7 @@ pub fn draw(state: &State, home: &Home, local: &mut Local, theme: &Theme, buffer
         let mut line = match row {
             Row::Gap => continue,
             Row::Heading(text) => TextLine::of(*text, theme.style(Role::Title)),
-            Row::Item(_, item) => item_line(state, item, (titles, modes), theme),
+            Row::Item(_, item) => item_line(state, item, columns, theme),
         };
         if local.home + index == selected {
             line.pad_to(inside.width.into());
@@ -204,10 +198,43 @@ fn titles(rows: &[Row<'_>], most: usize) -> usize {
     widest
 }
 
+/// The columns of the list: how wide its titles, its modes and its severities are.
+#[derive(Clone, Copy)]
+struct Columns {
+    titles: usize,
+    modes: usize,
+    severities: usize,
+}
+
+impl Columns {
+    /// Each as wide as its widest cell; titles have at most `titles_most`, severities at most [`SEVERITY`].
+    fn of(rows: &[Row<'_>], titles_most: usize) -> Self {
+        let mut columns = Self {
+            titles: titles(rows, titles_most),
+            modes: 0,
+            severities: 2,
+        };
+        for row in rows {
+            if let Row::Item(_, HomeItem::Incident { mode, severity, .. }) = row {
+                columns.modes = columns.modes.max(mode.word().len());
+                let severity = severity
+                    .as_deref()
+                    .map_or(0, |severity| width(sanitize(severity).as_str()));
+                columns.severities = columns.severities.max(severity.min(SEVERITY));
+            }
+        }
+        columns
+    }
+}
+
 fn item_line(
     state: &State,
     item: &HomeItem,
-    (titles, modes): (usize, usize),
+    Columns {
+        titles,
+        modes,
+        severities,
+    }: Columns,
     theme: &Theme,
 ) -> TextLine {
     let style = |role| theme.style(role);
@@ -244,11 +271,10 @@ fn item_line(
             line.pad_to(start + modes + 2);
             line.push(safe!("{}  ", id.short()), style(Role::Muted));
             let start = line.width();
-            line.push(
-                sanitize(severity.as_deref().unwrap_or("–")),
-                style(Role::Bad),
-            );
-            line.pad_to(start + 4);
+            let severity = sanitize(severity.as_deref().unwrap_or("–"));
+            let (shown, _) = fit(severity.as_str(), severities);
+            line.push(safe!("{shown}"), style(Role::Bad));
+            line.pad_to(start + severities + 2);
             line.push(
                 safe!("opened {}", words::age(*opened_at, state.now)),
                 style(Role::Text),

@@ -83,7 +83,7 @@ pub fn breach_with(text: Texts<'_>) -> State {
         view: seen,
         alive,
         diagnostics: vec![
-            Diagnostic::error(
+            Diagnostic::warning(
                 "unknown-attribute",
                 10..12,
                 text("unknown attribute \"soruce\""),

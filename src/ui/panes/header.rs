@@ -11,6 +11,7 @@ use ratatui::layout::Rect;
 use crate::engine::command::Command;
 use crate::engine::state::Recording;
 use crate::incident::Stage;
+use crate::model::diagnostic::Level;
 use crate::model::safe_text::sanitize;
 use crate::model::{Mode, Timestamp};
 use crate::theme::Role;
@@ -20,7 +21,7 @@ use crate::ui::words;
 use crate::ui::{View, clocks};
 
 /// Draws the header into the first line. Severity, the most urgent clock and the time since the opening are always there; what
-/// has no room goes in this order: other clocks, profile, milestone, roles, title.
+/// has no room goes in this order: other clocks, profile, what is wrong with the playbook, milestone, roles, title.
 pub fn draw(view: &View<'_>, buffer: &mut Buffer) {
     let incident = &view.cockpit.incident;
     let area = Rect {
@@ -58,12 +59,14 @@ pub fn draw(view: &View<'_>, buffer: &mut Buffer) {
     };
     let role = keeps(commander(view), 24);
     let milestone = keeps(milestone(view), 24);
+    let doubts = keeps(doubts(view), 24);
     let profile = keeps(profile(view), 30);
     let clocks = clocks.within(view, room.saturating_sub(used + title.width().min(30)));
     facts.extend(milestone);
     facts.extend(role);
     facts.extend(since);
     facts.extend(clocks);
+    facts.extend(doubts);
 
     let at = |x: u16, width: usize| Rect {
         x,
@@ -186,6 +189,21 @@ fn commander(view: &View<'_>) -> TextLine {
         }
         None => TextLine::new(),
     }
+}
+
+/// Why the playbook itself is to be read with care: it has errors, or nobody has reviewed it for long.
+fn doubts(view: &View<'_>) -> TextLine {
+    let found = &view.cockpit.diagnostics;
+    let errors = found.iter().filter(|one| one.level == Level::Error).count();
+    let key = hints::key_name(view.state, Command::Diagnostics).unwrap_or_default();
+    if errors > 0 {
+        let word = if errors == 1 { "error" } else { "errors" };
+        return view.line(safe!("  {errors} {word} ({key})"), Role::Warning);
+    }
+    if found.iter().any(|one| one.code == "old-review") {
+        return view.line(safe!("  old review ({key})"), Role::Warning);
+    }
+    TextLine::new()
 }
 
 fn profile(view: &View<'_>) -> TextLine {

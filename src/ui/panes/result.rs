@@ -128,7 +128,9 @@ fn nothing(view: &View<'_>, focused: bool, area: Rect, buffer: &mut Buffer) {
         line.push(" ", view.theme.style(Role::Text));
         line.push(word, view.theme.style(Role::Active));
     } else {
-        if view.cockpit.incident.actions.is_empty() {
+        let mut actions = view.cockpit.incident.actions.values();
+        // Completed by hand without having been sent: there is no result to run again for.
+        if actions.all(|action| action.runs == 0) {
             line.push("Nothing was run yet: ", view.theme.style(Role::Muted));
         } else {
             let text = "Results of earlier sessions are not shown here; run the action again: ";
