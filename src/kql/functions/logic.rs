@@ -28,6 +28,7 @@ pub const FUNCTIONS: &[Function] = &[
         (3, MANY),
         choose,
     ),
+    plain("assert", "assert(condition, message)", (2, 2), assert),
     plain("coalesce", "coalesce(value, value, …)", (2, 64), coalesce),
     plain("not", "not(condition)", (1, 1), |_| {
         column(&[Type::Bool], Type::Bool, logic::not)
@@ -104,6 +105,22 @@ pub fn common_type<'a>(
         });
     }
     Ok(common.unwrap_or(Type::Dynamic))
+}
+
+/// True, or an error that says the message. The condition is known before the query runs.
+fn assert(binding: &Binding<'_>) -> Result<Bound, KqlError> {
+    let condition = binding.args.first().and_then(Expr::as_constant);
+    match (condition, binding.constant_text(1)) {
+        (Some(Value::Bool(true)), Some(_)) => row(&[], Type::Bool, |_| Value::Bool(true)),
+        (Some(_), Some(message)) => Err(KqlError::semantic(
+            binding.span,
+            format!("the assertion does not hold: {message}"),
+        )),
+        _ => Err(KqlError::semantic(
+            binding.span,
+            "`assert()` expects a condition and a message that are the same for every row",
+        )),
+    }
 }
 
 /// `iff` and `case`: conditions and values in turn, and a value for when none holds.
