@@ -16,6 +16,12 @@ type Example = (
 
 const EXAMPLES: &[Example] = &[
     (
+        "min-of-function",
+        "print min_of('b', 'a'), max_of('a', 'b'), min_of('', 'a'), min_of(17, 1, -3), min_of(long(null), 2)",
+        "print_0|print_1|print_2|print_3|print_4",
+        &["a|b||-3|2"],
+    ),
+    (
         "parse-kv-operator",
         r#"print str='src=10.1.1.123 dst=10.1.1.124 bytes=125 failure="connection aborted" "event time"=2021-01-01T10:00:54' | parse-kv str as (['event time']:datetime, src:string, dst:string, bytes:long, failure:string) with (pair_delimiter=' ', kv_delimiter='=', quote='"') | project-away str"#,
         "event time|src|dst|bytes|failure",

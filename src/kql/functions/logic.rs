@@ -282,13 +282,13 @@ fn real_test(test: fn(f64) -> bool) -> Result<Bound, KqlError> {
 fn extreme(binding: &Binding<'_>, wanted: std::cmp::Ordering) -> Result<Bound, KqlError> {
     let ty = common_type(binding, binding.args)?;
     row(&vec![ty; binding.args.len()], ty, move |values| {
-        let mut best = Value::missing(ty);
-        for value in values {
-            if best.is_null() || order(value, &best) == Some(wanted) {
-                best = value.clone();
+        let mut best = None;
+        for value in values.iter().filter(|value| !value.is_null()) {
+            if best.is_none_or(|best| order(value, best) == Some(wanted)) {
+                best = Some(value);
             }
         }
-        best
+        best.cloned().unwrap_or_else(|| Value::missing(ty))
     })
 }
 
