@@ -16,6 +16,12 @@ type Example = (
 
 const EXAMPLES: &[Example] = &[
     (
+        "parse-operator",
+        r#"print s='k={"a":1}' | parse s with 'k=' d:dynamic | parse-kv s as (k:dynamic) with (pair_delimiter=';', kv_delimiter='=') | project d.a, k.a, extract('({.*})', 1, s, typeof(dynamic)).a"#,
+        "d_a|k_a|Column1",
+        &["1|1|1"],
+    ),
+    (
         "min-of-function",
         "print min_of('b', 'a'), max_of('a', 'b'), min_of('', 'a'), min_of(17, 1, -3), min_of(long(null), 2)",
         "print_0|print_1|print_2|print_3|print_4",
