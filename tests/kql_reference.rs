@@ -17,8 +17,8 @@ type Example = (
 const EXAMPLES: &[Example] = &[
     (
         "parse-operator",
-        r#"print s='k={"a":1}' | parse s with 'k=' d:dynamic | parse-kv s as (k:dynamic) with (pair_delimiter=';', kv_delimiter='=') | project d.a, k.a, extract('({.*})', 1, s, typeof(dynamic)).a"#,
-        "d_a|k_a|Column1",
+        r#"print s='k={"a":1}' | parse s with 'k=' d:dynamic | parse-kv s as (k:dynamic) with (pair_delimiter=';', kv_delimiter='=') | extend x = extract('([{].*[}])', 1, s, typeof(dynamic)) | project d.a, k.a, x.a"#,
+        "d_a|k_a|x_a",
         &["1|1|1"],
     ),
     (

@@ -84,11 +84,25 @@ pub fn highlight(text: &str) -> Vec<(Span, Part)> {
         };
         begins = matches!(word, "|" | ";" | "(" | "=") || at == 0 && word.is_empty();
         if let Some(part) = part {
-            parts.push((token.span, part));
+            let whole = if part == Part::Keyword && is_behind_bar(text, token.span.start) {
+                operator(text, token.span)
+            } else {
+                token.span
+            };
+            parts.push((whole, part));
         }
     }
     comments(text, end, text.len(), &mut parts);
     parts
+}
+
+/// The whole name of an operator that begins with the word at `span`: hyphens belong to it.
+fn operator(text: &str, span: Span) -> Span {
+    let rest = text.get(span.end..).unwrap_or("");
+    let length = rest
+        .find(|c: char| c != '-' && !c.is_ascii_alphanumeric())
+        .unwrap_or(rest.len());
+    Span::new(span.start, span.end + length)
 }
 
 fn is_behind_bar(text: &str, at: usize) -> bool {
