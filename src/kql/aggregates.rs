@@ -20,6 +20,7 @@ mod moments;
 mod percentiles;
 mod pick;
 mod refused;
+mod schema;
 mod sum;
 
 /// What an aggregate keeps, for every group at once.
@@ -158,6 +159,7 @@ pub const TABLE: &[&[Aggregate]] = &[
     percentiles::AGGREGATES,
     pick::AGGREGATES,
     refused::AGGREGATES,
+    schema::AGGREGATES,
     sum::AGGREGATES,
 ];
 

@@ -9,6 +9,7 @@ pub mod address;
 pub mod args;
 pub mod array;
 pub mod bag;
+pub mod command_line;
 pub mod conversion;
 pub mod datetime;
 pub mod dynamic;
@@ -17,9 +18,11 @@ pub mod fill;
 pub mod ip;
 pub mod logic;
 pub mod math;
+pub mod refused;
 pub mod regex;
 pub mod series;
 pub mod set;
+pub mod special;
 pub mod statistics;
 pub mod string;
 pub mod tuple;
@@ -84,6 +87,7 @@ pub const TABLE: &[&[Function]] = &[
     address::FUNCTIONS,
     array::FUNCTIONS,
     bag::FUNCTIONS,
+    command_line::FUNCTIONS,
     conversion::FUNCTIONS,
     datetime::FUNCTIONS,
     dynamic::FUNCTIONS,
@@ -92,9 +96,11 @@ pub const TABLE: &[&[Function]] = &[
     ip::FUNCTIONS,
     logic::FUNCTIONS,
     math::FUNCTIONS,
+    refused::FUNCTIONS,
     regex::FUNCTIONS,
     series::FUNCTIONS,
     set::FUNCTIONS,
+    special::FUNCTIONS,
     statistics::FUNCTIONS,
     string::FUNCTIONS,
     window::FUNCTIONS,

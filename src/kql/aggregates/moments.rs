@@ -39,6 +39,22 @@ pub const AGGREGATES: &[Aggregate] = &[
     filtered_one("covariancep", "covariancep(number, number)", |binding| {
         covariance(binding, POPULATION)
     }),
+    Aggregate {
+        arity: (3, 3),
+        ..filtered_one(
+            "covarianceif",
+            "covarianceif(number, number, predicate)",
+            |binding| filtered::bind(binding, 2, |binding| covariance(binding, SAMPLE)),
+        )
+    },
+    Aggregate {
+        arity: (3, 3),
+        ..filtered_one(
+            "covariancepif",
+            "covariancepif(number, number, predicate)",
+            |binding| filtered::bind(binding, 2, |binding| covariance(binding, POPULATION)),
+        )
+    },
 ];
 
 /// What is taken off the number of rows before it divides.

@@ -11,7 +11,6 @@ pub const AGGREGATES: &[Aggregate] = &[
     refused("tdigest", "tdigest(value, weight)"),
     refused("tdigest_merge", "tdigest_merge(sketch)"),
     refused("merge_tdigest", "merge_tdigest(sketch)"),
-    refused("buildschema", "buildschema(value)"),
     refused("make_dictionary", "make_dictionary(value)"),
     refused("passthrough", "passthrough(value)"),
 ];

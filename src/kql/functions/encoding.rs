@@ -80,6 +80,33 @@ pub const FUNCTIONS: &[Function] = &[
             })
         },
     ),
+    plain(
+        "base64_encode_fromguid",
+        "base64_encode_fromguid(guid)",
+        (1, 1),
+        |_| {
+            row(&[Type::Guid], Type::String, |values| {
+                args::string(match values.first() {
+                    Some(Value::Guid(guid)) => base64_encode(&swap(guid.to_be_bytes())),
+                    _ => String::new(),
+                })
+            })
+        },
+    ),
+    plain(
+        "base64_decode_toguid",
+        "base64_decode_toguid(text)",
+        (1, 1),
+        |_| {
+            row(TEXT, Type::Guid, |values| {
+                base64_decode(args::text(values, 0))
+                    .and_then(|bytes| <[u8; 16]>::try_from(bytes).ok())
+                    .map_or(Value::Null, |bytes| {
+                        Value::Guid(u128::from_be_bytes(swap(bytes)))
+                    })
+            })
+        },
+    ),
     plain("hash_sha256", "hash_sha256(value)", (1, 1), |_| {
         row(TEXT, Type::String, |values| {
             args::string(hexadecimal(&Sha256::digest(args::text(values, 0))))
@@ -206,6 +233,16 @@ fn hash(binding: &Binding<'_>) -> Result<Bound, KqlError> {
 }
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// The bytes of a GUID between the order it is printed in and the order it is kept in, where the first three groups are turned round.
+fn swap(mut bytes: [u8; 16]) -> [u8; 16] {
+    for group in [0..4, 4..6, 6..8] {
+        if let Some(group) = bytes.get_mut(group) {
+            group.reverse();
+        }
+    }
+    bytes
+}
 
 fn base64_encode(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);

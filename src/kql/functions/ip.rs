@@ -74,6 +74,22 @@ pub const FUNCTIONS: &[Function] =
             },
         ),
         plain(
+            "ipv4_range_to_cidr_list",
+            "ipv4_range_to_cidr_list(first, last)",
+            (2, 2),
+            |_| {
+                row(TEXTS, Type::Dynamic, |values| {
+                    let first = ipv4(args::text(values, 0));
+                    match first.zip(ipv4(args::text(values, 1))) {
+                        Some(((first, _), (last, _))) if first <= last => {
+                            args::strings(networks(first, last))
+                        }
+                        _ => Value::Null,
+                    }
+                })
+            },
+        ),
+        plain(
             "ipv4_is_in_range",
             "ipv4_is_in_range(address, range)",
             (2, 2),
@@ -283,6 +299,19 @@ fn in_any_range(values: &[Value], in_range: fn(&str, &str) -> Option<bool>) -> V
         return Value::Null;
     }
     Value::Bool(rest(values).any(|range| in_range(address, range) == Some(true)))
+}
+
+/// The fewest networks that are together the addresses from `first` to `last`.
+fn networks(first: u32, last: u32) -> Vec<String> {
+    let (mut from, end) = (u64::from(first), u64::from(last) + 1);
+    let mut found = Vec::new();
+    while from < end {
+        let aligned = from.trailing_zeros().min(32);
+        let bits = aligned.min((end - from).ilog2());
+        found.push(format!("{}/{}", Ipv4Addr::from(from as u32), 32 - bits));
+        from += 1_u64 << bits;
+    }
+    found
 }
 
 fn has_any_ipv4(values: &[Value], prefix: bool) -> Value {

@@ -28,6 +28,7 @@ pub const FUNCTIONS: &[Function] = &[
         (3, MANY),
         choose,
     ),
+    plain("assert", "assert(condition, message)", (2, 2), assert),
     plain("coalesce", "coalesce(value, value, …)", (2, 64), coalesce),
     plain("not", "not(condition)", (1, 1), |_| {
         column(&[Type::Bool], Type::Bool, logic::not)
@@ -104,6 +105,22 @@ pub fn common_type<'a>(
         });
     }
     Ok(common.unwrap_or(Type::Dynamic))
+}
+
+/// True, or an error that says the message. The condition is known before the query runs.
+fn assert(binding: &Binding<'_>) -> Result<Bound, KqlError> {
+    let condition = binding.args.first().and_then(Expr::as_constant);
+    match (condition, binding.constant_text(1)) {
+        (Some(Value::Bool(true)), Some(_)) => row(&[], Type::Bool, |_| Value::Bool(true)),
+        (Some(_), Some(message)) => Err(KqlError::semantic(
+            binding.span,
+            format!("the assertion does not hold: {message}"),
+        )),
+        _ => Err(KqlError::semantic(
+            binding.span,
+            "`assert()` expects a condition and a message that are the same for every row",
+        )),
+    }
 }
 
 /// `iff` and `case`: conditions and values in turn, and a value for when none holds.
@@ -265,13 +282,13 @@ fn real_test(test: fn(f64) -> bool) -> Result<Bound, KqlError> {
 fn extreme(binding: &Binding<'_>, wanted: std::cmp::Ordering) -> Result<Bound, KqlError> {
     let ty = common_type(binding, binding.args)?;
     row(&vec![ty; binding.args.len()], ty, move |values| {
-        let mut best = Value::missing(ty);
-        for value in values {
-            if best.is_null() || order(value, &best) == Some(wanted) {
-                best = value.clone();
+        let mut best = None;
+        for value in values.iter().filter(|value| !value.is_null()) {
+            if best.is_none_or(|best| order(value, best) == Some(wanted)) {
+                best = Some(value);
             }
         }
-        best
+        best.cloned().unwrap_or_else(|| Value::missing(ty))
     })
 }
 

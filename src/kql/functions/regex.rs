@@ -8,7 +8,7 @@ use crate::kql::error::KqlError;
 use crate::kql::kernels::text::regular;
 use crate::kql::types::Type;
 use crate::kql::value::Value;
-use crate::kql::value::convert::convert;
+use crate::kql::value::convert::read;
 
 /// The functions of this area.
 pub const FUNCTIONS: &[Function] = &[
@@ -128,7 +128,7 @@ fn extract(binding: &Binding<'_>) -> Result<Bound, KqlError> {
                 Some(captures.get(group)?.as_str().to_owned())
             });
             match found {
-                Some(text) => convert(&args::string(text), ty),
+                Some(text) => read(&text, ty),
                 None => Value::missing(ty),
             }
         },

@@ -43,6 +43,10 @@ pub fn bind(
         for row in 0..batch.rows {
             binder.run.check()?;
             let (expanded, _) = plan.expand(batch, &lists, row, row + 1);
+            // As for mv-expand: of an empty list nothing is left, whatever the subquery would make of no rows.
+            if expanded.rows == 0 {
+                continue;
+            }
             let mut body = binder.pipe_again(table(&plan.schema, vec![expanded]), body)?;
             body.rows.prune(&vec![true; body.schema.fields.len()]);
             while let Some(part) = body.rows.next(binder.run)? {

@@ -12,7 +12,7 @@ use crate::kql::relation::Relation;
 use crate::kql::syntax::{Expr, OperatorOption, ParsePart};
 use crate::kql::types::{Field, Type};
 use crate::kql::value::Value;
-use crate::kql::value::convert::convert;
+use crate::kql::value::convert::read;
 
 /// Binds the operator.
 ///
@@ -181,8 +181,9 @@ impl Reader for Pattern {
             .map(|(field, group)| {
                 let found = captures.get(*group);
                 let found = found.map_or("", |found| found.as_str());
-                let value = convert(&Value::String(found.into()), field.ty);
-                (self.kind == Kind::Relaxed || !value.is_null()).then_some(value)
+                let value = read(found, field.ty);
+                let converts = !value.is_null() || field.ty == Type::Dynamic;
+                (self.kind == Kind::Relaxed || converts).then_some(value)
             })
             .collect()
     }

@@ -12,7 +12,7 @@ use crate::kql::relation::Relation;
 use crate::kql::syntax::{ColumnDeclaration, Expr, ExprKind, Literal, OperatorOption};
 use crate::kql::types::Field;
 use crate::kql::value::Value;
-use crate::kql::value::convert::convert;
+use crate::kql::value::convert::read;
 
 /// Binds the operator.
 ///
@@ -198,7 +198,7 @@ impl Reader for KeyValues {
             .iter()
             .zip(found)
             .map(|(field, text)| match text {
-                Some(text) => convert(&Value::String(text.into()), field.ty),
+                Some(text) => read(&text, field.ty),
                 None => Value::missing(field.ty),
             })
             .collect();

@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
 use super::{Value, literal, text};
-use crate::kql::dynamic::Dynamic;
+use crate::kql::dynamic::{Dynamic, json};
 use crate::kql::types::Type;
 
 /// `value` as `ty`; null where it does not convert ("" for a string). A string made dynamic stays that string: JSON is read by `parse_json` only.
@@ -25,6 +25,14 @@ pub fn convert(value: &Value, ty: Type) -> Value {
         Type::Dynamic => return to_dynamic(value).into_value(),
     };
     converted.unwrap_or(Value::Null)
+}
+
+/// A text that was found in another as `ty`: as [`convert`] makes it, and JSON as `parse_json` reads it.
+pub fn read(text: &str, ty: Type) -> Value {
+    match ty {
+        Type::Dynamic => json::parse(text).into_value(),
+        _ => convert(&Value::String(text.into()), ty),
+    }
 }
 
 /// `value` as a dynamic: itself where JSON knows such a value, a decimal as its text.

@@ -1,4 +1,4 @@
-//! Points in time as text: ISO 8601 in full or in part, `M/d/yyyy`, RFC 822 and RFC 850.
+//! Points in time as text: ISO 8601 in full or in part, `M/d/yyyy`, `M-d-yyyy`, RFC 822 and RFC 850.
 
 use super::span::fraction_ticks;
 use crate::kql::value::TICKS_PER_SECOND;
@@ -86,11 +86,13 @@ impl<'a> Scan<'a> {
         Some(Date { year, month, day })
     }
 
-    /// `1/31/2020`
+    /// `1/31/2020`, also with `-`.
     fn american_date(&mut self) -> Option<Date> {
         let month = self.number(1, 2)?;
-        let day = self.eat('/').then(|| self.number(1, 2)).flatten()?;
-        let year = self.eat('/').then(|| self.number(4, 4)).flatten()?;
+        let between = if self.eat('/') { '/' } else { '-' };
+        let separated = between == '/' || self.eat('-');
+        let day = separated.then(|| self.number(1, 2)).flatten()?;
+        let year = self.eat(between).then(|| self.number(4, 4)).flatten()?;
         Some(Date { year, month, day })
     }
 
