@@ -246,7 +246,11 @@ fn what_has_no_source_says_what_it_needs() {
     let Some(Overlay::Choose { title, .. }) = harness.state.overlays.last() else {
         panic!("a choice is offered");
     };
-    assert!(title.as_str().contains("speaks KQL"), "{title}");
+    let said: Vec<&str> = title
+        .iter()
+        .map(quarterdeck::model::safe_text::SafeText::as_str)
+        .collect();
+    assert!(said.concat().contains("speaks KQL"), "{said:?}");
 }
 
 #[test]

@@ -427,11 +427,14 @@ fn drafts_for_each_need_the_result_that_they_are_made_for() {
     let Some(Overlay::Choose { title, .. }) = harness.state.overlays.last() else {
         panic!("the way to the result is offered");
     };
+    let said: Vec<&str> = title
+        .iter()
+        .map(quarterdeck::model::safe_text::SafeText::as_str)
+        .collect();
     assert!(
-        title
-            .as_str()
+        said.concat()
             .contains("customers needs the result of affected"),
-        "{title}"
+        "{said:?}"
     );
     harness.keys("enter");
     assert_eq!(harness.cockpit().step.as_str(), "who-is-affected");

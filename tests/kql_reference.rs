@@ -1,7 +1,6 @@
 //! The examples of the Kusto reference: what its pages say a query answers. Each stands with the page it is from
 //! (learn.microsoft.com/kusto/query/…); where the page shows rows in an order of chance, the query here sorts them.
 
-
 use quarterdeck::kql::value::text::to_text;
 use quarterdeck::kql::{self, Limits, Memory, Options, Run, Value};
 

@@ -268,7 +268,7 @@ fn a_choice_says_its_whole_reason() {
     let reason = "Identify needs a source telemetry that answers kql; profile test has none, and nothing else \
                   does: add a source of that kind to the configuration file, then open the incident again";
     state.overlays.push(Overlay::Choose {
-        title: sanitize(reason),
+        title: vec![sanitize(reason)],
         items: vec![(sanitize("By hand"), Chosen::Quit)],
         selected: 0,
     });

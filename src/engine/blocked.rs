@@ -144,7 +144,7 @@ impl Turn<'_> {
             .map_or(step.as_str(), |step| step.title.as_str());
         let heading = format!("“{title}” waits for: {}", cockpit.in_words(&missing));
         self.open_overlay(Overlay::Choose {
-            title: sanitize(&heading),
+            title: vec![sanitize(&heading)],
             selected: if waive { items.len() - 1 } else { 0 },
             items,
         });

@@ -117,7 +117,7 @@ impl Turn<'_> {
             return;
         }
         self.open_overlay(Overlay::Choose {
-            title: sanitize(&clock.title),
+            title: vec![sanitize(&clock.title)],
             items,
             selected: 0,
         });

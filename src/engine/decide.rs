@@ -277,7 +277,9 @@ impl Turn<'_> {
             return self.say("this playbook has no decision");
         }
         self.open_overlay(Overlay::Choose {
-            title: SafeText::fixed("This step is no decision. Go to which one?"),
+            title: vec![SafeText::fixed(
+                "This step is no decision. Go to which one?",
+            )],
             items,
             selected: 0,
         });
@@ -480,9 +482,9 @@ impl Turn<'_> {
         });
         let items = items.collect();
         self.open_overlay(Overlay::Choose {
-            title: SafeText::fixed(
+            title: vec![SafeText::fixed(
                 "This leads to another playbook. Work through it in this incident too? Esc: not now",
-            ),
+            )],
             items,
             selected: 0,
         });

@@ -68,8 +68,8 @@ pub enum Overlay {
     },
     /// A choice between a few things.
     Choose {
-        /// Heading.
-        title: SafeText,
+        /// What is asked, line by line.
+        title: Vec<SafeText>,
         /// Labels and what each one does.
         items: Vec<(SafeText, Chosen)>,
         /// Position.

@@ -37,7 +37,7 @@ impl Turn<'_> {
                     .map(|action| (self.action_label(action), Chosen::Edit(action.clone())))
                     .collect();
                 self.open_overlay(Overlay::Choose {
-                    title: SafeText::fixed("Edit which action?"),
+                    title: vec![SafeText::fixed("Edit which action?")],
                     items,
                     selected: 0,
                 });

@@ -270,7 +270,7 @@ impl Turn<'_> {
             return;
         }
         self.open_overlay(Overlay::Choose {
-            title: SafeText::fixed("Bind which input?"),
+            title: vec![SafeText::fixed("Bind which input?")],
             items,
             selected: 0,
         });

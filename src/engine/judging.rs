@@ -250,7 +250,7 @@ impl Turn<'_> {
                 });
                 let items = items.collect();
                 self.open_overlay(Overlay::Choose {
-                    title: SafeText::fixed("Accept which proposal?"),
+                    title: vec![SafeText::fixed("Accept which proposal?")],
                     items,
                     selected: 0,
                 });

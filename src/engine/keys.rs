@@ -189,7 +189,7 @@ impl Turn<'_> {
             .any(|overlay| matches!(overlay, Overlay::Choose { items, .. } if items.iter().any(|(_, chosen)| *chosen == Chosen::Quit)));
         if running > 0 && !asked {
             self.open_overlay(Overlay::Choose {
-                title: SafeText::fixed("Something still runs; leaving cancels it"),
+                title: vec![SafeText::fixed("Something still runs; leaving cancels it")],
                 items: vec![(SafeText::fixed("cancel it and leave"), Chosen::Quit)],
                 selected: 0,
             });

@@ -63,7 +63,7 @@ impl Turn<'_> {
             })
             .collect();
         self.open_overlay(Overlay::Choose {
-            title: SafeText::fixed("Write which message?"),
+            title: vec![SafeText::fixed("Write which message?")],
             items,
             selected,
         });
@@ -128,7 +128,7 @@ impl Turn<'_> {
         match step {
             None => self.complain(text),
             Some(step) => self.open_overlay(Overlay::Choose {
-                title: sanitize(&text),
+                title: vec![sanitize(&text)],
                 items: vec![(SafeText::fixed("go to its step"), Chosen::GoTo(step))],
                 selected: 0,
             }),
@@ -307,7 +307,7 @@ impl Turn<'_> {
         };
         self.open_overlay(Overlay::Draft(form));
         self.open_overlay(Overlay::Choose {
-            title: sanitize(&format!("How is it sent{to}? “{title}”")),
+            title: vec![sanitize(&format!("How is it sent{to}? “{title}”"))],
             items,
             selected: 0,
         });

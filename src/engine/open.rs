@@ -210,7 +210,7 @@ impl Turn<'_> {
             },
         ));
         self.open_overlay(Overlay::Choose {
-            title: sanitize(&format!("Severity of {title}")),
+            title: vec![sanitize(&format!("Severity of {title}"))],
             items,
             selected: 0,
         });

@@ -166,7 +166,7 @@ impl Turn<'_> {
 
     fn refused(&mut self, action: &ActionId, reason: &str) {
         self.open_overlay(Overlay::Choose {
-            title: sanitize(&format!("{action} was not sent: {reason}")),
+            title: vec![sanitize(&format!("{action} was not sent: {reason}"))],
             items: vec![
                 (
                     SafeText::fixed("edit its text"),

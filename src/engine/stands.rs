@@ -78,7 +78,7 @@ impl Turn<'_> {
             None => "There is no severity yet. What is it?".to_owned(),
         };
         self.open_overlay(Overlay::Choose {
-            title: sanitize(&title),
+            title: vec![sanitize(&title)],
             items,
             selected: now.unwrap_or(0),
         });
@@ -122,7 +122,7 @@ impl Turn<'_> {
             .iter()
             .position(|(name, _)| !reached.contains_key(*name));
         self.open_overlay(Overlay::Choose {
-            title: SafeText::fixed("Which milestone is reached or corrected?"),
+            title: vec![SafeText::fixed("Which milestone is reached or corrected?")],
             items,
             selected: open.unwrap_or(0),
         });

@@ -5,7 +5,7 @@ use crate::incident::view::{ActionStatus, StepStatus};
 use crate::layout::PaneKind;
 use crate::model::ids::{ActionId, CheckId, StepId};
 use crate::model::playbook::{Action, Block, Effect, Language, Step};
-use crate::model::safe_text::{SafeText, sanitize};
+use crate::model::safe_text::{SafeText, sanitize, sanitize_lines};
 use crate::record::entry::{ActionOutcome, Body};
 
 use super::state::{Chosen, Cockpit, Overlay, Purpose};
@@ -216,7 +216,7 @@ impl Turn<'_> {
                     .map(|(check, text)| (sanitize(text), Chosen::Tick(check.clone())))
                     .collect();
                 self.open_overlay(Overlay::Choose {
-                    title: SafeText::fixed("Tick which check?"),
+                    title: vec![SafeText::fixed("Tick which check?")],
                     items,
                     selected: 0,
                 });
@@ -310,7 +310,7 @@ impl Turn<'_> {
                     })
                     .collect();
                 self.open_overlay(Overlay::Choose {
-                    title: SafeText::fixed("Complete or settle which action?"),
+                    title: vec![SafeText::fixed("Complete or settle which action?")],
                     items,
                     selected: 0,
                 });
@@ -365,13 +365,7 @@ impl Turn<'_> {
             )
         };
         self.open_overlay(Overlay::Choose {
-            title: sanitize(
-                &title
-                    .lines()
-                    .filter(|line| !line.is_empty())
-                    .collect::<Vec<_>>()
-                    .join("  "),
-            ),
+            title: sanitize_lines(title.trim_end()),
             items: vec![
                 (SafeText::fixed(yes), settle(true)),
                 (SafeText::fixed(no), settle(false)),
@@ -420,7 +414,7 @@ impl Turn<'_> {
             })
             .collect();
         self.open_overlay(Overlay::Choose {
-            title: SafeText::fixed("Who has which role?"),
+            title: vec![SafeText::fixed("Who has which role?")],
             items,
             selected: 0,
         });
@@ -433,7 +427,9 @@ impl Turn<'_> {
             .is_some_and(|cockpit| cockpit.playbook_differs)
         {
             self.open_overlay(Overlay::Choose {
-                title: SafeText::fixed("Take the changed playbook into this incident?"),
+                title: vec![SafeText::fixed(
+                    "Take the changed playbook into this incident?",
+                )],
                 items: vec![(
                     SafeText::fixed("take it; the change is recorded"),
                     Chosen::AdoptPlaybook,

@@ -269,7 +269,7 @@ pub fn overlays(text: Texts<'_>) -> Vec<(&'static str, Overlay)> {
         (
             "choose",
             Overlay::Choose {
-                title: safe("Fill which input?"),
+                title: vec![safe("Fill which input?")],
                 items: vec![
                     (safe("actor_id = u-1932"), bind("actor_id")),
                     (safe("org_id = org-a"), bind("org_id")),

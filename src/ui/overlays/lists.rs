@@ -71,7 +71,7 @@ pub fn palette(
 /// A choice between a few things. What it is about can take several sentences: it stands above the list, whole.
 pub fn choose(
     scene: &Scene<'_>,
-    title: &SafeText,
+    title: &[SafeText],
     items: &[(SafeText, Chosen)],
     selected: usize,
     local: &mut Local,
@@ -81,10 +81,13 @@ pub fn choose(
         .iter()
         .map(|(label, _)| scene.line(label, Role::Text))
         .collect();
-    let question = scene.line(title, Role::Title);
-    let widest = lines.iter().map(TextLine::width).max().unwrap_or(0);
-    let room = Scene::room(buffer, widest.max(question.width().min(QUESTION)));
-    let question = question.wrap(room, 0);
+    let asked: Vec<TextLine> = title
+        .iter()
+        .map(|line| scene.line(line, Role::Title))
+        .collect();
+    let widest = |lines: &[TextLine]| lines.iter().map(TextLine::width).max().unwrap_or(0);
+    let room = Scene::room(buffer, widest(&lines).max(widest(&asked).min(QUESTION)));
+    let question: Vec<TextLine> = asked.iter().flat_map(|line| line.wrap(room, 0)).collect();
     let hint = scene.hint(&[Command::Accept, Command::Dismiss]);
     let size = (room, question.len() + 1 + lines.len());
     let inside = boxes::dialog(buffer, size, "Choose", &hint, scene.theme);
