@@ -238,7 +238,7 @@ fn an_action_without_an_end_is_unknown_until_it_is_settled() {
     screen.go_to(STEP_4_SUCCEEDED, "4 · Check for successful");
     screen.sees("OUTCOME UNKNOWN");
     screen.keys("a");
-    screen.sees("outcome unknown. Find out first; what happened?");
+    screen.sees("outcome unknown. Find out");
     screen.keys("j<Enter>");
     screen.sees("how do you know?");
     screen.keys("the server log has no such query<Enter>");
@@ -334,7 +334,7 @@ fn a_write_that_was_cut_off_is_unknown_and_never_sent_again_by_itself() {
     });
     assert_eq!(in_held(ACTIVE), "15");
     screen.keys("2");
-    screen.sees("outcome unknown. Find out first; what happened?");
+    screen.sees("outcome unknown. Find out");
     assert_eq!(in_held(ATTEMPTS), "1", "nothing was sent again");
     screen.sees("it did not happen");
     screen.keys("j<Enter>");
