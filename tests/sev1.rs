@@ -255,7 +255,7 @@ fn recompute(screen: &mut Screen) {
         .0
         .wait_for(|screen: &str| has_cells(screen, &["org-c", "4"]), PATIENCE);
     screen.keys("M");
-    screen.sees("Which milestone is reached?");
+    screen.sees("Which milestone is reached");
     screen.keys("<Enter>");
     screen.sees("Since when, and how do you know?");
     screen.keys("the list names two customers<Enter>");
