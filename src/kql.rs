@@ -1,7 +1,7 @@
 //! An embedded engine for the Kusto Query Language: text in, typed table out, with Kusto's own semantics.
 //!
 //! The way of a query: [`syntax`] makes a tree with spans, [`binder`] resolves names and types against a [`catalog`] and builds a chain of
-//! [`relation::Operator`]s, which are then pulled batch by batch. Values lie in columns ([`column`]); what an operator does
+//! [`relation::Operator`]s, which are then pulled batch by batch. Values lie in columns ([`column`](mod@column)); what an operator does
 //! stands in one file of [`operators`], what a function does in one row of a table of [`functions`] or [`aggregates`].
 //!
 //! This module stands by itself: it imports nothing else of the program, asks no clock (`now()` is given), reads no file, and never
@@ -87,7 +87,7 @@ pub fn parse(text: &str) -> (syntax::Query, Vec<KqlError>) {
 ///
 /// # Errors
 /// The first thing that is wrong, with its place: syntax, names and types, what is not supported, a limit that was met, or that the run was
-/// stopped ([`Run::stop`]).
+/// stopped (`stop` of [`Run::new`]).
 pub fn run(
     text: &str,
     catalog: &dyn Catalog,

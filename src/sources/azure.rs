@@ -1,6 +1,6 @@
 //! KQL over REST: Azure Monitor Logs (Log Analytics), Application Insights and Azure Data Explorer.
 //!
-//! The three speak one language over three contracts; what differs stands in [`Service`]. Every request is a read, asked at most [`limits::AZURE_REQUESTS`] at
+//! The three speak one language over three contracts; what differs stands in `Service`. Every request is a read, asked at most [`limits::AZURE_REQUESTS`] at
 //! a time, with the values of inputs bound by name. A "200" of theirs may be empty, partial or cut: that is looked for, and never passed off as a whole
 //! answer. The contracts: learn.microsoft.com/azure/azure-monitor/logs/api and learn.microsoft.com/kusto/api/rest.
 
