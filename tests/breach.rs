@@ -271,6 +271,7 @@ fn read_back(place: &Place) {
         "the logs are out of reach; the trail is kept",
         "UPDATE 1. CRITICAL",
         "written up tomorrow",
+        "If deployment regression: not chosen",
         "Page security on call",
     ] {
         assert!(report.contains(part), "{part} is not in {report}");

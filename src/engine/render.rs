@@ -84,3 +84,50 @@ fn column_names(text: &str, value: &syntax::Expr) -> Vec<String> {
         .filter(|name| !name.is_empty())
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::diagnostic::SourceText;
+    use crate::playbook::parse;
+
+    /// The chart that a fence with these attributes asks for.
+    fn asked(attributes: &str, query: &str) -> Option<ChartColumns> {
+        let text = format!(
+            "---\nquarterdeck: 1\nid: p\ntitle: P\n---\n\n## Phase\n\n### Step\n\n```kql {{#act source=telemetry{attributes}}}\n{query}\n```\n"
+        );
+        let parsed = parse(&SourceText::new("p.md", &text));
+        let action = parsed[0].playbook.action(&"act".into()).unwrap();
+        chart(action, query)
+    }
+
+    #[test]
+    fn the_query_says_how_it_is_drawn_where_the_fence_does_not() {
+        let columns = |x: Option<&str>, y: Option<&str>, by: &[&str]| ChartColumns {
+            x: x.map(str::to_owned),
+            y: y.map(str::to_owned),
+            by: by.iter().map(|name| (*name).to_owned()).collect(),
+        };
+        let hinted =
+            "T | render timechart with (title=\"t\", xcolumn=at, ycolumns=n, m, series=machine)";
+        for (attributes, query, expected) in [
+            ("", "T | take 5", None),
+            ("", "T | render table", None),
+            ("", "T | render timechart", Some(columns(None, None, &[]))),
+            (
+                "",
+                hinted,
+                Some(columns(Some("at"), Some("n"), &["machine"])),
+            ),
+            (" view=table", hinted, None),
+            (
+                " view=chart y=m",
+                hinted,
+                Some(columns(Some("at"), Some("m"), &["machine"])),
+            ),
+            (" view=chart", "T | take 5", Some(columns(None, None, &[]))),
+        ] {
+            assert_eq!(asked(attributes, query), expected, "{attributes} {query}");
+        }
+    }
+}

@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 
 use super::names::Names;
 use super::{mark, sentence, timeline, utc};
-use crate::incident::view::{StepStatus, View, judgement};
+use crate::incident::view::{Applies, StepStatus, View, judgement};
 use crate::incident::{CheckRecord, Incident, Stage};
 use crate::model::playbook::{Effect, Playbook, Step};
 use crate::model::safe_text::{sanitize, sanitize_block};
@@ -134,13 +134,29 @@ fn steps(text: &mut String, playbook: &Playbook, incident: &Incident, view: &Vie
     }
 }
 
+/// Why a step that nobody worked on does not count.
+const fn folded_words(applies: &Applies) -> &'static str {
+    match applies {
+        Applies::Folded { decided: true, .. } => "not chosen",
+        Applies::Folded { .. } => "not opened, its decision was not made",
+        Applies::DoesNotHold(_) => "does not apply",
+        Applies::Always | Applies::Holds | Applies::Chosen { .. } | Applies::Unclear(_) => "todo",
+    }
+}
+
 fn step_lines(text: &mut String, step: &Step, incident: &Incident, view: &View) {
-    let status = view.step(&step.id).map(|step| &step.status);
+    let shown = view.step(&step.id);
+    let status = shown.map(|step| &step.status);
+    // What a decision folded was never to be done.
+    let folded = shown.filter(|step| !step.status.is_settled() && !step.applies.counts());
     let mut line = format!(
         "{} {}: {}",
         tick(status.is_some_and(|status| *status == StepStatus::Done)),
         escape(&step.title),
-        status.map_or("todo", StepStatus::word),
+        match (folded, status) {
+            (Some(step), _) => folded_words(&step.applies),
+            (None, status) => status.map_or("todo", StepStatus::word),
+        },
     );
     if let Some(StepStatus::Skipped(reason)) = status {
         let _ = write!(line, ", {}", escape(reason));
