@@ -191,7 +191,12 @@ impl Sources {
             );
             return text;
         }
-        let _ = writeln!(text, "; add to {}:", self.config_path);
+        let add = if kinds.len() > 1 {
+            "add one of these"
+        } else {
+            "add"
+        };
+        let _ = writeln!(text, "; {add} to {}:", self.config_path);
         let profile = self.profile.as_deref().unwrap_or("prod");
         let name = name.map_or(word, SourceName::as_str);
         for kind in kinds {
