@@ -91,12 +91,29 @@ pub struct Incident {
     pub follow_ups: Vec<FollowUp>,
     /// Playbooks attached beside the first, in order, with the hash of their text.
     pub attached: Vec<(PlaybookId, Hash)>,
+    /// The drill that it is, if it is one.
+    pub drill: Option<DrillRecord>,
     /// Times that clocks count from.
     pub marks: Marks,
     /// Entries applied.
     pub entries: u64,
     /// Clock and writer of the last applied entry, and when it was written.
     pub last: Option<LastEntry>,
+}
+
+/// What a drill was begun with, and what came since.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DrillRecord {
+    /// The scenario's id.
+    pub scenario: String,
+    /// Hash of its text, which is evidence.
+    pub scenario_sha256: Hash,
+    /// What noise and names were drawn with.
+    pub seed: u64,
+    /// Simulated seconds a second, as text.
+    pub speed: String,
+    /// Injects that came, in order.
+    pub injected: Vec<String>,
 }
 
 /// Position of the last applied entry.

@@ -6,6 +6,7 @@ pub mod capturing;
 pub mod clock;
 pub mod customs;
 pub mod doctor;
+pub mod drills;
 pub mod ending;
 pub mod event_loop;
 pub mod events;

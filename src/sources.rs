@@ -13,6 +13,7 @@ pub mod prometheus;
 pub mod registry;
 pub mod secrets;
 pub mod shell;
+pub mod simulated;
 pub mod spill;
 pub mod sqlite;
 pub mod table_file;

@@ -19,7 +19,8 @@ const LAYERS: &[(u8, &[&str])] = &[
     (
         1,
         &[
-            "playbook", "expr", "sql", "kql", "layout", "keymap", "record", "message",
+            "playbook", "expr", "sql", "kql", "pgsql", "promql", "layout", "keymap", "record",
+            "message",
         ],
     ),
     (

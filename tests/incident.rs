@@ -29,7 +29,7 @@ use support::pty::PATIENCE;
 /// What every incident of this file shares. The audit database is never written to.
 static DATABASE: LazyLock<PostgresServer> = LazyLock::new(|| {
     let server = PostgresServer::start();
-    server.execute(include_str!("fixtures/database/schema.sql"));
+    server.execute(include_str!("../assets/schema.sql"));
     server.execute(include_str!("fixtures/database/breach.sql"));
     server
 });

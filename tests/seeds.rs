@@ -29,7 +29,7 @@ use support::postgres::PostgresServer;
 
 static SERVER: LazyLock<PostgresServer> = LazyLock::new(|| {
     let server = PostgresServer::start();
-    server.execute(include_str!("fixtures/database/schema.sql"));
+    server.execute(include_str!("../assets/schema.sql"));
     server.execute(include_str!("fixtures/database/breach.sql"));
     server
 });

@@ -11,7 +11,7 @@ use super::{Common, Format, code, setup};
 use crate::engine::command::COMMANDS;
 use crate::layout::PaneKind;
 use crate::model::diagnostic::Level;
-use crate::model::{Mode, timestamp_text};
+use crate::model::timestamp_text;
 use crate::runtime::customs::Customs;
 use crate::runtime::{mode, playbooks};
 use crate::store;
@@ -162,7 +162,7 @@ fn list_incidents(common: &Common, out: &Out, rows: &mut Rows) -> Result<u8, Fai
 fn list_sources(common: &Common, out: &Out, rows: &mut Rows) -> Result<(), Failure> {
     let workplace = setup::workplace(common, out)?;
     let config = workplace.config();
-    let (sources, findings) = mode::sources(Mode::Live, config).map_err(Failure::failed)?;
+    let (sources, findings) = mode::live(config);
     out.diagnostics(&findings, &config.source);
     if sources.iter().next().is_none() {
         out.say(format!(

@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::out::Out;
 use super::{Common, code, setup};
 use crate::engine::Start;
-use crate::engine::effect::OpenRequest;
+use crate::engine::effect::{OpenRequest, Purpose};
 use crate::keymap::Chord;
 use crate::model::ids::InputId;
 use crate::runtime::customs::Customs;
@@ -98,6 +98,7 @@ pub(super) fn open(
 ) -> Result<u8, Failure> {
     let workplace = setup::workplace(common, out)?;
     let request = OpenRequest {
+        purpose: Purpose::Live,
         playbook: open.playbook,
         alert: open.alert,
         severity: open.severity,

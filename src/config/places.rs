@@ -8,7 +8,7 @@ use super::environment::Environment;
 /// The three folders. They need not exist yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Places {
-    /// `config.toml`, `keys.toml`, `playbooks/`, `layouts/`, `themes/`.
+    /// `config.toml`, `keys.toml`, `playbooks/`, `drills/`, `layouts/`, `themes/`.
     pub config: PathBuf,
     /// Records of incidents.
     pub data: PathBuf,
@@ -50,6 +50,11 @@ impl Places {
     /// The main configuration file.
     pub fn config_file(&self) -> PathBuf {
         self.config.join("config.toml")
+    }
+
+    /// The user's own drill scenarios.
+    pub fn drills(&self) -> PathBuf {
+        self.config.join("drills")
     }
 
     /// The user's own playbooks.

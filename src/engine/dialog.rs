@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::command::Command;
 use super::decide::DecideForm;
+use super::effect::OpenRequest;
 use super::gate::GateForm;
 use super::messages::{Channel, DraftForm};
 use crate::editor::Editor;
@@ -227,13 +228,8 @@ pub enum Purpose {
 /// What choosing an item does.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Chosen {
-    /// Opens a playbook with this severity.
-    Open {
-        /// File or `built-in:`.
-        path: String,
-        /// Severity, none to go on without.
-        severity: Option<String>,
-    },
+    /// Opens what was asked for, with a severity or without.
+    Open(Box<OpenRequest>),
     /// Fills an input from a row.
     Bind {
         /// Which input.

@@ -145,9 +145,34 @@ pub enum Effect {
     Suspend,
 }
 
+/// What an incident is opened for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Purpose {
+    /// To work it, on real sources.
+    #[default]
+    Live,
+    /// To walk through its playbook; nothing is sent.
+    Walkthrough,
+    /// To train on a simulated service.
+    Drill(DrillRequest),
+}
+
+/// Which drill to begin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DrillRequest {
+    /// Scenario by id or file.
+    pub scenario: String,
+    /// Seed; none draws one.
+    pub seed: Option<u64>,
+    /// Simulated seconds a second, as text; none takes the scenario's. `0` stands still between the steps of a script.
+    pub speed: Option<String>,
+}
+
 /// What to open.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct OpenRequest {
+    /// What for.
+    pub purpose: Purpose,
     /// Playbook id, alert name, file or `built-in:`.
     pub playbook: String,
     /// The alert that led here.

@@ -17,6 +17,7 @@ use crate::model::verdict::Judgement;
 use crate::record::entry::Sealed;
 use crate::verdict::Suggestion;
 
+use super::effect::OpenRequest;
 use super::state::HomeItem;
 
 /// An event with its time.
@@ -50,8 +51,8 @@ pub enum EventKind {
     Opened(Box<Opened>),
     /// A playbook may open with several severities: one is to be chosen.
     SeverityAsked {
-        /// File or `built-in:`.
-        path: String,
+        /// What was asked for.
+        request: Box<OpenRequest>,
         /// Its title.
         title: String,
         /// The severities.

@@ -191,24 +191,24 @@ impl Turn<'_> {
         ));
     }
 
-    pub(super) fn ask_severity(&mut self, path: &str, title: &str, severities: &[String]) {
+    pub(super) fn ask_severity(
+        &mut self,
+        request: &OpenRequest,
+        title: &str,
+        severities: &[String],
+    ) {
+        let with = |severity: Option<&String>| {
+            Chosen::Open(Box::new(OpenRequest {
+                severity: severity.cloned(),
+                severity_settled: true,
+                ..request.clone()
+            }))
+        };
         let mut items: Vec<(SafeText, Chosen)> = severities
             .iter()
-            .map(|severity| {
-                let chosen = Chosen::Open {
-                    path: path.to_owned(),
-                    severity: Some(severity.clone()),
-                };
-                (sanitize(severity), chosen)
-            })
+            .map(|severity| (sanitize(severity), with(Some(severity))))
             .collect();
-        items.push((
-            SafeText::fixed("not yet known"),
-            Chosen::Open {
-                path: path.to_owned(),
-                severity: None,
-            },
-        ));
+        items.push((SafeText::fixed("not yet known"), with(None)));
         self.open_overlay(Overlay::Choose {
             title: vec![sanitize(&format!("Severity of {title}"))],
             items,

@@ -6,7 +6,7 @@ use crate::model::safe_text::{SafeText, sanitize};
 use crate::record::entry::Body;
 
 use super::command::{Command, is_text};
-use super::effect::{Effect, OpenRequest};
+use super::effect::Effect;
 use super::keys::palette_matches;
 use super::state::{Chosen, Overlay, Purpose};
 use super::turn::Turn;
@@ -337,14 +337,7 @@ impl Turn<'_> {
 
     pub(super) fn choose(&mut self, chosen: Chosen) {
         match chosen {
-            Chosen::Open { path, severity } => {
-                self.effect(Effect::Open(OpenRequest {
-                    playbook: path,
-                    severity,
-                    severity_settled: true,
-                    ..OpenRequest::default()
-                }));
-            }
+            Chosen::Open(request) => self.effect(Effect::Open(*request)),
             Chosen::Bind { input, value } => self.bind_value(&input, &value),
             Chosen::Tick(check) => self.tick_check(&check),
             Chosen::Edit(action) => self.edit(&action),

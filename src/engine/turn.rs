@@ -30,10 +30,10 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         EventKind::HomeLoaded { items, last } => turn.home_loaded(items, last),
         EventKind::Opened(opened) => turn.opened(*opened),
         EventKind::SeverityAsked {
-            path,
+            request,
             title,
             severities,
-        } => turn.ask_severity(&path, &title, &severities),
+        } => turn.ask_severity(&request, &title, &severities),
         EventKind::OpenFailed(reason) => turn.open_failed(&reason),
         EventKind::PlaybookAdopted(result) => turn.playbook_adopted(result),
         EventKind::PlaybookFileChanged { incident, differs } => {
@@ -258,6 +258,8 @@ fn refusal(body: &Body, reason: &str) -> String {
             "say in a note what it shows (n)",
         ),
         Body::IncidentOpened { .. }
+        | Body::DrillStarted { .. }
+        | Body::DrillInjected { .. }
         | Body::PlaybookChanged { .. }
         | Body::SessionOpened { .. }
         | Body::SessionDetached { .. }

@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 
 use super::{
-    ActionRecord, ActionState, AlertRecord, CapturedRecord, CheckRecord, DecisionRecord, Fact,
-    FollowUp, Incident, InputRecord, LastEntry, Marks, SessionRecord, Stage, StepRecord, StepState,
-    UnfinishedIntent, WaivedRecord,
+    ActionRecord, ActionState, AlertRecord, CapturedRecord, CheckRecord, DecisionRecord,
+    DrillRecord, Fact, FollowUp, Incident, InputRecord, LastEntry, Marks, SessionRecord, Stage,
+    StepRecord, StepState, UnfinishedIntent, WaivedRecord,
 };
 use crate::model::ids::{ActionId, PlaybookId, StepId};
 use crate::model::{Timestamp, limits};
@@ -50,6 +50,7 @@ impl Incident {
             noted_evidence: BTreeMap::new(),
             follow_ups: Vec::new(),
             attached: Vec::new(),
+            drill: None,
             marks: Marks::default(),
             entries: 0,
             last: None,
@@ -204,6 +205,26 @@ pub fn apply(incident: &mut Incident, sealed: &Sealed) {
         | Body::ClockWaived { .. } => apply_clock(incident, at, body),
         Body::MessageDrafted { .. } | Body::MessageSent { .. } => {
             apply_message(incident, entry, body);
+        }
+        Body::DrillStarted {
+            scenario,
+            scenario_sha256,
+            seed,
+            speed,
+            ..
+        } => {
+            incident.drill = Some(DrillRecord {
+                scenario: scenario.clone(),
+                scenario_sha256: *scenario_sha256,
+                seed: *seed,
+                speed: speed.clone(),
+                injected: Vec::new(),
+            });
+        }
+        Body::DrillInjected { inject, .. } => {
+            if let Some(drill) = &mut incident.drill {
+                drill.injected.push(inject.clone());
+            }
         }
     }
 }

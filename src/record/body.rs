@@ -82,6 +82,37 @@ pub enum Body {
         /// `quit`, `hang-up`, `terminated`, `panic`.
         reason: String,
     },
+    /// A drill began; it follows `incident.opened` and the playbook's evidence.
+    #[serde(rename = "drill.started")]
+    DrillStarted {
+        /// The scenario's id.
+        scenario: String,
+        /// Its title.
+        title: String,
+        /// Hash of the scenario's file; the text itself is evidence.
+        scenario_sha256: Hash,
+        /// What noise and names were drawn with: the same seed and the same acts give the same drill.
+        seed: u64,
+        /// Simulated seconds a second, as text.
+        speed: String,
+    },
+    /// Something happened to the operator or to the simulated service.
+    #[serde(rename = "drill.injected")]
+    DrillInjected {
+        /// The inject's name in the scenario, or `by hand` for a facilitator's own words.
+        inject: String,
+        /// Who speaks.
+        from: String,
+        /// What is said; empty for what happens in silence.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        text: String,
+        /// Needless damage that it is the sign of.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        damage: Option<String>,
+        /// True when a facilitator called it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        called: bool,
+    },
     /// A live pane began to poll.
     #[serde(rename = "watch.started")]
     WatchStarted {
@@ -464,6 +495,8 @@ impl Body {
             Self::PlaybookChanged { .. } => "playbook.changed",
             Self::SessionOpened { .. } => "session.opened",
             Self::SessionDetached { .. } => "session.detached",
+            Self::DrillStarted { .. } => "drill.started",
+            Self::DrillInjected { .. } => "drill.injected",
             Self::WatchStarted { .. } => "watch.started",
             Self::WatchChanged { .. } => "watch.changed",
             Self::StepStarted { .. } => "step.started",

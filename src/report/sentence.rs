@@ -150,6 +150,13 @@ pub fn sentence(body: &Body, at: Timestamp, names: Names<'_>) -> String {
             sha256.short(),
             form_of(media_type)
         ),
+        Body::DrillStarted {
+            title, seed, speed, ..
+        } => format!("began the drill “{title}” with seed {seed} at speed {speed}"),
+        Body::DrillInjected { from, text, .. } if text.is_empty() => {
+            format!("had something happen in silence ({from}): the debrief tells what")
+        }
+        Body::DrillInjected { from, text, .. } => format!("heard from {from}: {text}"),
         Body::DecisionMade { .. }
         | Body::MilestoneReached { .. }
         | Body::ClockStarted { .. }

@@ -16,7 +16,7 @@ use crate::model::ids::{InputId, SourceName};
 use crate::model::input::{self, Input, InputType};
 use crate::model::playbook::{Action, Language, Playbook};
 use crate::model::request::{BoundInput, PlanContext, PlanError};
-use crate::model::{Mode, Timestamp, duration, timestamp_text};
+use crate::model::{Timestamp, duration, timestamp_text};
 use crate::playbook::Parsed;
 use crate::sources::SharedSource;
 use crate::sources::health::{Fit, Health, same_word};
@@ -106,7 +106,7 @@ impl ActionFit {
 
 /// Asks every source of the profile how it is, all at once. Settings that cannot be used are findings in the file.
 pub fn sources(config: &Config) -> Result<(Vec<SourceReport>, Vec<Diagnostic>), String> {
-    let (sources, findings) = mode::sources(Mode::Live, config)?;
+    let (sources, findings) = mode::live(config);
     let asked = sources.iter().map(|(name, configured)| async move {
         let asked = tokio::time::timeout(TIME, configured.source.health());
         SourceReport {
@@ -128,7 +128,7 @@ pub fn playbook(
     parsed: &Parsed,
     given: &[(InputId, String)],
 ) -> Result<(Vec<ActionReport>, Vec<Diagnostic>), String> {
-    let (sources, findings) = mode::sources(Mode::Live, config)?;
+    let (sources, findings) = mode::live(config);
     let examination = Examination {
         playbook: &parsed.playbook,
         findings: faults(parsed),

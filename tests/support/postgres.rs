@@ -99,7 +99,7 @@ impl PostgresServer {
     pub fn add_breach(&self, database: &str) -> String {
         self.execute(&format!(
             "CREATE DATABASE {database};\n\\connect {database}\n{}{}",
-            include_str!("../fixtures/database/schema.sql"),
+            include_str!("../../assets/schema.sql"),
             include_str!("../fixtures/database/breach.sql"),
         ));
         format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)

@@ -5,7 +5,7 @@ use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
-use std::sync::mpsc::SyncSender;
+use std::sync::mpsc::{Sender, SyncSender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
@@ -14,6 +14,7 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 use super::file_watch::FileWatch;
 use crate::engine::event::EventKind;
 use crate::model::ids::Ticket;
+use crate::record::entry::Sealed;
 use crate::runtime::events::Events;
 use crate::store::{Notice, Recorder, Watcher};
 
@@ -39,6 +40,7 @@ pub(super) fn notifier(
     events: Events,
     closing: Arc<AtomicBool>,
     waiting: Waiting,
+    inbox: Option<Sender<Arc<Sealed>>>,
 ) -> impl FnMut(Notice) + Send + 'static {
     let answer = move |ticket: Ticket, answer: Result<(), String>| {
         let waiting = lock(&waiting);
@@ -47,6 +49,11 @@ pub(super) fn notifier(
         }
     };
     move |notice| {
+        if let (Some(inbox), Notice::Recorded { entry, .. } | Notice::Arrived { entry, .. }) =
+            (&inbox, &notice)
+        {
+            let _ = inbox.send(Arc::clone(entry));
+        }
         let event = match notice {
             Notice::Recorded { ticket, entry } => {
                 answer(ticket, Ok(()));

@@ -8,12 +8,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::thread;
 
 use super::adopting;
+use super::drilling::Running;
 use super::file_watch::FileWatch;
 use super::listening::{Waiting, lock, notifier, watch};
 use super::pen::{self, Pen};
 use super::{Session, SessionError, Stand, Workplace, pinned};
 use crate::config::{Config, Provenance};
-use crate::engine::effect::OpenRequest;
+use crate::engine::effect::{OpenRequest, Purpose};
 use crate::engine::event::{EventKind, Opened};
 use crate::incident::Incident;
 use crate::model::diagnostic::{Diagnostic, nearest};
@@ -22,8 +23,10 @@ use crate::model::input::{self, Origin};
 use crate::model::playbook::Playbook;
 use crate::model::{Mode, limits};
 use crate::record::entry::Body;
+use crate::runtime::drills::{self, Drill};
 use crate::runtime::events::Events;
-use crate::runtime::{mode, playbooks};
+use crate::runtime::mode::Ground;
+use crate::runtime::{clock, mode, playbooks};
 use crate::sources::registry::Sources;
 use crate::store::{self, Recorder, Store};
 
@@ -61,17 +64,35 @@ pub fn note(
     incident: IncidentId,
     text: &str,
 ) -> Result<(), SessionError> {
-    let store = Store::open(workplace.data(), mode, incident)?;
-    let fold = store.fold()?;
-    let mut pen = Pen::join(store, mode, incident, workplace.config(), fold)?;
-    pen.write(Body::NoteAdded {
+    let body = Body::NoteAdded {
         text: text.to_owned(),
         happened_at: None,
         step: None,
         evidence: None,
-    })?;
+    };
+    write(workplace, mode, incident, body)
+}
+
+/// Writes an entry as a session of its own, for the command line.
+pub fn write(
+    workplace: &Workplace,
+    mode: Mode,
+    incident: IncidentId,
+    body: Body,
+) -> Result<(), SessionError> {
+    let store = Store::open(workplace.data(), mode, incident)?;
+    let fold = store.fold()?;
+    if let Some(incident) = fold.incident().filter(|_| mode == Mode::Drill) {
+        let last = store.tail(1)?.pop();
+        let played = !store.alive_writers().is_empty();
+        if let Some(at) = drills::time_of(incident, last.as_ref(), played) {
+            clock::simulate(at, 0.0);
+        }
+    }
+    let mut pen = Pen::join(store, mode, incident, workplace.config(), fold)?;
+    pen.write(body)?;
     pen.write(Body::SessionDetached {
-        reason: "note written".into(),
+        reason: "written from the command line".into(),
     })?;
     pen.keep_fold();
     Ok(())
@@ -95,12 +116,20 @@ fn try_open(
         _ => playbooks::locate(workplace, &request.playbook).map_err(SessionError::Refused)?,
     };
     let playbook = &parsed.playbook;
-    let severity = match (&request.severity, playbook.severity.as_slice()) {
-        (Some(_), _) => check_severity(playbook, request.severity.as_deref())?,
+    let drill = match &request.purpose {
+        Purpose::Drill(drill) => Some(drills::begin(workplace, drill)?),
+        Purpose::Live | Purpose::Walkthrough => None,
+    };
+    let planted = drill.as_ref().and_then(|drill| drill.severity());
+    let severity = match (
+        request.severity.as_ref().or(planted),
+        playbook.severity.as_slice(),
+    ) {
+        (Some(severity), _) => check_severity(playbook, Some(severity))?,
         (None, [only]) => Some(only.clone()),
         (None, [_, ..]) if !request.severity_settled => {
             events.send_blocking(EventKind::SeverityAsked {
-                path: request.playbook.clone(),
+                request: Box::new(request.clone()),
                 title: playbook.title.clone(),
                 severities: playbook.severity.clone(),
             });
@@ -109,20 +138,30 @@ fn try_open(
         (None, _) => None,
     };
     let inputs = checked_inputs(playbook, &request.set)?;
-    let (sources, problems) =
-        mode::sources(Mode::Live, workplace.config()).map_err(SessionError::Refused)?;
-    let incident = IncidentId(uuid::Uuid::now_v7());
     let config = workplace.config();
+    let (mode, ground) = match (&request.purpose, &drill) {
+        (_, Some(drill)) => (Mode::Drill, drill.ground(config)),
+        (Purpose::Walkthrough, None) => (Mode::Walkthrough, Ground::Walkthrough),
+        (Purpose::Live | Purpose::Drill(_), None) => (Mode::Live, Ground::Live),
+    };
+    // Time is simulated from here on, or not any more.
+    match &drill {
+        Some(drill) => drill.start_clock(),
+        None => clock::end_simulation(),
+    }
+    let (sources, problems) = mode::sources(&ground, config, playbook);
+    let incident = IncidentId(uuid::Uuid::now_v7());
+    let alert = alert.or_else(|| drill.as_ref().and_then(|drill| drill.alert()));
     let text = playbook.source.text.as_bytes();
     let (pen, found) = thread::scope(|scope| {
         // The linter needs a processor while the record needs the disk.
         let lint = || playbooks::found(&parsed, alert.clone());
         let found = thread::Builder::new().spawn_scoped(scope, lint);
         // An incident is opened whole or not at all; until it is, nothing of it is acknowledged.
-        let (store, kept) = Store::begin_new(workplace.data(), Mode::Live, incident, |folder| {
+        let (store, kept) = Store::begin_new(workplace.data(), mode, incident, |folder| {
             store::evidence::put(folder, text)
         })?;
-        let mut pen = Pen::new(store, Mode::Live, incident, config)?;
+        let mut pen = Pen::new(store, mode, incident, config)?;
         pen.write(Body::IncidentOpened {
             playbook: playbook.id.clone(),
             title: playbook.title.clone(),
@@ -132,6 +171,11 @@ fn try_open(
             profile: config.profile.value.clone(),
         })?;
         pen.write(pen::playbook_evidence(&kept, playbook))?;
+        if let Some(drill) = &drill {
+            for body in drill.first_entries(&pen.store)? {
+                pen.write(body)?;
+            }
+        }
         pen.open_session(config)?;
         for body in inputs {
             pen.write(body)?;
@@ -142,7 +186,7 @@ fn try_open(
         Ok::<_, SessionError>((pen, found.unwrap_or_else(lint)))
     })?;
     let sources = (sources, in_words(config, &problems));
-    begin(workplace, pen, sources, config, found, false, events).map(Some)
+    begin(workplace, pen, sources, config, found, false, drill, events).map(Some)
 }
 
 fn try_resume(
@@ -155,7 +199,22 @@ fn try_resume(
     let store = Store::open(workplace.data(), mode, incident)?;
     let pinned = pinned(&store)?;
     let config = with_profile_of(workplace.config(), &pinned.incident);
-    let (sources, problems) = mode::sources(mode, &config).map_err(SessionError::Refused)?;
+    let drill = drills::resume(&store, &pinned)?;
+    let ground = match (mode, &drill) {
+        (_, Some(drill)) => drill.ground(&config),
+        (Mode::Walkthrough, None) => Ground::Walkthrough,
+        (Mode::Live, None) => Ground::Live,
+        (Mode::Drill, None) => {
+            return Err(SessionError::Refused(format!(
+                "the record of {incident} does not say which drill it is: see `quarterdeck verify`"
+            )));
+        }
+    };
+    match &drill {
+        Some(drill) => drill.start_clock(),
+        None => clock::end_simulation(),
+    }
+    let (sources, problems) = mode::sources(&ground, &config, &pinned.found.playbook);
     let differs = playbooks::current(workplace, &pinned.found.playbook)
         .is_some_and(|now| now.playbook.source.text != pinned.found.playbook.source.text);
     let pen = Pen::join(store, mode, incident, &config, pinned.fold)?;
@@ -167,6 +226,7 @@ fn try_resume(
         &config,
         pinned.found,
         differs,
+        drill,
         events,
     )
 }
@@ -185,6 +245,7 @@ fn begin(
     config: &Config,
     found: playbooks::Found,
     differs: bool,
+    drill: Option<Drill>,
     events: &Events,
 ) -> Result<(Session, Opened), SessionError> {
     let Pen {
@@ -209,7 +270,13 @@ fn begin(
             }
         }
     };
-    let notify = notifier(events.clone(), Arc::clone(&closing), Arc::clone(&waiting));
+    let (drill, inbox) = drill.as_ref().map(Running::new).unzip();
+    let notify = notifier(
+        events.clone(),
+        Arc::clone(&closing),
+        Arc::clone(&waiting),
+        inbox,
+    );
     let recorder = Arc::new(Mutex::new(Some(Recorder::start(
         store, writer, fold, notify,
     )?)));
@@ -226,7 +293,9 @@ fn begin(
         closing,
         waiting,
         next_ticket: AtomicU64::new(0),
+        drill,
     };
+    session.run_drill();
     let opened = session.opened(stand, found, differs);
     Ok((session, opened))
 }

@@ -1,0 +1,97 @@
+//! Types and values of PostgreSQL, as far as the engine knows them.
+
+use std::sync::Arc;
+
+use rust_decimal::Decimal;
+
+/// The type of a column or an expression.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Type {
+    /// `boolean`.
+    Bool,
+    /// `smallint`.
+    Int2,
+    /// `integer`.
+    Int4,
+    /// `bigint`.
+    Int8,
+    /// `double precision`.
+    Float8,
+    /// `numeric`; the scale that a column declares, if it does.
+    Numeric(Option<u32>),
+    /// `text`.
+    Text,
+    /// `name`: an identifier of the system's own tables.
+    Name,
+    /// `timestamptz`.
+    Timestamptz,
+    /// `timestamp` without a zone.
+    Timestamp,
+    /// `date`.
+    Date,
+    /// `interval`.
+    Interval,
+    /// `uuid`.
+    Uuid,
+    /// `json`.
+    Json,
+    /// `jsonb`.
+    Jsonb,
+    /// `inet`.
+    Inet,
+    /// `bytea`.
+    Bytea,
+    /// `oid`.
+    Oid,
+    /// An array of a type.
+    Array(Box<Type>),
+    /// A literal or parameter whose type its place decides.
+    Unknown,
+}
+
+/// A value. What has one spelling only is kept as text.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// NULL of any type.
+    Null,
+    /// `boolean`.
+    Bool(bool),
+    /// `smallint`, `integer`, `bigint`, `oid`.
+    Int(i64),
+    /// `double precision`.
+    Float(f64),
+    /// `numeric`, with its scale.
+    Numeric(Decimal),
+    /// `text`, `name`.
+    Text(Arc<str>),
+    /// `timestamptz`, `timestamp`: microseconds since 1970-01-01T00:00:00 (UTC).
+    Timestamp(i64),
+    /// `date`: days since 1970-01-01.
+    Date(i32),
+    /// `interval`, in PostgreSQL's three parts, which do not mix.
+    Interval {
+        /// Months.
+        months: i32,
+        /// Days.
+        days: i32,
+        /// Microseconds.
+        micros: i64,
+    },
+    /// `uuid`.
+    Uuid(uuid::Uuid),
+    /// `json`, `jsonb`.
+    Json(Arc<serde_json::Value>),
+    /// `inet`, in its canonical text.
+    Inet(Arc<str>),
+    /// `bytea`.
+    Bytes(Arc<[u8]>),
+    /// An array.
+    Array(Arc<[Value]>),
+}
+
+impl Value {
+    /// A text.
+    pub fn text(text: impl Into<Arc<str>>) -> Self {
+        Self::Text(text.into())
+    }
+}
