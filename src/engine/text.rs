@@ -263,6 +263,8 @@ impl Turn<'_> {
                     return;
                 }
             }
+            (Overlay::Told { .. }, Some(Command::Accept)) => return,
+            (Overlay::Told { .. }, _) => {}
             (Overlay::RowDetail { hex, .. }, Some(Command::Hex)) => *hex = !*hex,
             (
                 Overlay::RowDetail {

@@ -69,6 +69,15 @@ impl Drill {
         })
     }
 
+    /// What the header says in place of a profile.
+    pub fn pace(&self) -> String {
+        if self.speed > 0.0 {
+            format!("simulated, speed {}", self.speed)
+        } else {
+            "simulated".to_owned()
+        }
+    }
+
     /// Begins simulated time.
     pub fn start_clock(&self) {
         clock::simulate(self.at, self.speed);
@@ -155,19 +164,16 @@ pub fn begin(workplace: &Workplace, request: &DrillRequest) -> Result<Drill, Ses
             error.located(&scenario.source).to_string(),
         ));
     }
-    let speed = match &request.speed {
+    let pace = match &request.speed {
         None => scenario.speed,
         Some(text) => parse_speed(text).map_err(SessionError::Refused)?,
     };
-    let seed = match request.seed {
-        Some(seed) => seed,
-        None => drawn()?,
-    };
+    let seed = request.seed.map_or_else(drawn, Ok)?;
     let scenario = Arc::new(scenario);
     let director = Director::new(Arc::clone(&scenario), seed);
     Ok(Drill {
         director: Arc::new(Mutex::new(director)),
-        speed,
+        speed: pace,
         at: scenario.starts,
         scenario,
         seed,

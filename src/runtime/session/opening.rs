@@ -270,7 +270,7 @@ fn begin(
             }
         }
     };
-    let (drill, inbox) = drill.as_ref().map(Running::new).unzip();
+    let (running, inbox) = drill.as_ref().map(Running::new).unzip();
     let notify = notifier(
         events.clone(),
         Arc::clone(&closing),
@@ -287,13 +287,16 @@ fn begin(
         workplace: Arc::clone(workplace),
         mode,
         incident,
-        profile: config.profile.value.clone().unwrap_or_default(),
+        profile: match &drill {
+            Some(drill) => drill.pace(),
+            None => config.profile.value.clone().unwrap_or_default(),
+        },
         source_problems,
         writer: writer_id,
         closing,
         waiting,
         next_ticket: AtomicU64::new(0),
-        drill,
+        drill: running,
     };
     session.run_drill();
     let opened = session.opened(stand, found, differs);
