@@ -264,7 +264,6 @@ impl Turn<'_> {
                 }
             }
             (Overlay::Told { .. }, Some(Command::Accept)) => return,
-            (Overlay::Told { .. }, _) => {}
             (Overlay::RowDetail { hex, .. }, Some(Command::Hex)) => *hex = !*hex,
             (
                 Overlay::RowDetail {
@@ -321,6 +320,7 @@ impl Turn<'_> {
                 | Overlay::Decide(_)
                 | Overlay::Clocks { .. }
                 | Overlay::Evidence { .. }
+                | Overlay::Told { .. }
                 | Overlay::Closing { .. },
                 _,
             ) => {}
