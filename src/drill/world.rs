@@ -25,6 +25,8 @@ pub enum Act {
     RotateTokens(Timestamp),
     /// The encryption keys were rotated.
     RotateEncryption,
+    /// A feature flag was switched on or off.
+    SwitchFlag(String, bool),
 }
 
 impl World {
