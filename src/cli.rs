@@ -7,6 +7,7 @@ mod check;
 mod completions;
 mod config;
 mod doctor;
+mod drill;
 mod failure;
 mod kql;
 mod list;
@@ -14,6 +15,7 @@ mod note;
 mod out;
 mod report;
 mod screen;
+mod script;
 mod setup;
 mod show;
 mod timeline;
@@ -99,6 +101,8 @@ enum Command {
     Open(screen::Open),
     /// Go on with an incident; without one, with the newest that is open.
     Resume(screen::Resume),
+    /// Train on a simulated breach in the whole cockpit; no server and no configuration needed.
+    Drill(drill::Drill),
     /// Check playbooks; folders are searched, without a path the library is checked.
     Check(check::Check),
     /// Say how configuration, places, terminal and sources are; with a playbook, whether its actions fit their sources.
@@ -164,14 +168,20 @@ fn dispatch(cli: Cli, out: &mut Out) -> Result<u8, Failure> {
     let Some(command) = cli.command else {
         return screen::home(common, cli.screenshot, out);
     };
-    if cli.screenshot.is_asked() && !matches!(command, Command::Open(_) | Command::Resume(_)) {
+    if cli.screenshot.is_asked()
+        && !matches!(
+            command,
+            Command::Open(_) | Command::Resume(_) | Command::Drill(_)
+        )
+    {
         return Err(Failure::usage(
-            "--screenshot belongs to the screens: home, open and resume",
+            "--screenshot belongs to the screens: home, open, resume and drill",
         ));
     }
     match command {
         Command::Open(open) => screen::open(open, common, cli.screenshot, out),
         Command::Resume(resume) => screen::resume(&resume, common, cli.screenshot, out),
+        Command::Drill(drill) => drill.run(common, cli.screenshot, out),
         Command::Check(check) => check.run(common, out),
         Command::Doctor(doctor) => doctor.run(common, out),
         Command::List(list) => list.run(common, out),

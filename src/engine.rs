@@ -13,6 +13,7 @@ mod closing;
 pub mod command;
 mod decide;
 mod dialog;
+mod drill;
 mod editing;
 pub mod effect;
 pub mod event;
