@@ -10,8 +10,8 @@ use super::{Crossing, Pattern, TABLES};
 pub const KINDS: &[(&str, &[&str])] = &[
     ("cross-org-attempts", &["actors", "targets"]),
     ("cross-reads", &["operations", "readers", "targets"]),
-    ("staff-reads", &["actors", "targets"]),
-    ("magic-link", &["contact", "link", "targets"]),
+    ("staff-reads", &["actors", "targets", "request"]),
+    ("magic-link", &["contact", "link", "targets", "request"]),
     ("tenant-leak", &["actors", "targets"]),
     ("session-abuse", &["user"]),
     ("webhook-failure", &["tenant", "endpoint", "url"]),
