@@ -180,7 +180,7 @@ impl<'a> Evaluator<'a> {
 /// What `absent` can say about the series that is not there: the labels that its selector asks for.
 fn labels_of_absent(arg: &Expr) -> Labels {
     let mut labels = Labels::new();
-    let (Kind::Selector(selector) | Kind::Range { selector, .. }) = &arg.kind else {
+    let (Kind::Selector(selector) | Kind::Range { selector, .. }) = &arg.bare().kind else {
         return labels;
     };
     let mut seen = HashSet::new();
