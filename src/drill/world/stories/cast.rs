@@ -124,6 +124,15 @@ impl<'a> Casting<'a> {
         }
     }
 
+    /// Somebody acts in this actor's name from where nobody of the service works, and mostly not with the actor's own browser.
+    pub fn from_elsewhere(&mut self, actor: &mut Actor) {
+        let noise = self.draw();
+        actor.ip = foreign_address(noise).into();
+        if noise.chance(5, 0.6) {
+            actor.agent = SCRIPT.into();
+        }
+    }
+
     /// Users of organisations.
     pub fn users(&mut self, names: &Names) -> Vec<Actor> {
         let users = self.population.users.iter();
@@ -292,6 +301,11 @@ pub fn foreign_address(noise: Noise) -> String {
         1 | 2 => format!("198.51.100.{}", noise.between(1, 4, 250)),
         _ => format!("203.0.113.{}", noise.between(1, 4, 250)),
     }
+}
+
+/// The id of a request, as the service makes them.
+pub fn request_id(noise: Noise) -> String {
+    format!("req-{:08x}", noise.bits(21) as u32)
 }
 
 /// Names of a role: a cast has only roles that have somebody.
