@@ -61,6 +61,7 @@ impl CrossOrg {
             }
         }
         let targets = casting.targets(settings.targets, &actors);
+        casting.act_for_others(&mut actors, &targets);
         let mut cast = Cast::new();
         role(&mut cast, "actors", ids(&actors));
         role(&mut cast, "targets", &targets);

@@ -54,6 +54,7 @@ impl StaffReads {
             casting.from_elsewhere(actor);
         }
         let targets = casting.targets(settings.targets, &actors);
+        casting.act_for_others(&mut actors, &targets);
         let request = request_id(casting.draw());
         let mut cast = Cast::new();
         role(&mut cast, "actors", ids(&actors));
