@@ -278,8 +278,15 @@ fn every_file_of_the_folder_is_built_in_and_nothing_is_wrong_with_it() {
 /// Every playbook that comes with the program.
 fn playbooks() -> Vec<crate::model::playbook::Playbook> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("playbooks");
-    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let texts = files.map(|path| SourceText::new(path.display().to_string(), fs::read_to_string(&path).unwrap()));
+    let files = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let texts = files.map(|path| {
+        SourceText::new(
+            path.display().to_string(),
+            fs::read_to_string(&path).unwrap(),
+        )
+    });
     texts
         .flat_map(|source| crate::playbook::parse(&source))
         .map(|parsed| parsed.playbook)
