@@ -135,7 +135,7 @@ pub struct Delivery<'a> {
     pub error: Option<&'a str>,
 }
 
-/// An HTTP request to the service: `requests`, `http_requests_total`, latency.
+/// An HTTP request to the service: `requests`, `http_requests_total` of the gateway, latency.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
     /// When it ended.

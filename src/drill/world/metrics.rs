@@ -13,12 +13,18 @@ use hashbrown::HashTable;
 use super::population::INSTANCES;
 use super::texts::Texts;
 use crate::kql::dynamic::Dynamic;
-use crate::promql::{Point, Series, Store};
+use crate::promql::{Series, Store};
 
 /// Prometheus scrapes every so many ticks.
 pub const SCRAPE_TICKS: i64 = 3;
 /// And keeps one sample of so many ticks of the distant past.
 pub const THIN_TICKS: i64 = 12;
+
+/// The instance of what is counted where all requests come in, before one of [`INSTANCES`] gets them.
+pub const GATEWAY: u64 = u64::MAX;
+
+/// A series grows by so many samples at a time: three hours of scrapes.
+const GROWTH: usize = 720;
 
 /// Upper bounds of the latency histogram, in seconds.
 const BOUNDS: [f64; 7] = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0];
@@ -135,11 +141,21 @@ impl Meter {
     }
 }
 
-/// The name of an instance's target, as Prometheus writes it.
-fn target(instance: usize) -> String {
-    INSTANCES
-        .get(instance)
-        .map_or_else(String::new, |host| format!("{}:9464", host.name))
+/// The job of an instance and the name of its target, as Prometheus writes them.
+fn target(instance: usize) -> (&'static str, String) {
+    match INSTANCES.get(instance) {
+        Some(host) => ("commerce", format!("{}:9464", host.name)),
+        None => ("gateway", "gateway-0:9464".to_owned()),
+    }
+}
+
+/// The place of an instance: past the last for the gateway.
+fn place_of(instance: u64) -> usize {
+    if instance == GATEWAY {
+        INSTANCES.len()
+    } else {
+        (instance % INSTANCES.len() as u64) as usize
+    }
 }
 
 fn series(name: &str, labels: &[(&str, &str)], instance: usize) -> Series {
@@ -148,8 +164,9 @@ fn series(name: &str, labels: &[(&str, &str)], instance: usize) -> Series {
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
         .collect();
     all.insert("__name__".to_owned(), name.to_owned());
-    all.insert("job".to_owned(), "commerce".to_owned());
-    all.insert("instance".to_owned(), target(instance));
+    let (job, target) = target(instance);
+    all.insert("job".to_owned(), job.to_owned());
+    all.insert("instance".to_owned(), target);
     Series {
         labels: all,
         points: Vec::new(),
@@ -170,7 +187,7 @@ impl Metrics {
         instance: u64,
         reach: Reach,
     ) -> Option<&mut Meter> {
-        let instance = (instance % INSTANCES.len() as u64) as usize;
+        let instance = place_of(instance);
         let hashed = hash(name, labels, instance);
         let meters = &self.meters;
         let found = self.places.find(hashed, |place| {
@@ -281,7 +298,7 @@ impl Metrics {
             self.histograms
                 .resize_with(INSTANCES.len(), Histogram::default);
         }
-        let instance = (instance % INSTANCES.len() as u64) as usize;
+        let instance = place_of(instance);
         if let Some(histogram) = self.histograms.get_mut(instance) {
             let bucket = BOUNDS.iter().filter(|bound| seconds > **bound).count();
             if let Some(count) = histogram.counts.get_mut(bucket) {
@@ -291,9 +308,10 @@ impl Metrics {
         }
     }
 
-    /// The processes start again.
+    /// The processes of the service start again; the gateway does not.
     pub fn restart(&mut self) {
-        for meter in &mut self.meters {
+        let service = |meter: &&mut Meter| meter.instance < INSTANCES.len();
+        for meter in self.meters.iter_mut().filter(service) {
             meter.alive = false;
             meter.total = 0.0;
         }
@@ -397,23 +415,18 @@ impl Metrics {
 
     fn sample(&mut self, place: usize, at: i64, value: f64) {
         if let Some(series) = self.store.series.get_mut(place) {
-            series.points.push(Point {
-                at,
-                value,
-                stale: false,
-            });
+            if series.points.len() == series.points.capacity() {
+                series.points.reserve_exact(GROWTH);
+            }
+            series.push(at, value);
         }
     }
 
     fn end(&mut self, place: usize, at: i64) {
         if let Some(series) = self.store.series.get_mut(place)
-            && series.points.last().is_some_and(|point| !point.stale)
+            && series.last().is_some()
         {
-            series.points.push(Point {
-                at,
-                value: f64::NAN,
-                stale: true,
-            });
+            series.end(at);
         }
     }
 }

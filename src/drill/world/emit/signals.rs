@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Emit, Request};
-use crate::drill::world::metrics::Reach;
+use crate::drill::world::metrics::{GATEWAY, Reach};
 use crate::drill::world::noise::{Generator, Noise};
 use crate::drill::world::population::INSTANCES;
 use crate::drill::world::telemetry::{Name, ticks};
@@ -127,7 +127,7 @@ impl Emit<'_> {
         self.send(Name::Dependencies, at, own, Dynamic::bag(Vec::new()), "", instance);
     }
 
-    /// An HTTP request: a row of `requests`, `http_requests_total`, and its latency in both.
+    /// An HTTP request: a row of `requests`, `http_requests_total` (counted at the gateway), and its latency in both.
     pub fn request(&mut self, request: &Request<'_>) {
         let id = format!("{:016x}", self.id().as_u128() as u64);
         let status = request.status.to_string();
@@ -159,7 +159,7 @@ impl Emit<'_> {
             &mut sinks.texts,
             "http_requests_total",
             &[("route", request.route), ("status", &status)],
-            request.instance,
+            GATEWAY,
             1.0,
             Reach::Prometheus,
         );
