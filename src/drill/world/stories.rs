@@ -184,8 +184,8 @@ impl Stories {
     /// Ends a story: what caused it is mended.
     pub fn stop(&mut self, story: &str) {
         if let Some(planted) = self.planted.iter_mut().find(|one| &*one.id == story) {
+            self.version += u64::from(planted.phase != Phase::Mended);
             planted.phase = Phase::Mended;
-            self.version += 1;
         }
     }
 
@@ -205,6 +205,12 @@ impl Stories {
             .collect()
     }
 
+    /// Whether a story has begun and what caused it is not mended, although its time may be over or its actor gone.
+    pub fn is_open(&self, story: &str) -> bool {
+        let mut planted = self.planted.iter();
+        planted.any(|one| &*one.id == story && matches!(one.phase, Phase::Going | Phase::Over))
+    }
+
     /// The names that were drawn or given, by story and role.
     pub fn names(&self) -> BTreeMap<String, BTreeMap<String, Vec<String>>> {
         self.planted
@@ -213,7 +219,7 @@ impl Stories {
             .collect()
     }
 
-    /// The names that a story has for a role: `actors`, `targets`, `operations`, `readers`, `contact`, `links`, `user`, `tenant`, `endpoint`, `pid` … Empty where
+    /// The names that a story has for a role: `actors`, `targets`, `operations`, `readers`, `contact`, `link`, `user`, `tenant`, `endpoint`, `pid` … Empty where
     /// there is no such story or role.
     pub fn drawn(&self, story: &str, role: &str) -> &[String] {
         self.planted

@@ -365,3 +365,6 @@ fn given(pattern: &Pattern) -> Vec<String> {
     }
     names
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,12 +1,13 @@
 //! `magic-link`: somebody who is not the contact uses a contact's magic link. It opens the contact's own client, and through a fault others too.
 //!
-//! It needs a link that works: expiring the one it uses ends it, unless the contact holds another.
+//! It has one link. Expiring that one ends the story, whatever other links the contact holds.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
+use uuid::Uuid;
 
 use super::arrivals::Share;
 use super::cast::{Cast, Casting, foreign_address, role, round};
@@ -24,8 +25,8 @@ const WEEK: i64 = 7 * 86_400_000_000;
 pub struct MagicLink {
     contact: Option<Arc<str>>,
     client: Arc<str>,
-    /// The population does not have the contact, or it has no link that works.
-    plants: bool,
+    /// The link; none until one is planted, for a contact that has none.
+    link: Option<Uuid>,
     targets: Vec<Arc<str>>,
     every: Duration,
     ip: Arc<str>,
@@ -50,29 +51,37 @@ impl MagicLink {
         let contact = found
             .map(|found| Arc::clone(&found.id))
             .or(name.map(Arc::from));
-        let links = contact
-            .as_deref()
-            .map_or_else(Vec::new, |contact| casting.links_of(contact));
+        let links = contact.as_deref().map(|contact| casting.links_of(contact));
+        let link = links.and_then(|links| links.first().copied());
         let targets = casting.others(targets, &BTreeSet::from([&*client]));
         let request = format!("req-{}", noise.uuid(1).simple());
         let ip: Arc<str> = foreign_address(noise).into();
         let mut cast = Cast::new();
         role(&mut cast, "contact", &contact);
         role(&mut cast, "client", [&client]);
-        role(&mut cast, "links", links.iter().map(ToString::to_string));
+        role(&mut cast, "link", link.map(|link| link.to_string()));
         role(&mut cast, "targets", &targets);
         role(&mut cast, "addresses", [&ip]);
         role(&mut cast, "request", [&request]);
         Self {
             contact,
             client,
-            plants: links.is_empty(),
+            link,
             targets,
             every,
             ip,
             request,
             cast,
         }
+    }
+}
+
+impl MagicLink {
+    /// The link, while it works.
+    fn live_link(&self, emit: &Emit<'_>) -> Option<Uuid> {
+        let (contact, link) = (self.contact.as_ref()?, self.link?);
+        let live = emit.live_links(contact);
+        live.iter().any(|one| one.id == link).then_some(link)
     }
 }
 
@@ -86,10 +95,11 @@ impl Play for MagicLink {
     }
 
     fn plant(&mut self, emit: &mut Emit<'_>) {
-        if let (true, Some(contact)) = (self.plants, &self.contact) {
+        if let (None, Some(contact)) = (self.link, &self.contact) {
             let expires = Some(emit.from() + WEEK);
             let link = emit.magic_link(contact, &self.client, emit.from(), expires);
-            role(&mut self.cast, "links", [link.to_string()]);
+            role(&mut self.cast, "link", [link.to_string()]);
+            self.link = Some(link);
         }
     }
 
@@ -103,10 +113,10 @@ impl Play for MagicLink {
         let Some(contact) = &self.contact else {
             return;
         };
-        let Some(link) = emit.live_links(contact).into_iter().next() else {
+        let Some(link) = self.live_link(emit) else {
             return;
         };
-        emit.link_used(link.id, at);
+        emit.link_used(link, at);
         let target = if Share::new(OWN).holds(story, 2, number) {
             Some(&self.client)
         } else {
@@ -145,8 +155,6 @@ impl Play for MagicLink {
     }
 
     fn able(&self, emit: &Emit<'_>) -> bool {
-        self.contact
-            .as_ref()
-            .is_some_and(|contact| !emit.live_links(contact).is_empty())
+        self.live_link(emit).is_some()
     }
 }
