@@ -21,11 +21,14 @@ use quarterdeck::model::diagnostic::SourceText;
 fn world(stories: &str) -> World {
     let text = format!(
         r#"
+drill = 1
 id = "shell"
 title = "Shell"
 summary = "A service to run scripts on."
 playbook = "suspected-tenant-leak"
+
 starts = 2026-03-09T03:12:00Z
+lasts = "40m"
 history = "30m"
 
 [service]
@@ -100,7 +103,11 @@ fn scripts_end_as_they_do_in_bash() {
                 == (&theirs.stdout, theirs.exit_code, theirs.stderr.is_empty())
         });
         if !same {
-            writeln!(differences, "--- {script}\nbash:  {theirs:?}\ndrill: {ours:?}").unwrap();
+            writeln!(
+                differences,
+                "--- {script}\nbash:  {theirs:?}\ndrill: {ours:?}"
+            )
+            .unwrap();
         }
     }
     assert!(compared >= 100, "only {compared} scripts were compared");

@@ -318,8 +318,14 @@ pub const REFUSED: &[(&str, &str)] = &[
     ("git log --stat", "option `--stat`"),
     ("git status", "`git status --porcelain`"),
     ("pnpm --filter api deploy", "task `deploy`"),
-    ("curl --upload-file x http://localhost", "option `--upload-file`"),
-    ("curl -w '%{time_total}' http://localhost", "`%{time_total}`"),
+    (
+        "curl --upload-file x http://localhost",
+        "option `--upload-file`",
+    ),
+    (
+        "curl -w '%{time_total}' http://localhost",
+        "`%{time_total}`",
+    ),
     ("curl -o page.html http://localhost", "`page.html`"),
     ("echo -e 'a\\tb'", "option `-e`"),
     ("printf '%x' 10", "`%x`"),
