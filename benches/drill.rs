@@ -161,7 +161,7 @@ impl Floor {
             let rows = answers[0]
                 .values()
                 .map(|row| row.iter().map(|v| text(v)).collect());
-            floor.take_in(&name, answers[0].schema.fields().len(), rows.collect());
+            floor.take_in(&name, answers[0].schema.fields.len(), rows.collect());
         }
         for series in &world.metrics().series {
             let points = series.points.iter();
@@ -280,7 +280,9 @@ fn playbooks() -> Vec<Playbook> {
         .map(|entry| entry.unwrap().path())
         .collect();
     paths.sort();
-    let parsed = paths.iter().map(|path| parse(read_file(path).unwrap()));
+    let parsed = paths
+        .iter()
+        .flat_map(|path| parse(&read_file(path).unwrap()));
     parsed.map(|parsed| parsed.playbook).collect()
 }
 
