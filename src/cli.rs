@@ -7,13 +7,16 @@ mod check;
 mod completions;
 mod config;
 mod doctor;
+mod drill;
 mod failure;
 mod kql;
 mod list;
 mod note;
 mod out;
+mod rehearse;
 mod report;
 mod screen;
+mod script;
 mod setup;
 mod show;
 mod timeline;
@@ -99,10 +102,14 @@ enum Command {
     Open(screen::Open),
     /// Go on with an incident; without one, with the newest that is open.
     Resume(screen::Resume),
+    /// Train on a simulated breach in the whole cockpit; no server and no configuration needed.
+    Drill(drill::Drill),
     /// Check playbooks; folders are searched, without a path the library is checked.
     Check(check::Check),
     /// Say how configuration, places, terminal and sources are; with a playbook, whether its actions fit their sources.
     Doctor(doctor::Doctor),
+    /// Try every action of playbooks on the simulated service, without a screen; fails where one does not parse, bind, run or evaluate.
+    Rehearse(rehearse::Rehearse),
     /// List what there is.
     List(list::List),
     /// Show how an incident stands.
@@ -164,16 +171,23 @@ fn dispatch(cli: Cli, out: &mut Out) -> Result<u8, Failure> {
     let Some(command) = cli.command else {
         return screen::home(common, cli.screenshot, out);
     };
-    if cli.screenshot.is_asked() && !matches!(command, Command::Open(_) | Command::Resume(_)) {
+    if cli.screenshot.is_asked()
+        && !matches!(
+            command,
+            Command::Open(_) | Command::Resume(_) | Command::Drill(_)
+        )
+    {
         return Err(Failure::usage(
-            "--screenshot belongs to the screens: home, open and resume",
+            "--screenshot belongs to the screens: home, open, resume and drill",
         ));
     }
     match command {
         Command::Open(open) => screen::open(open, common, cli.screenshot, out),
         Command::Resume(resume) => screen::resume(&resume, common, cli.screenshot, out),
+        Command::Drill(drill) => drill.run(common, cli.screenshot, out),
         Command::Check(check) => check.run(common, out),
         Command::Doctor(doctor) => doctor.run(common, out),
+        Command::Rehearse(rehearse) => rehearse.run(common, out),
         Command::List(list) => list.run(common, out),
         Command::Show(show) => show.run(common, out),
         Command::Note(note) => note.run(common, out),

@@ -5,6 +5,7 @@
 pub mod capturing;
 pub mod clock;
 pub mod customs;
+pub mod debriefs;
 pub mod doctor;
 pub mod drills;
 pub mod ending;
@@ -17,7 +18,9 @@ pub mod mode;
 pub mod perform;
 pub mod playbooks;
 pub mod program;
+pub mod rehearse;
 pub mod runs;
 pub mod session;
 pub mod signals;
 pub mod terminal;
+pub mod trial;

@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use super::failure::Failure;
 use super::out::Out;
 use super::screen::{self, Screenshot};
-use super::{Common, code, setup};
+use super::{Common, code, script, setup};
 use crate::engine::Start;
 use crate::engine::effect::{DrillRequest, OpenRequest, Purpose};
 use crate::model::Mode;
@@ -45,25 +45,36 @@ struct Inject {
     /// `last`, an id, or its last four or more digits.
     incident: String,
     /// An inject of the scenario by name; without it, and without --text, they are listed.
-    inject: Option<String>,
+    #[arg(value_name = "INJECT")]
+    name: Option<String>,
     /// Own words in place of an inject of the scenario.
-    #[arg(long, value_name = "TEXT", conflicts_with = "inject")]
+    #[arg(long, value_name = "TEXT", conflicts_with = "name")]
     text: Option<String>,
     /// Who speaks them.
-    #[arg(long, value_name = "WHO", default_value = "facilitator", requires = "text")]
+    #[arg(
+        long,
+        value_name = "WHO",
+        default_value = "facilitator",
+        requires = "text"
+    )]
     from: String,
 }
 
 impl Drill {
     /// Begins the drill, or injects into one.
-    pub fn run(self, common: &Common, screenshot: Screenshot, out: &mut Out) -> Result<u8, Failure> {
+    pub fn run(
+        self,
+        common: &Common,
+        screenshot: Screenshot,
+        out: &mut Out,
+    ) -> Result<u8, Failure> {
         if let Some(DrillCommand::Inject(inject)) = self.command {
             return inject.run(common, out);
         }
         let workplace = setup::workplace(common, out)?;
         let (scenario, _) = drills::find(&workplace, &self.scenario).map_err(Failure::usage)?;
         let script = match &self.play {
-            Some(path) => Some(screen::read_script(path)?),
+            Some(path) => Some(script::read(path)?),
             None => None,
         };
         let speed = match &script {
@@ -81,7 +92,14 @@ impl Drill {
         };
         session::check_request(&workplace, &request).map_err(screen::of_session)?;
         let screenshot = screenshot.or(self.screenshot);
-        screen::show_with(workplace, Start::Open(request), common, screenshot, script, out)
+        screen::show_with(
+            workplace,
+            Start::Open(request),
+            common,
+            screenshot,
+            script,
+            out,
+        )
     }
 }
 
@@ -95,12 +113,14 @@ impl Inject {
                 incident.short()
             )));
         }
-        let injected = match (&self.inject, &self.text) {
+        let injected = match (&self.name, &self.text) {
             (Some(id), None) => drills::inject(&workplace, incident, id),
             (None, Some(text)) => drills::say(&workplace, incident, &self.from, text),
             (_, _) => {
-                for (id, text) in drills::injects(&workplace, incident).map_err(screen::of_session)? {
-                    out.line(&format!("{id}: {text}"))?;
+                for (id, text) in
+                    drills::injects(&workplace, incident).map_err(screen::of_session)?
+                {
+                    out.line(format!("{id}: {text}"))?;
                 }
                 return Ok(code::DONE);
             }

@@ -13,7 +13,7 @@ use crate::engine::effect::{OpenRequest, Purpose};
 use crate::keymap::Chord;
 use crate::model::ids::InputId;
 use crate::runtime::customs::Customs;
-use crate::runtime::program::Program;
+use crate::runtime::program::{Program, ScriptStep};
 use crate::runtime::session::{self, SessionError, Workplace};
 
 /// The size of a picture when nothing is said.
@@ -50,7 +50,7 @@ impl Screenshot {
     }
 
     /// The option may stand before or after the command.
-    fn or(self, other: Self) -> Self {
+    pub fn or(self, other: Self) -> Self {
         if self.is_asked() { self } else { other }
     }
 }
@@ -144,6 +144,18 @@ fn show(
     screenshot: Screenshot,
     out: &mut Out,
 ) -> Result<u8, Failure> {
+    show_with(workplace, start, common, screenshot, None, out)
+}
+
+/// Shows a screen: on the terminal, or without one when a picture is wanted or a script is to be played.
+pub(super) fn show_with(
+    workplace: Workplace,
+    start: Start,
+    common: &Common,
+    screenshot: Screenshot,
+    script: Option<Vec<ScriptStep>>,
+    out: &mut Out,
+) -> Result<u8, Failure> {
     let customs = Customs::load(&workplace.config().places);
     for (source, finding) in &customs.findings {
         out.say(finding.located(source));
@@ -155,16 +167,23 @@ fn show(
         layouts: customs.layouts,
         start,
     };
-    let Some(file) = screenshot.screenshot else {
+    if script.is_none() && !screenshot.is_asked() {
         return Err(Failure::usage(program.on_terminal()));
-    };
+    }
+    let mut steps = script.unwrap_or_default();
     let keys = screenshot.press.unwrap_or_default().0;
-    let svg = program
-        .on_paper(screenshot.size, keys)
+    steps.extend(keys.into_iter().map(ScriptStep::Press));
+    let played = program
+        .on_paper(screenshot.size, steps)
         .map_err(Failure::failed)?;
-    std::fs::write(&file, svg)
-        .map_err(|error| Failure::failed(format!("write {}: {error}", file.display())))?;
-    out.say(format!("wrote {}", file.display()));
+    if let Some(incident) = played.incident {
+        out.say(format!("incident {}", incident.short()));
+    }
+    if let Some(file) = screenshot.screenshot {
+        std::fs::write(&file, played.svg)
+            .map_err(|error| Failure::failed(format!("write {}: {error}", file.display())))?;
+        out.say(format!("wrote {}", file.display()));
+    }
     Ok(code::DONE)
 }
 
@@ -176,8 +195,12 @@ fn parse_size(text: &str) -> Result<(u16, u16), String> {
 }
 
 fn parse_keys(text: &str) -> Result<Keys, String> {
-    let keys: Result<Vec<Chord>, String> = text.split_whitespace().map(str::parse).collect();
-    keys.map(Keys)
+    chords(text).map(Keys)
+}
+
+/// Keys with spaces between.
+pub(super) fn chords(text: &str) -> Result<Vec<Chord>, String> {
+    text.split_whitespace().map(str::parse).collect()
 }
 
 pub(super) fn parse_set(text: &str) -> Result<(InputId, String), String> {

@@ -193,6 +193,7 @@ fn still_fits(overlay: &mut Overlay, before: &Playbook, now: &Playbook) -> bool 
         | Overlay::Palette { .. }
         | Overlay::Note { .. }
         | Overlay::SignIn { .. }
+        | Overlay::Told { .. }
         | Overlay::RowDetail { .. }
         | Overlay::Entry { .. } => true,
         Overlay::Diagnostics { top } => {

@@ -131,6 +131,15 @@ pub enum Overlay {
         /// When the code ends.
         until: Timestamp,
     },
+    /// Somebody says something, in a drill.
+    Told {
+        /// Who.
+        from: SafeText,
+        /// What, as it was written.
+        text: String,
+        /// When.
+        at: Timestamp,
+    },
     /// An entry of the timeline, whole.
     Entry {
         /// The entry.

@@ -1,7 +1,7 @@
 //! The home screen: what is there, what matches the filter, what is opened.
 
 use super::command::Command;
-use super::effect::{Effect, OpenRequest};
+use super::effect::{DrillRequest, Effect, OpenRequest, Purpose};
 use super::fuzzy;
 use super::state::{Home, HomeItem, Screen};
 use super::turn::Turn;
@@ -72,6 +72,15 @@ impl Turn<'_> {
         };
         let effect = match item {
             HomeItem::Incident { id, .. } => Effect::Resume(*id),
+            HomeItem::Drill { id, playbook, .. } => Effect::Open(OpenRequest {
+                purpose: Purpose::Drill(DrillRequest {
+                    scenario: id.clone(),
+                    seed: None,
+                    speed: None,
+                }),
+                playbook: playbook.to_string(),
+                ..OpenRequest::default()
+            }),
             HomeItem::Playbook { path, .. } => Effect::Open(OpenRequest {
                 playbook: path.clone(),
                 ..OpenRequest::default()
@@ -83,7 +92,7 @@ impl Turn<'_> {
 }
 
 impl Home {
-    /// Recomputes the matches; incidents stay before playbooks whatever their score.
+    /// Recomputes the matches; incidents stay before playbooks, and drills behind them, whatever their score.
     pub(super) fn search(&mut self) {
         // Rows are only ever added.
         let new = self.items.iter().skip(self.texts.len());
@@ -96,6 +105,7 @@ impl Home {
                     used_at: Some(_), ..
                 }) => 1,
                 Some(HomeItem::Playbook { .. }) | None => 2,
+                Some(HomeItem::Drill { .. }) => 3,
             });
         self.selected = self.selected.min(self.matches.len().saturating_sub(1));
     }
@@ -105,6 +115,9 @@ impl HomeItem {
     fn search_text(&self) -> String {
         match self {
             Self::Incident { id, title, .. } => format!("{title} {}", id.short()),
+            Self::Drill {
+                id, title, summary, ..
+            } => format!("drill {title} {id} {summary}"),
             Self::Playbook {
                 id,
                 title,

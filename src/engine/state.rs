@@ -115,6 +115,17 @@ pub enum HomeItem {
         /// Some session holds it open.
         attached: bool,
     },
+    /// A drill that can be begun.
+    Drill {
+        /// Its scenario.
+        id: String,
+        /// Its title.
+        title: String,
+        /// What may be known before it begins.
+        summary: String,
+        /// The playbook it is worked with.
+        playbook: PlaybookId,
+    },
     /// A playbook of the library.
     Playbook {
         /// Which.

@@ -263,6 +263,7 @@ impl Turn<'_> {
                     return;
                 }
             }
+            (Overlay::Told { .. }, Some(Command::Accept)) => return,
             (Overlay::RowDetail { hex, .. }, Some(Command::Hex)) => *hex = !*hex,
             (
                 Overlay::RowDetail {
@@ -319,6 +320,7 @@ impl Turn<'_> {
                 | Overlay::Decide(_)
                 | Overlay::Clocks { .. }
                 | Overlay::Evidence { .. }
+                | Overlay::Told { .. }
                 | Overlay::Closing { .. },
                 _,
             ) => {}

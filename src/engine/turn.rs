@@ -168,6 +168,7 @@ impl Turn<'_> {
         }
         self.keep_clocks();
         self.after_closing(entry);
+        self.hear(entry);
     }
 
     fn not_recorded(&mut self, ticket: Ticket, reason: String) {
@@ -230,6 +231,7 @@ impl Turn<'_> {
             self.effect(Effect::FollowPlaybook);
         }
         self.keep_clocks_after(&entry.entry.writer);
+        self.hear(entry);
     }
 }
 

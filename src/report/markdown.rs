@@ -54,7 +54,7 @@ pub fn markdown(
             item(&mut text, &escape(&timeline::silent_line(sealed, session)));
         }
     }
-    text
+    incident.mode.marked(&text)
 }
 
 fn facts(text: &mut String, playbook: &Playbook, incident: &Incident) {
@@ -377,7 +377,7 @@ fn tick(done: bool) -> &'static str {
 
 /// One line of text that is safe to show and has no meaning in Markdown: a backslash before ASCII punctuation takes its
 /// meaning away (CommonMark, 2.4). Punctuation that means nothing inside a line is left readable.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let safe = sanitize(text);
     let mut escaped = String::with_capacity(safe.as_str().len() + 8);
     for (index, character) in safe.as_str().chars().enumerate() {

@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::clock;
@@ -67,6 +67,21 @@ impl Drill {
             spill_folder: PathBuf::from(folder.unwrap_or("/tmp")),
             operator: config.operator.name.clone(),
         })
+    }
+
+    /// Lets the director know what the record says already.
+    pub fn observe<'a>(&self, entries: impl Iterator<Item = &'a Sealed>) {
+        let mut director = self.director.lock().unwrap_or_else(PoisonError::into_inner);
+        entries.for_each(|sealed| director.observe(sealed));
+    }
+
+    /// What the header says in place of a profile.
+    pub fn pace(&self) -> String {
+        if self.speed > 0.0 {
+            format!("simulated, speed {}", self.speed)
+        } else {
+            "simulated".to_owned()
+        }
     }
 
     /// Begins simulated time.
@@ -155,19 +170,16 @@ pub fn begin(workplace: &Workplace, request: &DrillRequest) -> Result<Drill, Ses
             error.located(&scenario.source).to_string(),
         ));
     }
-    let speed = match &request.speed {
+    let pace = match &request.speed {
         None => scenario.speed,
         Some(text) => parse_speed(text).map_err(SessionError::Refused)?,
     };
-    let seed = match request.seed {
-        Some(seed) => seed,
-        None => drawn()?,
-    };
+    let seed = request.seed.map_or_else(drawn, Ok)?;
     let scenario = Arc::new(scenario);
     let director = Director::new(Arc::clone(&scenario), seed);
     Ok(Drill {
         director: Arc::new(Mutex::new(director)),
-        speed,
+        speed: pace,
         at: scenario.starts,
         scenario,
         seed,

@@ -14,7 +14,7 @@ use crate::engine::effect::Effect;
 use crate::engine::event::{Event, EventKind};
 use crate::engine::state::{self, Overlay, State};
 use crate::engine::{next_wake, update};
-use crate::keymap::Chord;
+use crate::keymap::{Chord, Key};
 use crate::model::limits;
 use crate::theme::Theme;
 use crate::ui::{self, Local};
@@ -71,6 +71,46 @@ impl EventLoop {
             if tokio::time::timeout(left, self.turn()).await.is_err() {
                 return;
             }
+        }
+    }
+
+    /// The same, and then the drill takes in what was recorded, until that brings nothing new. With time that runs by itself the drill does so on its own.
+    pub async fn catch_up(&mut self, limit: Duration) {
+        loop {
+            self.settle(limit).await;
+            if !self.performer.step_drill() {
+                return;
+            }
+        }
+    }
+
+    /// Lets time pass that stands still otherwise: to each moment at which something is due, and then to the end.
+    pub async fn pass(&mut self, time: Duration, limit: Duration) {
+        let end = clock::now()
+            .checked_add(time)
+            .unwrap_or_else(|_| clock::now());
+        loop {
+            let due = next_wake(&self.state)
+                .into_iter()
+                .chain(self.performer.drill_due());
+            let next = due
+                .filter(|due| *due > clock::now())
+                .min()
+                .unwrap_or(end)
+                .min(end);
+            clock::step_to(next);
+            self.handle(Next::Event(EventKind::Ticked));
+            self.catch_up(limit).await;
+            if next >= end || self.state.quit.is_some() {
+                return;
+            }
+        }
+    }
+
+    /// Types a text, as the terminal would.
+    pub fn type_text(&mut self, text: &str) {
+        for character in text.chars() {
+            self.press(Chord::plain(Key::Char(character)));
         }
     }
 

@@ -1,11 +1,11 @@
 //! What the home screen lists: incidents first, then playbooks in batches, so that a large library shows its first rows
-//! at once.
+//! at once, then drills.
 
 use std::collections::HashMap;
 
 use super::events::Events;
-use super::playbooks;
 use super::session::Workplace;
+use super::{drills, playbooks};
 use crate::engine::event::EventKind;
 use crate::engine::state::HomeItem;
 use crate::model::diagnostic::Level;
@@ -46,6 +46,16 @@ pub fn load(workplace: &Workplace, events: &Events) {
             }
         }));
     }
+    items.extend(
+        drills::scenarios(workplace)
+            .into_iter()
+            .map(|(scenario, _)| HomeItem::Drill {
+                id: scenario.id,
+                title: scenario.title,
+                summary: scenario.summary,
+                playbook: scenario.playbook,
+            }),
+    );
     events.send_blocking(EventKind::HomeLoaded { items, last: true });
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Live sources come into being here and nowhere else, so another mode cannot hold one by accident.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::clock;
@@ -31,17 +32,25 @@ pub fn sources(
 ) -> (Sources, Vec<Diagnostic>) {
     match ground {
         Ground::Live => live(config),
-        Ground::Walkthrough => Sources::planned_only(config, playbook),
+        Ground::Walkthrough => Sources::planned_only(config, &surroundings(config), playbook),
         Ground::Drill(simulation) => (Sources::simulated(simulation, playbook), Vec::new()),
     }
 }
 
 /// The live sources of the chosen profile.
 pub fn live(config: &Config) -> (Sources, Vec<Diagnostic>) {
-    let surroundings = Surroundings {
+    Sources::from_profile(config, &surroundings(config))
+}
+
+/// Folder for results that are too large for memory.
+pub fn spill_folder(config: &Config) -> PathBuf {
+    surroundings(config).spill_folder()
+}
+
+fn surroundings(config: &Config) -> Surroundings {
+    Surroundings {
         environment: Arc::clone(&config.environment),
         clock: clock::now,
         accounts: Accounts::default(),
-    };
-    Sources::from_profile(config, &surroundings)
+    }
 }

@@ -17,9 +17,9 @@ use super::{capturing, home, judging, messages, signals, terminal};
 use crate::engine::effect::Effect;
 use crate::engine::event::EventKind;
 use crate::model::ids::RunId;
-use crate::model::limits;
 use crate::model::safe_text::sanitize_block;
 use crate::model::table::Rows;
+use crate::model::{Timestamp, limits};
 use crate::sources::spill::{self, SortedRows};
 
 /// Starts what effects ask for.
@@ -63,6 +63,18 @@ impl Performer {
         self.ending.set_detach(Some(session.detacher()));
         self.runs = Runs::below(self.ending.runs());
         self.session = Some(session);
+    }
+
+    /// Lets the drill take in what was recorded, where time stands still. True when it brought something.
+    pub fn step_drill(&self) -> bool {
+        self.session
+            .as_ref()
+            .is_some_and(|session| session.step_drill())
+    }
+
+    /// When the drill brings something by itself.
+    pub fn drill_due(&self) -> Option<Timestamp> {
+        self.session.as_ref()?.drill_due()
     }
 
     /// A run has ended.

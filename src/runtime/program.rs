@@ -5,7 +5,7 @@
 use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
@@ -24,6 +24,7 @@ use crate::engine::state::State;
 use crate::engine::{Setup, Start, start};
 use crate::keymap::Chord;
 use crate::layout::Layouts;
+use crate::model::ids::IncidentId;
 use crate::model::limits;
 use crate::theme::Theme;
 use crate::ui::{Local, screenshot};
@@ -45,6 +46,25 @@ pub struct Program {
     pub theme: Theme,
     /// What it was started for.
     pub start: Start,
+}
+
+/// A step of a script.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ScriptStep {
+    /// A key is pressed.
+    Press(Chord),
+    /// A text is typed, character by character.
+    Type(String),
+    /// Simulated time passes.
+    Wait(Duration),
+}
+
+/// What a script ended with.
+pub struct Played {
+    /// The last screen.
+    pub svg: String,
+    /// The incident that was open at the end.
+    pub incident: Option<IncidentId>,
 }
 
 impl Program {
@@ -94,9 +114,9 @@ impl Program {
         }
     }
 
-    /// Works without a terminal until nothing is under way, and returns the screen as SVG. The error says why there is
-    /// no incident to show. `keys` are pressed first, each when nothing is under way any more.
-    pub fn on_paper(self, size: (u16, u16), keys_to_press: Vec<Chord>) -> Result<String, String> {
+    /// Works without a terminal through the steps of a script, each when nothing is under way any more, and returns the last screen as SVG. The error says
+    /// why there is no incident to show.
+    pub fn on_paper(self, size: (u16, u16), steps: Vec<ScriptStep>) -> Result<Played, String> {
         let ending = Arc::new(Ending::default());
         let wants_incident = !matches!(self.start, Start::Home);
         let (_keys, keys) = mpsc::channel(1);
@@ -106,10 +126,19 @@ impl Program {
         let mut event_loop = self.event_loop(state, Local::default(), keys, &ending, &tasks);
         event_loop.perform(effects);
         tasks.block_on(async {
-            event_loop.settle(limits::SCREENSHOT_WAIT).await;
-            for key in keys_to_press {
-                event_loop.press(key);
-                event_loop.settle(limits::SCREENSHOT_WAIT).await;
+            event_loop.catch_up(limits::SCREENSHOT_WAIT).await;
+            for step in steps {
+                if event_loop.state.quit.is_some() {
+                    break;
+                }
+                match step {
+                    ScriptStep::Press(key) => event_loop.press(key),
+                    ScriptStep::Type(text) => event_loop.type_text(&text),
+                    ScriptStep::Wait(time) => {
+                        event_loop.pass(time, limits::SCREENSHOT_WAIT).await;
+                    }
+                }
+                event_loop.catch_up(limits::SCREENSHOT_WAIT).await;
             }
         });
         let state = &event_loop.state;
@@ -121,13 +150,16 @@ impl Program {
             return Err(reason.unwrap_or_else(|| "the incident did not open in time".into()));
         }
         let buffer = screenshot::render(state, &theme, size.0, size.1);
-        let svg = screenshot::svg(&buffer, &title(state));
+        let played = Played {
+            svg: screenshot::svg(&buffer, &title(state)),
+            incident: state.cockpit().map(|cockpit| cockpit.incident.id),
+        };
         let reason = "screenshot taken".to_owned();
         event_loop.perform(vec![Effect::Detach {
             reason: reason.clone(),
         }]);
         ending.wind_down(&reason, Instant::now() + limits::HANGUP_GRACE);
-        Ok(svg)
+        Ok(played)
     }
 
     fn first_state(&self, size: (u16, u16)) -> (State, Vec<Effect>) {

@@ -123,7 +123,7 @@ fn filter(state: &State, home: &Home, theme: &Theme, area: Rect, buffer: &mut Bu
     line.push(" ", theme.style(Role::Text));
     if home.filter.is_empty() && !home.filtering {
         line.push(
-            "search incidents, playbooks, alerts",
+            "search incidents, playbooks, alerts, drills",
             theme.style(Role::Muted),
         );
     } else {
@@ -163,6 +163,7 @@ fn rows(home: &Home) -> Vec<Row<'_>> {
                 used_at: Some(_), ..
             } => "Recent playbooks",
             HomeItem::Playbook { .. } => "Playbooks",
+            HomeItem::Drill { .. } => "Drills",
         };
         if heading != before {
             if !rows.is_empty() {
@@ -180,8 +181,12 @@ fn rows(home: &Home) -> Vec<Row<'_>> {
 fn titles(rows: &[Row<'_>], most: usize) -> usize {
     let mut widest = 0;
     for row in rows {
-        if let Row::Item(_, HomeItem::Incident { title, .. } | HomeItem::Playbook { title, .. }) =
-            row
+        if let Row::Item(
+            _,
+            HomeItem::Incident { title, .. }
+            | HomeItem::Playbook { title, .. }
+            | HomeItem::Drill { title, .. },
+        ) = row
         {
             // The widths of a thousand titles are asked for at every key: most are plain, and as wide as they are long.
             let plain = title.bytes().all(|byte| matches!(byte, b' '..=b'~'));
@@ -286,6 +291,15 @@ fn item_line(
             if *attached {
                 line.push(" · in use", style(Role::Active));
             }
+        }
+        HomeItem::Drill {
+            title: name,
+            summary,
+            ..
+        } => {
+            title(&mut line, name);
+            line.push("DRILL ", style(Role::Drill));
+            line.push(safe!(" {summary}"), style(Role::Text));
         }
         HomeItem::Playbook {
             title: name,

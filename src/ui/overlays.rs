@@ -14,6 +14,7 @@ mod reading;
 mod row_detail;
 mod send;
 mod sign_in;
+mod told;
 mod typing;
 
 use ratatui::buffer::Buffer;
@@ -86,6 +87,7 @@ pub fn draw(
         Overlay::Evidence { selected } => evidence::draw(&scene, *selected, local, buffer),
         Overlay::Closing { selected } => closing::draw(&scene, *selected, local, buffer),
         Overlay::SignIn { prompt, until, .. } => sign_in::draw(&scene, prompt, *until, buffer),
+        Overlay::Told { from, text, at } => told::draw(&scene, from, text, *at, buffer),
         Overlay::Entry { entry, top } => entry::draw(&scene, entry, *top, local, buffer),
     }
 }
