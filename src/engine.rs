@@ -41,6 +41,8 @@ mod turn;
 mod wake;
 mod watch;
 
+pub use gate::derived_request;
 pub use open::{Setup, Start, start};
+pub use render::{chart, live};
 pub use turn::update;
 pub use wake::next_wake;
