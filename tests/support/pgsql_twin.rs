@@ -193,8 +193,29 @@ impl Twin {
                 rows.sort();
             }
         }
-        (server != engine).then(|| {
-            format!("{statement}\n  server: {server:?}\n  engine: {engine:?}\n")
+        if server == engine {
+            return None;
+        }
+        Some(match (&server, &engine) {
+            (Ok((server, _)), Ok((engine, _))) if server != engine => {
+                let parts: Vec<_> = server
+                    .iter()
+                    .zip(engine)
+                    .filter(|(server, engine)| server != engine)
+                    .collect();
+                format!("{statement}\n  columns (server, engine): {parts:?}\n")
+            }
+            (Ok((_, server)), Ok((_, engine))) if server.len() == engine.len() => {
+                let cells: Vec<_> = server
+                    .iter()
+                    .flatten()
+                    .zip(engine.iter().flatten())
+                    .filter(|(server, engine)| server != engine)
+                    .take(6)
+                    .collect();
+                format!("{statement}\n  cells (server, engine): {cells:?}\n")
+            }
+            _ => format!("{statement}\n  server: {server:.400?}\n  engine: {engine:.400?}\n"),
         })
     }
 }

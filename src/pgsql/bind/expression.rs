@@ -298,7 +298,12 @@ impl Binder<'_> {
 
     fn is_null(&mut self, inner: &Ast, negated: bool) -> Result<Typed, Error> {
         let typed = self.expression(inner)?;
-        let typed = self.settled(typed)?;
+        // This decides on no type, also not on that of a parameter.
+        if let Expr::Parameter(index) = typed.expr {
+            self.untyped.push(index);
+            let is_null = self.has_no_value(index);
+            return Ok(negate_if(negated, truth(Expr::bool(is_null))));
+        }
         Ok(negate_if(negated, truth(Expr::IsNull(Box::new(typed.expr)))))
     }
 

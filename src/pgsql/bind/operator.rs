@@ -68,7 +68,11 @@ impl Binder<'_> {
         let left = self.expression(left)?;
         let right = self.expression(right)?;
         let typed = self.operate(name, vec![left, right])?;
-        Ok(negate_if(negated, typed))
+        Ok(if negated {
+            negate_if(true, typed)
+        } else {
+            typed
+        })
     }
 
     /// AND and OR. A long chain of them nests to the left: it is walked, not descended.
