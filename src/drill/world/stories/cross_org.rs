@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::arrivals::Share;
-use super::cast::{Actor, Cast, Casting, foreign_address, ids, role, round};
+use super::cast::{Actor, Cast, Casting, ids, request_id, role, round};
 use super::{Event, Play, access};
 use crate::drill::scenario::Names;
 use crate::drill::world::emit::{AuditEntry, Emit, Request};
@@ -55,10 +55,13 @@ impl CrossOrg {
     pub fn new(settings: Settings<'_>, casting: &mut Casting<'_>) -> Self {
         let mut actors = casting.staff(settings.actors);
         for actor in &mut actors {
-            let drawn = foreign_address(casting.draw());
-            actor.ip = settings.ip.unwrap_or(&drawn).into();
+            casting.from_elsewhere(actor);
+            if let Some(ip) = settings.ip {
+                actor.ip = ip.into();
+            }
         }
         let targets = casting.targets(settings.targets, &actors);
+        casting.act_for_others(&mut actors, &targets);
         let mut cast = Cast::new();
         role(&mut cast, "actors", ids(&actors));
         role(&mut cast, "targets", &targets);
@@ -93,7 +96,7 @@ impl CrossOrg {
         let message = format!(
             "ORG MISMATCH: {machine} {resource} belongs to {target}, the request acts for {org}; transition {transition} rejected"
         );
-        let request = format!("req-{}", emit.id().simple());
+        let request = request_id(attempt.noise);
         let dimensions = [
             ("actorId", &*actor.id),
             ("orgId", org),
