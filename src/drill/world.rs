@@ -223,6 +223,11 @@ impl World {
         &self.stories
     }
 
+    /// The names that a story has for a role, such as its `actors`; none where there is no such story or role.
+    pub fn drawn(&self, story: &str, role: &str) -> &[String] {
+        self.stories.drawn(story, role)
+    }
+
     /// What has arrived in the tables of Application Insights: `customMetrics`, `traces`, `requests`, `dependencies`, `exceptions`. Rows arrive later than they happen.
     pub fn telemetry(&self) -> &dyn kql::Catalog {
         &self.sinks.telemetry

@@ -116,7 +116,7 @@ impl Service {
 
     /// The names a story has for a role.
     pub fn names(&self, story: &str, role: &str) -> Vec<String> {
-        self.world.stories().drawn(story, role).to_vec()
+        self.world.drawn(story, role).to_vec()
     }
 
     /// The one name a story has for a role.

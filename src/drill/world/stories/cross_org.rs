@@ -1,6 +1,9 @@
 //! `cross-org-attempts`: staff users try transitions of resources of other organisations.
 //!
 //! The engine rejects most: a log line and a count. One that is not rejected is an entry of the audit trail whose resource is another organisation's, and no log line: nobody noticed.
+//!
+//! Where all go for one organisation, somebody uses their sessions from elsewhere, and that session is in `staff_sessions`. Where the targets are many, the fault is in what they
+//! use, and they sit where they always sit.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,6 +44,8 @@ pub struct Settings<'a> {
 #[derive(Debug)]
 pub struct CrossOrg {
     actors: Vec<Actor>,
+    /// Somebody else acts with their sessions, from an address of its own.
+    stolen: bool,
     targets: Vec<Arc<str>>,
     every: Duration,
     machine: String,
@@ -54,14 +59,15 @@ impl CrossOrg {
     /// The attempts, with their actors and targets drawn.
     pub fn new(settings: Settings<'_>, casting: &mut Casting<'_>) -> Self {
         let mut actors = casting.staff(settings.actors);
-        for actor in &mut actors {
+        let targets = casting.targets(settings.targets, &actors);
+        casting.act_for_others(&mut actors, &targets);
+        let stolen = targets.len() == 1 || settings.ip.is_some();
+        for actor in actors.iter_mut().filter(|_| stolen) {
             casting.from_elsewhere(actor);
             if let Some(ip) = settings.ip {
                 actor.ip = ip.into();
             }
         }
-        let targets = casting.targets(settings.targets, &actors);
-        casting.act_for_others(&mut actors, &targets);
         let mut cast = Cast::new();
         role(&mut cast, "actors", ids(&actors));
         role(&mut cast, "targets", &targets);
@@ -69,6 +75,7 @@ impl CrossOrg {
         role(&mut cast, "machine", [settings.machine]);
         Self {
             actors,
+            stolen,
             targets,
             every: settings.every,
             machine: settings.machine.to_owned(),
@@ -216,7 +223,8 @@ impl Play for CrossOrg {
     }
 
     fn begin(&mut self, _story: Noise, at: i64, emit: &mut Emit<'_>) {
-        for actor in self.actors.iter().filter(|actor| !actor.stranger) {
+        let signs_in = |actor: &&Actor| self.stolen && !actor.stranger;
+        for actor in self.actors.iter().filter(signs_in) {
             access::sign_in(actor, at, emit);
         }
     }
