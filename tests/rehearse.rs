@@ -114,10 +114,10 @@ fn a_sound_playbook_passes_and_each_line_says_what_came() {
         lines.find(|line| line.contains(&words)).unwrap().to_owned()
     };
     assert!(line("look").starts_with("ok       kql"), "{}", line("look"));
-    assert!(line("look").contains("1 row; "), "{}", line("look"));
+    assert!(line("look").contains("1 row; verdict "), "{}", line("look"));
     assert!(line("look").contains("(example values: actor_id=example)"));
     assert!(
-        line("sessions").contains("1 row; PASS"),
+        line("sessions").contains("1 row; verdict PASS"),
         "{}",
         line("sessions")
     );

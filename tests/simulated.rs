@@ -8,6 +8,7 @@
     reason = "tests"
 )]
 
+#[expect(dead_code, reason = "a part of it is enough here")]
 #[path = "support/run_source.rs"]
 mod run_source;
 

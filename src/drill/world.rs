@@ -10,11 +10,11 @@ use super::scenario::Scenario;
 use crate::model::Timestamp;
 use crate::{kql, pgsql, promql};
 
+use database::Tables;
 use emit::Emit;
+use metrics::Metrics;
 use population::Population;
 use standing::{Conditions, Standing};
-use database::Tables;
-use metrics::Metrics;
 use stories::Stories;
 use telemetry::Telemetry;
 use texts::Texts;
