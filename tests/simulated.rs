@@ -15,6 +15,7 @@ mod run_source;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use quarterdeck::drill::scenario::Service;
 use quarterdeck::drill::{Director, Scenario, scenario};
 use quarterdeck::model::Timestamp;
 use quarterdeck::model::diagnostic::SourceText;
@@ -28,38 +29,6 @@ use quarterdeck::sources::SharedSource;
 use quarterdeck::sources::registry::Sources;
 use quarterdeck::sources::simulated::{self, SharedDirector, Simulation};
 use run_source::{Ran, action, context, run_with};
-
-/// Two stolen sessions that attack for an hour, in a small service.
-const SCENARIO: &str = r#"
-drill = 1
-id = "test"
-title = "Test"
-summary = "A test."
-playbook = "org-isolation-breach"
-starts = 2026-03-10T02:58:00Z
-history = "3h"
-lasts = "45m"
-
-[service]
-organisations = 6
-users = 4
-staff = 8
-requests_per_minute = 12
-
-[[story]]
-id = "attack"
-kind = "cross-org-attempts"
-from = "-60m"
-actors = 2
-targets = 1
-every = "10s"
-machine = "order"
-succeed = 0.2
-
-[truth]
-text = "A test."
-breach = true
-"#;
 
 struct Drill {
     director: SharedDirector,
@@ -119,12 +88,24 @@ fn empty_playbook() -> Playbook {
     playbook::parse(&source).remove(0).playbook
 }
 
+/// Two stolen sessions attack since 45 minutes, in a small service.
 fn scenario() -> Scenario {
-    let (scenario, findings) = scenario::parse(SourceText {
-        path: "test.toml".into(),
-        text: SCENARIO.into(),
+    let (name, text) = scenario::BUILT_IN
+        .iter()
+        .find(|(name, _)| name.starts_with("coordinated-attack"))
+        .unwrap();
+    let (mut scenario, findings) = scenario::parse(SourceText {
+        path: (*name).into(),
+        text: (*text).into(),
     });
     assert_eq!(findings, []);
+    scenario.history = Duration::from_secs(3 * 3_600);
+    scenario.service = Service {
+        organisations: 6,
+        users: 4,
+        staff: 8,
+        requests_per_minute: 12,
+    };
     scenario
 }
 

@@ -149,7 +149,7 @@ impl Server {
 fn activity(backend: &Backend, column: &str, seed: u64) -> Value {
     let noise = Noise::new(seed, SERVER, backend.pid);
     let text = |text: &str| Value::text(text);
-    let begun = backend.query_start - noise.between(1, 600, 90_000) * 1_000_000;
+    let day = backend.query_start.div_euclid(86_400_000_000) * 86_400_000_000;
     match column {
         "datid" => Value::Int(16_384),
         "datname" => text("commerce"),
@@ -159,8 +159,8 @@ fn activity(backend: &Backend, column: &str, seed: u64) -> Value {
         "application_name" => text(backend.application),
         "client_addr" => Value::Inet(backend.address.into()),
         "client_port" => Value::Int(noise.between(0, 32_768, 60_999)),
-        // To the minute, so that it stays the same while the backend lives on.
-        "backend_start" => Value::Timestamp(begun.div_euclid(86_400_000_000) * 86_400_000_000),
+        // The same as long as the backend lives.
+        "backend_start" => Value::Timestamp(day - noise.between(1, 600, 90_000) * 1_000_000),
         "xact_start" if backend.state != "idle" => Value::Timestamp(backend.query_start),
         "query_start" => Value::Timestamp(backend.query_start),
         "state_change" => Value::Timestamp(backend.query_start + 1_000),
@@ -198,7 +198,6 @@ impl Counted {
             "n_tup_ins" => Value::Int(self.inserts),
             "n_tup_upd" => Value::Int(self.updates),
             "n_tup_hot_upd" => Value::Int(self.updates / 2),
-            "n_tup_del" => Value::Int(0),
             "n_live_tup" => Value::Int(self.rows),
             "n_dead_tup" => Value::Int(self.updates / 40),
             "heap_blks_read" => Value::Int(self.rows / 90),
