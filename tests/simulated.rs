@@ -161,7 +161,7 @@ async fn kql_answers_as_application_insights_does() {
     let drill = Drill::new();
     let asked = action(
         Language::Kql,
-        "traces | where message has 'ORG MISMATCH' | summarize attempts = count(), first = min(timestamp), share = 0.5, bag = make_bag(pack('a', 1))",
+        "traces | where message has 'ORG MISMATCH' | summarize attempts = count(), first = min(timestamp), share = avg(0.5), bag = make_bag(pack('a', 1))",
     );
     let ran = drill.run(&asked, &[]).await;
     let outcome = ran.result.as_ref().unwrap();
