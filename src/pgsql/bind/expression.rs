@@ -177,6 +177,7 @@ impl Binder<'_> {
                 expr,
                 substring_from,
                 substring_for,
+                shorthand,
                 ..
             } => {
                 let mut arguments = vec![self.expression(expr)?];
@@ -188,7 +189,7 @@ impl Binder<'_> {
                 if let Some(count) = substring_for {
                     arguments.push(self.expression(count)?);
                 }
-                self.named("substring", arguments)?
+                self.named(if *shorthand { "substr" } else { "substring" }, arguments)?
             }
             Ast::Trim {
                 trim_where,

@@ -47,6 +47,8 @@ fn symbol(operator: &BinaryOperator) -> Result<(&'static str, bool), Error> {
         B::QuestionAnd => ("?&", false),
         B::PGOverlap => ("&&", false),
         B::PGBitwiseShiftLeft => ("<<", false),
+        B::Custom(name) if name == "<<=" => ("<<=", false),
+
         other => return Err(Error::unsupported(&format!("the operator {other}"))),
     })
 }

@@ -583,7 +583,7 @@ fn own_name(expr: &Ast) -> Option<(String, bool)> {
         Ast::Array(_) => strong("array"),
         Ast::Extract { .. } => strong("extract"),
         Ast::Position { .. } => strong("position"),
-        Ast::Substring { .. } => strong("substring"),
+        Ast::Substring { shorthand, .. } => strong(if *shorthand { "substr" } else { "substring" }),
         Ast::Trim { trim_where, .. } => strong(trim_name(trim_where.as_ref())),
         Ast::Ceil { .. } => strong("ceil"),
         Ast::Floor { .. } => strong("floor"),
