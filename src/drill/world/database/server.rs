@@ -194,7 +194,7 @@ impl Counted {
             "seq_scan" => Value::Int(self.scans),
             "seq_tup_read" => Value::Int(self.scans.saturating_mul(self.rows)),
             "idx_scan" => Value::Int(self.index_scans),
-            "idx_tup_fetch" => Value::Int(self.index_scans * 3),
+            "idx_tup_fetch" | "idx_blks_hit" => Value::Int(self.index_scans * 3),
             "n_tup_ins" => Value::Int(self.inserts),
             "n_tup_upd" => Value::Int(self.updates),
             "n_tup_hot_upd" => Value::Int(self.updates / 2),
@@ -203,7 +203,6 @@ impl Counted {
             "heap_blks_read" => Value::Int(self.rows / 90),
             "heap_blks_hit" => Value::Int(self.rows * 12),
             "idx_blks_read" => Value::Int(self.rows / 300),
-            "idx_blks_hit" => Value::Int(self.index_scans * 3),
             column if column.starts_with("last_") => Value::Null,
             _ => Value::Int(0),
         }
