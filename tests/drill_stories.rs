@@ -14,6 +14,12 @@ use support::service::{Row, Service, figure, text};
 
 const SEEDS: std::ops::Range<u64> = 0..20;
 
+/// Variants of a story take turns: each gets its share of the seeds.
+fn turn<T: Copy>(seed: u64, variants: &[T]) -> T {
+    let at = usize::try_from(seed).unwrap() % variants.len();
+    *variants.get(at).unwrap()
+}
+
 /// Values of a column, each once.
 fn distinct(rows: &[Row], column: &str) -> BTreeSet<String> {
     rows.iter()
@@ -50,56 +56,58 @@ fn attack(actors: u32, targets: u32, succeed: f64, unknown: f64, seed: u64) -> S
 #[test]
 fn attempts_show_their_pattern_everywhere() {
     for seed in SEEDS {
-        for (actors, targets, pattern) in [
-            (1, 4, "Single actor, multiple orgs"),
-            (2, 1, "Multiple actors, one target org"),
-            (4, 5, "Random distribution"),
-        ] {
-            let service = attack(actors, targets, 0.0, 0.0, seed);
-            let rows = service.ask("attempts-by-actor");
-            assert_eq!(
-                distinct(&rows, "actorId"),
-                set(&service.names("attack", "actors"))
-            );
-            assert_eq!(
-                distinct(&rows, "attemptedOrgId"),
-                set(&service.names("attack", "targets"))
-            );
-            assert_eq!(
-                service.suggested("pattern", &rows),
-                [pattern],
-                "seed {seed}"
-            );
-            let attempts: i64 = rows.iter().map(|row| figure(row, "attempts")).sum();
-            assert!(
-                (40..=200).contains(&attempts),
-                "{attempts} attempts in 40 minutes"
-            );
+        let (actors, targets, pattern) = turn(
+            seed,
+            &[
+                (1, 4, "Single actor, multiple orgs"),
+                (2, 1, "Multiple actors, one target org"),
+                (4, 5, "Random distribution"),
+            ],
+        );
+        let service = attack(actors, targets, 0.0, 0.0, seed);
+        let rows = service.ask("attempts-by-actor");
+        assert_eq!(
+            distinct(&rows, "actorId"),
+            set(&service.names("attack", "actors"))
+        );
+        assert_eq!(
+            distinct(&rows, "attemptedOrgId"),
+            set(&service.names("attack", "targets"))
+        );
+        assert_eq!(
+            service.suggested("pattern", &rows),
+            [pattern],
+            "seed {seed}"
+        );
+        let attempts: i64 = rows.iter().map(|row| figure(row, "attempts")).sum();
+        assert!(
+            (40..=200).contains(&attempts),
+            "{attempts} attempts in 40 minutes"
+        );
 
-            // The metric counts the same, by the minute; what came last is on its way.
-            let counted: i64 = service
-                .ask("scope")
-                .iter()
-                .map(|row| figure(row, "total"))
-                .sum();
-            assert!(
-                (counted - attempts).abs() <= 20,
-                "{counted} counted, {attempts} logged"
-            );
-            assert_eq!(service.verdict("heartbeat"), "PASS");
-            let rates = service.ask("scope-prom");
-            assert!(rates.iter().all(|row| text(row, "machine") == "order"));
-            assert!(
-                rates.iter().any(|row| figure(row, "value") > 0),
-                "seed {seed}: {rates:?}"
-            );
+        // The metric counts the same, by the minute; what came last is on its way.
+        let counted: i64 = service
+            .ask("scope")
+            .iter()
+            .map(|row| figure(row, "total"))
+            .sum();
+        assert!(
+            (counted - attempts).abs() <= 20,
+            "{counted} counted, {attempts} logged"
+        );
+        assert_eq!(service.verdict("heartbeat"), "PASS");
+        let rates = service.ask("scope-prom");
+        assert!(rates.iter().all(|row| text(row, "machine") == "order"));
+        assert!(
+            rates.iter().any(|row| figure(row, "value") > 0),
+            "seed {seed}: {rates:?}"
+        );
 
-            // Nothing got through.
-            assert_eq!(service.verdict("audit-alive"), "PASS");
-            assert_eq!(service.verdict("cross-org"), "PASS", "seed {seed}");
-            let row = service.row("cross-org");
-            assert_eq!(service.suggested("outcome", &[row]), ["No"]);
-        }
+        // Nothing got through.
+        assert_eq!(service.verdict("audit-alive"), "PASS");
+        assert_eq!(service.verdict("cross-org"), "PASS", "seed {seed}");
+        let row = service.row("cross-org");
+        assert_eq!(service.suggested("outcome", &[row]), ["No"]);
     }
 }
 
@@ -547,59 +555,59 @@ every = "60s"
 #[test]
 fn a_failing_endpoint_fails_until_it_is_disabled() {
     for seed in SEEDS {
-        for (status, share, fate) in [(503, 1.0, "Yes"), (0, 1.0, "Yes"), (500, 0.4, "No")] {
-            let story = HOOK
-                .replace("STATUS", &status.to_string())
-                .replace("SHARE", &share.to_string());
-            let mut service = Service::new("webhook-delivery-failures", &story, seed);
-            service.set("tenant_id", "text", &service.name("hook", "tenant"));
-            let endpoint = service.name("hook", "endpoint");
-            service.set("endpoint_id", "text", &endpoint);
-            // Deliveries from before the story went well.
-            service.set("window_start", "datetime", &service.minutes(-45));
-            let listed = distinct(&service.ask("endpoints"), "endpointId");
-            assert!(listed.contains(&endpoint));
-            assert_eq!(service.verdict("delivery-health"), "FAIL", "seed {seed}");
-            let health = service.row("delivery-health");
-            assert_eq!(
-                service.suggested("endpoint-fate", &[health]),
-                [fate],
-                "seed {seed}"
-            );
-            let (url, answers) = service.world.status().webhook_target.unwrap();
-            assert_eq!((url, answers), (service.name("hook", "url"), status));
+        let variants = [(503, 1.0, "Yes"), (0, 1.0, "Yes"), (500, 0.4, "No")];
+        let (status, share, fate) = turn(seed, &variants);
+        let story = HOOK
+            .replace("STATUS", &status.to_string())
+            .replace("SHARE", &share.to_string());
+        let mut service = Service::new("webhook-delivery-failures", &story, seed);
+        service.set("tenant_id", "text", &service.name("hook", "tenant"));
+        let endpoint = service.name("hook", "endpoint");
+        service.set("endpoint_id", "text", &endpoint);
+        // Deliveries from before the story went well.
+        service.set("window_start", "datetime", &service.minutes(-45));
+        let listed = distinct(&service.ask("endpoints"), "endpointId");
+        assert!(listed.contains(&endpoint));
+        assert_eq!(service.verdict("delivery-health"), "FAIL", "seed {seed}");
+        let health = service.row("delivery-health");
+        assert_eq!(
+            service.suggested("endpoint-fate", &[health]),
+            [fate],
+            "seed {seed}"
+        );
+        let (url, answers) = service.world.status().webhook_target.unwrap();
+        assert_eq!((url, answers), (service.name("hook", "url"), status));
 
-            assert_eq!(service.write("disable-endpoint"), 1);
-            service.pass(1);
-            let before = figure(&service.row("delivery-health"), "deliveries");
-            service.pass(30);
-            let after = figure(&service.row("delivery-health"), "deliveries");
-            assert_eq!(after, before, "seed {seed}: a disabled endpoint was called");
-            assert!(!service.facts().going.contains("hook"));
-        }
+        assert_eq!(service.write("disable-endpoint"), 1);
+        service.pass(1);
+        let before = figure(&service.row("delivery-health"), "deliveries");
+        service.pass(30);
+        let after = figure(&service.row("delivery-health"), "deliveries");
+        assert_eq!(after, before, "seed {seed}: a disabled endpoint was called");
+        assert!(!service.facts().going.contains("hook"));
     }
 }
 
 #[test]
 fn exports_fail_for_their_cause() {
     for seed in SEEDS {
-        for (cause, reason) in [("disk-full", "ENOSPC"), ("access-denied", "AccessDenied")] {
-            let story = format!(
-                "[[story]]\nid = \"exports\"\nkind = \"export-failure\"\nfrom = \"-45m\"\ncause = \"{cause}\"\nevery = \"2m\"\n"
-            );
-            let mut service = Service::new("export-failures", &story, seed);
-            service.pass(1);
-            let rows = service.ask("export-errors");
-            assert!(rows.len() > 5, "{} failures", rows.len());
-            assert!(rows.iter().all(|row| text(row, "reason").contains(reason)));
-            let status = service.world.status();
-            assert_eq!(status.disk_percent >= 95, cause == "disk-full");
-            assert_eq!(status.storage_denied, cause == "access-denied");
-            service.world.stop("exports");
-            service.pass(1);
-            let status = service.world.status();
-            assert!(status.disk_percent < 95 && !status.storage_denied);
-        }
+        let causes = [("disk-full", "ENOSPC"), ("access-denied", "AccessDenied")];
+        let (cause, reason) = turn(seed, &causes);
+        let story = format!(
+            "[[story]]\nid = \"exports\"\nkind = \"export-failure\"\nfrom = \"-45m\"\ncause = \"{cause}\"\nevery = \"2m\"\n"
+        );
+        let mut service = Service::new("export-failures", &story, seed);
+        service.pass(1);
+        let rows = service.ask("export-errors");
+        assert!(rows.len() > 5, "{} failures", rows.len());
+        assert!(rows.iter().all(|row| text(row, "reason").contains(reason)));
+        let status = service.world.status();
+        assert_eq!(status.disk_percent >= 95, cause == "disk-full");
+        assert_eq!(status.storage_denied, cause == "access-denied");
+        service.world.stop("exports");
+        service.pass(1);
+        let status = service.world.status();
+        assert!(status.disk_percent < 95 && !status.storage_denied);
     }
 }
 
@@ -614,35 +622,34 @@ waiting = 6
 table = "dsar_cases"
 "#;
     for seed in SEEDS {
-        for act in ["cancel-query", "terminate-session"] {
-            let mut service = Service::new("database-performance-degradation", SLOW, seed);
-            let pid = service.name("slow", "pid");
-            let blockers = service.ask("blockers");
-            let first = blockers.first().unwrap();
-            assert_eq!(figure(first, "pid").to_string(), pid);
-            assert_eq!(figure(first, "sessions_blocked"), 6);
-            assert!(service.ask("active-queries").len() >= 7);
-            let scanned = service.ask("missing-indexes");
-            assert_eq!(
-                scanned.first().map(|row| text(row, "relname")),
-                Some("dsar_cases")
-            );
-            assert!(!service.world.status().database_ready);
+        let act = turn(seed, &["cancel-query", "terminate-session"]);
+        let mut service = Service::new("database-performance-degradation", SLOW, seed);
+        let pid = service.name("slow", "pid");
+        let blockers = service.ask("blockers");
+        let first = blockers.first().unwrap();
+        assert_eq!(figure(first, "pid").to_string(), pid);
+        assert_eq!(figure(first, "sessions_blocked"), 6);
+        assert!(service.ask("active-queries").len() >= 7);
+        let scanned = service.ask("missing-indexes");
+        assert_eq!(
+            scanned.first().map(|row| text(row, "relname")),
+            Some("dsar_cases")
+        );
+        assert!(!service.world.status().database_ready);
 
-            service.set("backend_pid", "integer", &pid);
-            assert_eq!(service.ask("backend").len(), 1);
-            service.write(act);
-            service.pass(1);
-            assert!(service.ask("blockers").is_empty(), "seed {seed}, {act}");
-            assert!(service.world.status().database_ready);
-            let facts = service.facts();
-            assert!(facts.ended.contains(&pid));
-            assert!(!facts.going.contains("slow"));
-            assert_eq!(
-                service.ask("backend").len(),
-                usize::from(act == "cancel-query")
-            );
-        }
+        service.set("backend_pid", "integer", &pid);
+        assert_eq!(service.ask("backend").len(), 1);
+        service.write(act);
+        service.pass(1);
+        assert!(service.ask("blockers").is_empty(), "seed {seed}, {act}");
+        assert!(service.world.status().database_ready);
+        let facts = service.facts();
+        assert!(facts.ended.contains(&pid));
+        assert!(!facts.going.contains("slow"));
+        assert_eq!(
+            service.ask("backend").len(),
+            usize::from(act == "cancel-query")
+        );
     }
 }
 

@@ -46,7 +46,7 @@ title = "Small"
 summary = "A small service."
 playbook = "{playbook}"
 starts = 2026-03-10T10:00:00Z
-history = "2h"
+history = "70m"
 lasts = "60m"
 
 [service]
@@ -79,7 +79,7 @@ impl Service {
             .into_iter()
             .find(|one| one.playbook.id.as_str() == playbook)
             .unwrap_or_else(|| panic!("no playbook {playbook}"));
-        let start = scenario.starts - SignedDuration::from_hours(2);
+        let start = scenario.starts - SignedDuration::from_mins(70);
         let mut service = Self {
             world: World::new(&scenario, seed),
             playbook: found.playbook,
