@@ -4,6 +4,8 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::json;
+
 use quarterdeck::drill::world::Act;
 
 mod support {
@@ -236,62 +238,60 @@ fn reads(crosses: &str, unknown: f64, more: &str, seed: u64) -> Service {
 }
 
 #[test]
-fn reads_cross_organisations_or_modes() {
+fn reads_and_commits_tell_the_failure_modes_apart() {
     for seed in SEEDS {
-        let service = reads("org", 0.1, "", seed);
+        let modes = [
+            ("org", HATCH, "Mode A: ORM extension bypassed"),
+            ("mode", "", "Mode B: Mode segregation broken"),
+            ("org", "", "Mode C: Scope DSL evaluation bug"),
+        ];
+        let (crosses, more, mode) = turn(seed, &modes);
+        let mut service = reads(crosses, 0.1, more, seed);
         assert_eq!(service.verdict("audit-alive"), "PASS");
+        assert_eq!(service.verdict("exposure"), "FAIL");
         let row = service.row("exposure");
-        assert!(figure(&row, "org_crossed") > 20, "{row:?}");
-        assert_eq!(figure(&row, "mode_crossed"), 0);
-        assert!(figure(&row, "unknown") > 0);
+        let crossed = format!("{crosses}_crossed");
+        assert!(figure(&row, &crossed) > 20, "{row:?}");
+        assert!(figure(&row, "unknown") > 0, "{row:?}");
+
+        let (_, commits) = service.script("escape-hatches");
+        let lines: Vec<&str> = commits.lines().collect();
+        let results = json!({
+            "exposure": { "rows": [row] },
+            "escape-hatches": { "lines": lines },
+        });
+        let suggested = service.suggested_by("failure-mode", &[], &results);
+        assert_eq!(suggested, [mode], "seed {seed}: {lines:?}");
+
         let customers = service.ask("exposed-customers");
-        assert_eq!(
-            distinct(&customers, "exposed_org"),
-            set(&service.names("reads", "targets")),
-            "seed {seed}"
-        );
+        let exposed = distinct(&customers, "exposed_org");
+        let targets = match crosses {
+            "org" => set(&service.names("reads", "targets")),
+            _ => BTreeSet::new(),
+        };
+        assert_eq!(exposed, targets, "seed {seed}");
         let readers = service.ask("token-readers");
         assert!(distinct(&readers, "token_id").contains(&service.name("reads", "tokens")));
-
-        let service = reads("mode", 0.0, "", seed);
-        let row = service.row("exposure");
-        assert_eq!(figure(&row, "org_crossed"), 0);
-        assert!(figure(&row, "mode_crossed") > 20);
-        assert_eq!(figure(&row, "unknown"), 0, "the background has none");
+        if !more.is_empty() {
+            let started = service.kql("traces | where message contains '4.18.0' | count");
+            assert!(
+                started.iter().all(|row| figure(row, "Count") > 0),
+                "{started:?}"
+            );
+        }
     }
 }
 
 #[test]
-fn a_commit_tells_mode_a_from_mode_c() {
-    let hatches = |service: &Service| {
-        let commits = service.world.status().commits;
-        commits
-            .iter()
-            .filter(|commit| {
-                commit.lines.iter().any(|line| {
-                    ["queryRaw", "executeRaw", "eslint-disable"]
-                        .iter()
-                        .any(|word| line.contains(word))
-                })
-            })
-            .filter(|commit| {
-                !commit
-                    .files
-                    .iter()
-                    .all(|file| file.starts_with("packages/database/src"))
-            })
-            .count()
-    };
+fn without_a_story_nothing_crosses() {
     for seed in SEEDS {
-        assert_eq!(hatches(&reads("org", 0.0, HATCH, seed)), 1, "seed {seed}");
-        assert_eq!(hatches(&reads("org", 0.0, "", seed)), 0, "seed {seed}");
+        let service = Service::new("tenant-isolation-breach-sev1", "", seed);
+        let row = service.row("exposure");
+        for column in ["org_crossed", "mode_crossed", "unknown"] {
+            assert_eq!(figure(&row, column), 0, "seed {seed}: {row:?}");
+        }
+        assert_eq!(service.verdict("exposure"), "PASS");
     }
-    let service = reads("org", 0.0, HATCH, 1);
-    let started = service.kql("traces | where message contains '4.18.0' | summarize n = count()");
-    assert!(
-        started.iter().any(|row| figure(row, "n") > 0),
-        "{started:?}"
-    );
 }
 
 #[test]
@@ -305,20 +305,17 @@ fn frozen_operations_and_rotated_tokens_read_no_more() {
     for seed in SEEDS {
         let mut service = reads("org", 0.1, "", seed);
         let operation = service.name("reads", "operations");
-        service.world.act(&Act::FreezeOperation(operation));
-        assert_eq!(fresh(&mut service), 0, "seed {seed}");
-        assert!(!service.facts().going.contains("reads"));
-
-        let mut service = reads("org", 0.1, "", seed);
-        service
-            .world
-            .act(&Act::FreezeOperation("orders.read".to_owned()));
-        assert!(fresh(&mut service) > 0, "the wrong operation was frozen");
-        assert!(service.facts().going.contains("reads"));
-
-        let mut service = reads("org", 0.1, "", seed);
-        service.world.act(&Act::RotateTokens(service.world.now()));
-        assert_eq!(fresh(&mut service), 0, "seed {seed}");
+        let wrong = Act::FreezeOperation("orders.read".to_owned());
+        let rotate = Act::RotateTokens(service.world.now());
+        let acts = [
+            (Act::FreezeOperation(operation), true),
+            (wrong, false),
+            (rotate, true),
+        ];
+        let (act, ends) = acts.get(turn(seed, &[0, 1, 2])).unwrap();
+        service.world.act(act);
+        assert_eq!(fresh(&mut service) == 0, *ends, "seed {seed}: {act:?}");
+        assert_eq!(service.facts().going.contains("reads"), !ends);
     }
 }
 
@@ -399,8 +396,16 @@ fn revoking_ends_staff_reads_and_a_patch_declares_the_route() {
             service.world.stories().is_open("leak"),
             "the route is not patched yet"
         );
+        service.set("suspect_route", "text", &service.name("leak", "route"));
+        assert_eq!(service.script("route-scope").0, 1, "seed {seed}");
+        assert_ne!(service.script("route-coverage").0, 0, "seed {seed}");
         service.world.stop("leak");
-        assert_eq!(service.world.status().route.unwrap().1, "client-scoped");
+        let (exit, scope) = service.script("route-scope");
+        assert!(
+            exit == 0 && scope.contains("client-scoped"),
+            "{exit}: {scope}"
+        );
+        assert_eq!(service.script("route-coverage").0, 0, "seed {seed}");
     }
 }
 
@@ -575,8 +580,15 @@ fn a_failing_endpoint_fails_until_it_is_disabled() {
             [fate],
             "seed {seed}"
         );
-        let (url, answers) = service.world.status().webhook_target.unwrap();
-        assert_eq!((url, answers), (service.name("hook", "url"), status));
+        service.set("endpoint_url", "text", &service.name("hook", "url"));
+        let (exit, answer) = service.script("reachable");
+        let expected = if status == 0 {
+            "000".to_owned()
+        } else {
+            status.to_string()
+        };
+        assert!(answer.starts_with(&expected), "{exit}: {answer}");
+        assert_eq!(exit == 0, status != 0, "{answer}");
 
         assert_eq!(service.write("disable-endpoint"), 1);
         service.pass(1);
@@ -635,14 +647,14 @@ table = "dsar_cases"
             scanned.first().map(|row| text(row, "relname")),
             Some("dsar_cases")
         );
-        assert!(!service.world.status().database_ready);
+        assert_eq!(service.status_of("/api/health/readiness"), 503);
 
         service.set("backend_pid", "integer", &pid);
         assert_eq!(service.ask("backend").len(), 1);
         service.write(act);
         service.pass(1);
         assert!(service.ask("blockers").is_empty(), "seed {seed}, {act}");
-        assert!(service.world.status().database_ready);
+        assert_eq!(service.status_of("/api/health/readiness"), 200);
         let facts = service.facts();
         assert!(facts.ended.contains(&pid));
         assert!(!facts.going.contains("slow"));
