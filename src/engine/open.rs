@@ -141,6 +141,7 @@ impl Turn<'_> {
             report: None,
             drafts: BTreeMap::new(),
             left_behind,
+            walk: None,
         };
         cockpit.refresh_view();
         if let Some(current) = &cockpit.view.current {
@@ -149,7 +150,11 @@ impl Turn<'_> {
         self.state.screen = Screen::Cockpit(Box::new(cockpit));
         self.state.overlays.clear();
         self.say_what_matters(&source_problems);
-        self.effect(Effect::ProbeSources);
+        if self.is_walkthrough() {
+            self.begin_walk();
+        } else {
+            self.effect(Effect::ProbeSources);
+        }
         self.poll_what_is_due();
         self.keep_clocks();
     }

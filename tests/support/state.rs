@@ -608,6 +608,7 @@ fn phase(text: Texts<'_>, id: &str, title: &str, steps: Vec<Step>) -> Phase {
         title: text(title),
         kind: PhaseKind::Other,
         introduction: Vec::new(),
+        notes: Vec::new(),
         steps,
         when: None,
         requires: Vec::new(),
@@ -776,6 +777,7 @@ fn playbook(text: Texts<'_>) -> Playbook {
         clocks: IndexMap::new(),
         evidence: IndexMap::new(),
         introduction: Vec::new(),
+        notes: Vec::new(),
         phases: vec![
             phase(
                 text,

@@ -155,13 +155,18 @@ impl Body {
         let mut digit = 0;
         let mut before = Kind::Nothing;
         for (block, prose) in step.body.iter().zip(&wrapped.blocks) {
+            if matches!(block, Block::Notes(_)) {
+                continue;
+            }
             let kind = Kind::of(block);
             if before != Kind::Nothing && (kind != before || kind == Kind::Prose) {
                 body.lines.push(TextLine::new());
             }
             before = kind;
             let item = match block {
-                Block::Prose(_) | Block::Notes(_) => {
+                // They are for the presenter alone, who has a strip of their own for them.
+                Block::Notes(_) => continue,
+                Block::Prose(_) => {
                     body.lines.extend(prose.iter().cloned());
                     continue;
                 }
@@ -277,11 +282,8 @@ fn wrapped<'a>(
                 .iter()
                 .map(|block| match block {
                     Block::Prose(prose) => prose::block(prose, room, view.theme),
-                    Block::Notes(text) => TextLine::of("note ", view.theme.style(Role::Muted))
-                        .with(sanitize(text), view.theme.style(Role::Muted))
-                        .wrap(room, 5),
                     Block::Action(id) => described(view, id, room),
-                    Block::Check(_) => Vec::new(),
+                    Block::Check(_) | Block::Notes(_) => Vec::new(),
                 })
                 .collect(),
         }
@@ -403,6 +405,7 @@ fn status(view: &View<'_>, id: &ActionId) -> TextLine {
             };
             view.line(action.status.word(), role)
         }
+        ActionStatus::ByHand(true) if cockpit.is_walkthrough() => view.line("shown", Role::Good),
         status @ ActionStatus::ByHand(_) => view.line(status.word(), Role::Text),
         ActionStatus::Unknown => view.line("OUTCOME UNKNOWN", Role::Doubt),
     };
@@ -445,10 +448,12 @@ fn status(view: &View<'_>, id: &ActionId) -> TextLine {
         if !line.is_empty() {
             line.push(" · ", view.theme.style(Role::Muted));
         }
-        line.push(
-            safe!("needs {} ({key})", names.join(", ")),
-            view.theme.style(Role::Warning),
-        );
+        let text = if cockpit.is_walkthrough() {
+            safe!("example {} ({key} sets)", names.join(", "))
+        } else {
+            safe!("needs {} ({key})", names.join(", "))
+        };
+        line.push(text, view.theme.style(Role::Warning));
     } else if line.is_empty() {
         line = untouched(view, id);
     }
