@@ -39,6 +39,27 @@ impl Mode {
         }
     }
 
+    /// A text that leaves the program: outside of live work every line of it says what it is from, so that no part of it can be taken for a real one. The
+    /// word stands behind a line's own sign of Markdown (`#`, `-`, `>`), which keeps its meaning.
+    pub fn marked(self, text: &str) -> String {
+        let word = match self {
+            Self::Live => return text.to_owned(),
+            Self::Walkthrough | Self::Drill => self.word(),
+        };
+        let mut marked = String::with_capacity(text.len() * 2);
+        for line in text.split_inclusive('\n') {
+            let sign = sign_of(line);
+            let (sign, rest) = line.split_at(sign);
+            marked.push_str(sign);
+            if !rest.trim().is_empty() && !rest.starts_with(word) && !is_fence(rest) {
+                marked.push_str(word);
+                marked.push(' ');
+            }
+            marked.push_str(rest);
+        }
+        marked
+    }
+
     /// The folder below the data directory that keeps the records of this mode apart.
     pub const fn folder(self) -> &'static str {
         match self {
@@ -49,7 +70,40 @@ impl Mode {
     }
 }
 
+/// Bytes of a line's indentation and its sign of Markdown.
+fn sign_of(line: &str) -> usize {
+    let indent = line.len() - line.trim_start_matches(' ').len();
+    let rest = line.get(indent..).unwrap_or_default();
+    let hashes = rest.len() - rest.trim_start_matches('#').len();
+    let sign = match rest.as_bytes() {
+        [b'-' | b'>' | b'*', b' ', ..] => 2,
+        _ if hashes > 0 && rest.as_bytes().get(hashes) == Some(&b' ') => hashes + 1,
+        _ => 0,
+    };
+    indent + sign
+}
+
+/// The line opens or closes a fence.
+fn is_fence(line: &str) -> bool {
+    line.starts_with("```") || line.starts_with("~~~")
+}
+
 /// A time as it stands in the record and in exports: UTC, milliseconds, one width (`2026-01-31T03:12:44.120Z`).
 pub fn timestamp_text(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_of_a_drill_says_so() {
+        let text = "# A title\n\n- one\n  - two\n> said\n```\nselect 1\n```\nDRILL already\nplain";
+        assert_eq!(
+            Mode::Drill.marked(text),
+            "# DRILL A title\n\n- DRILL one\n  - DRILL two\n> DRILL said\n```\nDRILL select 1\n```\nDRILL already\nDRILL plain"
+        );
+        assert_eq!(Mode::Live.marked(text), text);
+    }
 }

@@ -5,6 +5,7 @@
 
 pub mod brief;
 pub mod clocks;
+pub mod debrief;
 pub mod figures;
 pub mod markdown;
 pub mod names;

@@ -5,6 +5,7 @@
 pub mod capturing;
 pub mod clock;
 pub mod customs;
+pub mod debriefs;
 pub mod doctor;
 pub mod drills;
 pub mod ending;

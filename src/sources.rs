@@ -8,6 +8,7 @@ pub mod chart;
 pub mod health;
 pub mod http;
 pub mod mask;
+pub mod planner;
 pub mod postgres;
 pub mod prometheus;
 pub mod registry;

@@ -54,6 +54,11 @@ const SAME_LAYER: &[(&str, &str, &str)] = &[
         "a score is read off the fold of the entries",
     ),
     (
+        "report",
+        "drill",
+        "the report of a drill begins with its score",
+    ),
+    (
         "sources",
         "config",
         "a source reads its own keys of the configuration and resolves its secrets when it runs",

@@ -10,7 +10,7 @@ use super::out::Out;
 use super::{Common, code, screen, setup};
 use crate::incident::view::view;
 use crate::report;
-use crate::runtime::session;
+use crate::runtime::{debriefs, session};
 
 /// `report [INCIDENT]`
 #[derive(Debug, Args)]
@@ -38,22 +38,30 @@ impl Report {
     pub fn run(&self, common: &Common, out: &mut Out) -> Result<u8, Failure> {
         let workplace = setup::workplace(common, out)?;
         let store = setup::record(&workplace, self.incident.as_deref(), out)?;
+        let pinned = session::pinned(&store).map_err(screen::of_session)?;
         let session::Pinned {
             incident, found, ..
-        } = session::pinned(&store).map_err(screen::of_session)?;
+        } = &pinned;
         let entries = store.entries(0, u64::MAX).map_err(setup::of_store)?;
-        let view = view(&found.playbook, &incident, &store.alive_writers());
+        let view = view(&found.playbook, incident, &store.alive_writers());
         let text = match self.format {
-            Form::Md => report::markdown(&found.playbook, &incident, &view, &entries),
+            Form::Md => debriefs::markdown(&workplace, &store, &pinned, &view, &entries)
+                .map_err(screen::of_session)?,
             Form::Json => {
                 let names = report::Names(Some(&found.playbook));
-                let entries: Vec<serde_json::Value> = entries
+                let scored = debriefs::scored(&workplace, &store, &pinned, &entries)
+                    .map_err(screen::of_session)?;
+                let told: Vec<serde_json::Value> = entries
                     .iter()
                     .filter_map(|sealed| {
                         serde_json::from_str(&report::timeline::json_line(sealed, names)).ok()
                     })
                     .collect();
-                let value = json!({ "incident": incident, "entries": entries });
+                let debrief = scored.map(|scored| scored.debrief(&pinned, &entries).json());
+                let mut value = json!({ "incident": incident, "entries": told });
+                if let (Some(debrief), Some(value)) = (debrief, value.as_object_mut()) {
+                    value.insert("debrief".to_owned(), debrief);
+                }
                 let mut text = serde_json::to_string_pretty(&value).map_err(Failure::failed)?;
                 text.push('\n');
                 text

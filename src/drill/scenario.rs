@@ -3,6 +3,15 @@
 //! Reading never fails: a broken file gives everything that did parse, with its errors (place, what was expected, what was found, the nearest name).
 //! Nothing here runs a scenario.
 
+mod built_in;
+mod check;
+mod fields;
+mod patterns;
+mod read;
+mod texts;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -10,8 +19,12 @@ use jiff::SignedDuration;
 
 use crate::expr::Expression;
 use crate::model::Timestamp;
-use crate::model::diagnostic::SourceText;
+use crate::model::diagnostic::{Diagnostic, SourceText};
 use crate::model::ids::{ActionId, EvidenceId, InputId, PlaybookId, StepId};
+
+pub use built_in::BUILT_IN;
+pub use check::check;
+pub use patterns::KINDS;
 
 /// A scenario.
 #[derive(Debug, Clone)]
@@ -44,7 +57,8 @@ pub struct Scenario {
     pub stories: Vec<Story>,
     /// What happens by time or by trigger.
     pub injects: Vec<Inject>,
-    /// What a player would find for the inputs of the playbook; `rehearse` runs with them.
+    /// What a player would find for the inputs of the playbook; `rehearse` runs with them. `{attack.actors.0}` stands for a name that a story draws: see
+    /// [`Director::inputs`](super::Director::inputs).
     pub inputs: BTreeMap<InputId, String>,
     /// What really happened.
     pub truth: Truth,
@@ -351,29 +365,35 @@ pub struct EvidenceFirst {
     pub items: Vec<EvidenceId>,
 }
 
-/// The scenarios that come with the program: file name and text.
-pub const BUILT_IN: &[(&str, &str)] = &[];
+/// Tables that stories write, as `erase` and a story of kind `silence` name them: of the database, and of Application Insights.
+pub const TABLES: [&str; 9] = [
+    "commerce.audit_entries",
+    "audit_events",
+    "access_logs",
+    "audit_logs",
+    "webhook_deliveries",
+    "traces",
+    "customMetrics",
+    "requests",
+    "exceptions",
+];
 
-/// Reads a scenario.
-pub fn parse(source: SourceText) -> (Scenario, Vec<crate::model::diagnostic::Diagnostic>) {
-    let scenario = Scenario {
-        id: String::new(),
-        title: String::new(),
-        summary: String::new(),
-        playbook: PlaybookId::new(""),
-        alert: None,
-        severity: None,
-        starts: Timestamp::UNIX_EPOCH,
-        history: Duration::from_secs(26 * 3_600),
-        speed: 5.0,
-        lasts: Duration::from_secs(2_400),
-        service: Service::default(),
-        stories: Vec::new(),
-        injects: Vec::new(),
-        inputs: BTreeMap::new(),
-        truth: Truth::default(),
-        rubric: Rubric::default(),
-        source,
-    };
-    (scenario, Vec::new())
+impl Rubric {
+    /// All points there are.
+    pub fn points(&self) -> u32 {
+        let timed = [
+            &self.acknowledge,
+            &self.contain,
+            &self.classify,
+            &self.first_update,
+        ];
+        let timed: u32 = timed.into_iter().flatten().map(|part| part.points).sum();
+        let evidence = self.evidence.as_ref().map_or(0, |part| part.points);
+        timed + evidence + self.deadlines.unwrap_or(0)
+    }
+}
+
+/// Reads a scenario. Never fails: what did parse is there, the findings say what did not.
+pub fn parse(source: SourceText) -> (Scenario, Vec<Diagnostic>) {
+    read::scenario(source)
 }

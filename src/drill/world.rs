@@ -4,14 +4,49 @@
 //! and what was done to it at which simulated time: the steps in which time passes make no difference. Memory is bounded by the length of a drill.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::scenario::Scenario;
 use crate::model::Timestamp;
 use crate::{kql, pgsql, promql};
 
+use emit::Emit;
+use population::Population;
+use standing::{Conditions, Standing};
+use stories::Stories;
+
+pub mod emit;
+pub mod noise;
+pub mod population;
+pub mod shape;
+pub mod standing;
+pub mod stories;
+
+/// A tick of simulated time, in microseconds: 5 seconds. What happens in a tick is drawn at its end.
+pub const TICK_MICROS: i64 = 5_000_000;
+
+/// Where events go.
+#[derive(Debug, Default)]
+struct Sinks {
+    database: pgsql::Database,
+    metrics: promql::Store,
+}
+
 /// The service at a simulated time.
+#[derive(Debug)]
 pub struct World {
+    seed: u64,
+    /// The time of the page, in microseconds since 1970.
+    starts: i64,
     now: Timestamp,
+    /// The next tick to be drawn.
+    tick: i64,
+    population: Arc<Population>,
+    standing: Standing,
+    conditions: Conditions,
+    stories: Stories,
+    sinks: Sinks,
+    version: u64,
 }
 
 /// What an operator did to the service otherwise than by SQL; the shell and the HTTP endpoints of a drill translate into these.
@@ -25,25 +60,89 @@ pub enum Act {
     RotateTokens(Timestamp),
     /// The encryption keys were rotated.
     RotateEncryption,
+    /// A feature flag was switched on or off.
+    SwitchFlag(String, bool),
 }
 
 impl World {
     /// The service at the time of the page, with its past behind it.
     pub fn new(scenario: &Scenario, seed: u64) -> Self {
-        let _ = seed;
-        Self {
+        let population = Arc::new(Population::new(&scenario.service, seed));
+        let starts = scenario.starts.as_microsecond();
+        let history = i64::try_from(scenario.history.as_micros()).unwrap_or(i64::MAX);
+        let mut world = Self {
+            seed,
+            starts,
             now: scenario.starts,
-        }
+            tick: starts.saturating_sub(history).div_euclid(TICK_MICROS),
+            stories: Stories::new(scenario, seed, &population),
+            population,
+            standing: Standing::default(),
+            conditions: Conditions::default(),
+            sinks: Sinks::default(),
+            version: 0,
+        };
+        world.plant();
+        world.pass(scenario.starts);
+        world
+    }
+
+    fn plant(&mut self) {
+        let mut emit = Emit::new(
+            self.seed,
+            self.tick,
+            &self.population,
+            &mut self.standing,
+            &mut self.conditions,
+            &mut self.sinks,
+        );
+        self.stories.plant(&mut emit);
     }
 
     /// Lets time pass. Time never goes back.
     pub fn advance(&mut self, now: Timestamp) {
-        self.now = self.now.max(now);
+        if now > self.now {
+            self.now = now;
+            self.pass(now);
+        }
+    }
+
+    /// Draws every tick that ends by `until`.
+    fn pass(&mut self, until: Timestamp) {
+        let end = until.as_microsecond().div_euclid(TICK_MICROS);
+        while self.tick < end {
+            self.conditions = Conditions::default();
+            let mut emit = Emit::new(
+                self.seed,
+                self.tick,
+                &self.population,
+                &mut self.standing,
+                &mut self.conditions,
+                &mut self.sinks,
+            );
+            self.stories.tick(&mut emit);
+            self.tick += 1;
+        }
     }
 
     /// The simulated time.
     pub fn now(&self) -> Timestamp {
         self.now
+    }
+
+    /// Who there is.
+    pub fn population(&self) -> &Population {
+        &self.population
+    }
+
+    /// How the service stands.
+    pub fn standing(&self) -> &Standing {
+        &self.standing
+    }
+
+    /// The stories.
+    pub fn stories(&self) -> &Stories {
+        &self.stories
     }
 
     /// What has arrived in the tables of Application Insights: `customMetrics`, `traces`, `requests`, `dependencies`, `exceptions`. Rows arrive later than they happen.
@@ -58,18 +157,17 @@ impl World {
 
     /// The database of the service.
     pub fn database(&self) -> &pgsql::Database {
-        unimplemented!()
+        &self.sinks.database
     }
 
     /// Lets a statement change the database; afterwards the service takes note of what changed (sessions, links, endpoints, signals to backends).
     pub fn change<T>(&mut self, work: impl FnOnce(&mut pgsql::Database) -> T) -> T {
-        let _ = work;
-        unimplemented!()
+        work(&mut self.sinks.database)
     }
 
     /// What Prometheus has scraped.
     pub fn metrics(&self) -> &promql::Store {
-        unimplemented!()
+        &self.sinks.metrics
     }
 
     /// Does something to the service.
@@ -79,17 +177,17 @@ impl World {
 
     /// Begins a story that waits, or one that has ended.
     pub fn start(&mut self, story: &str) {
-        let _ = story;
+        self.stories.start(story, self.now.as_microsecond());
     }
 
     /// Ends a story.
     pub fn stop(&mut self, story: &str) {
-        let _ = story;
+        self.stories.stop(story);
     }
 
     /// Removes the rows of a table that a story wrote.
     pub fn erase(&mut self, table: &str, story: &str) {
-        let _ = (table, story);
+        let _ = (table, story, self.starts);
     }
 
     /// Puts how the service stands into the facts: `revoked` to `names`. The others are left alone.
@@ -99,12 +197,14 @@ impl World {
 
     /// A number that changes whenever what [`tell`](Self::tell) says may have changed.
     pub fn version(&self) -> u64 {
-        0
+        self.version.wrapping_add(self.stories.version())
     }
 
     /// The health of the service, for its HTTP endpoints and its commands.
     pub fn status(&self) -> Status {
-        Status::default()
+        let mut status = Status::default();
+        self.stories.status(&mut status);
+        status
     }
 }
 

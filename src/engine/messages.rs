@@ -318,12 +318,18 @@ impl Turn<'_> {
 
     /// The accepted message goes out this way.
     pub(super) fn send_message(&mut self, channel: &Channel) {
-        let Some(Overlay::Draft(form)) = self.state.overlays.last() else {
+        let mode = self.state.cockpit().map(|cockpit| cockpit.incident.mode);
+        let Some(Overlay::Draft(form)) = self.state.overlays.last_mut() else {
             return;
         };
-        let Some(draft) = form.accepted.get(&form.index).cloned() else {
+        let Some(draft) = form.accepted.get_mut(&form.index) else {
             return;
         };
+        if let Some(mode) = mode {
+            // What leaves a drill must not be taken for a real message wherever it ends up.
+            draft.text = mode.marked(&draft.text);
+        }
+        let draft = draft.clone();
         let action = form.action.clone();
         match channel {
             Channel::Clipboard => {

@@ -264,7 +264,6 @@ impl Turn<'_> {
                 }
             }
             (Overlay::Told { .. }, Some(Command::Accept)) => return,
-            (Overlay::Told { .. }, _) => {}
             (Overlay::RowDetail { hex, .. }, Some(Command::Hex)) => *hex = !*hex,
             (
                 Overlay::RowDetail {
@@ -322,6 +321,7 @@ impl Turn<'_> {
                 | Overlay::Clocks { .. }
                 | Overlay::Evidence { .. }
                 | Overlay::Walk { .. }
+                | Overlay::Told { .. }
                 | Overlay::Closing { .. },
                 _,
             ) => {}

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+/// Drills that a debrief looks through for earlier tries.
+pub const DRILL_TRIES: usize = 200;
 /// A playbook file: larger ones are refused.
 pub const PLAYBOOK_BYTES: usize = 1024 * 1024;
 /// Front matter of a playbook.

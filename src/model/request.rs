@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::Timestamp;
 use super::ids::{ActionId, InputId, SourceName};
 use super::input::{SECRET_EXPECTED, secret_reference};
-use super::playbook::Effect;
+use super::playbook::{Effect, Language};
 use super::table::{Column, Rows, Series};
 
 /// A planned request.
@@ -146,6 +146,18 @@ pub enum Payload {
 }
 
 impl Payload {
+    /// The language of what is sent.
+    pub const fn language(&self) -> Language {
+        match self {
+            Self::Sql { .. } => Language::Sql,
+            Self::Promql { .. } => Language::Promql,
+            Self::Kql { .. } => Language::Kql,
+            Self::Http { .. } => Language::Http,
+            Self::Shell { .. } => Language::Shell,
+            Self::Message(_) => Language::Message,
+        }
+    }
+
     /// A live pane asks again no sooner than this: services that are shared by everybody say so.
     pub fn rest(&self) -> Duration {
         match self {

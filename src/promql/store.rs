@@ -1,9 +1,15 @@
-//! Series in memory.
+//! Series in memory: what a drill's Prometheus has scraped.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// How long a sample counts as the value of its series when no newer one has come (Prometheus: `--query.lookback-delta`), in milliseconds.
 pub const LOOKBACK_MS: i64 = 300_000;
+
+/// The label that holds the name of a metric.
+pub const NAME: &str = "__name__";
+
+/// Labels by name. A label without a value is a label that is not there.
+pub type Labels = BTreeMap<String, String>;
 
 /// A sample.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -20,14 +26,113 @@ pub struct Point {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Series {
     /// Labels by name.
-    pub labels: BTreeMap<String, String>,
+    pub labels: Labels,
     /// Samples, oldest first.
     pub points: Vec<Point>,
 }
 
+impl Series {
+    /// Adds a sample at a time in milliseconds. False, and nothing added, when it is not newer than the last one: Prometheus refuses it as well.
+    pub fn push(&mut self, at: i64, value: f64) -> bool {
+        self.add(Point {
+            at,
+            value,
+            stale: false,
+        })
+    }
+
+    /// Ends the series at a time in milliseconds, as a scrape does that no longer finds it. False when that is not newer than the last sample.
+    pub fn end(&mut self, at: i64) -> bool {
+        self.add(Point {
+            at,
+            value: f64::NAN,
+            stale: true,
+        })
+    }
+
+    /// The last value, unless the series has ended.
+    pub fn last(&self) -> Option<f64> {
+        self.points
+            .last()
+            .filter(|point| !point.stale)
+            .map(|point| point.value)
+    }
+
+    fn add(&mut self, point: Point) -> bool {
+        let newer = self.points.last().is_none_or(|last| last.at < point.at);
+        if newer {
+            self.points.push(point);
+        }
+        newer
+    }
+
+    /// The samples from `from` up to and with `to`, stale markers among them.
+    pub(super) fn between(&self, from: i64, to: i64) -> &[Point] {
+        let first = self.points.partition_point(|point| point.at < from);
+        let end = self.points.partition_point(|point| point.at <= to);
+        self.points.get(first..end).unwrap_or_default()
+    }
+
+    /// The sample that is the series' value at `at`: the newest, unless it is older than [`LOOKBACK_MS`] or the series has ended.
+    pub(super) fn at(&self, at: i64) -> Option<Point> {
+        let after = self.points.partition_point(|point| point.at <= at);
+        // Prometheus 2 counts a sample that is exactly as old as the lookback; version 3 does not any more.
+        self.points
+            .get(after.checked_sub(1)?)
+            .filter(|point| !point.stale && point.at >= at.saturating_sub(LOOKBACK_MS))
+            .copied()
+    }
+}
+
 /// All series.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Store {
     /// The series, in the order in which they came.
     pub series: Vec<Series>,
+    /// Where a series stands; made anew when somebody has added to `series` directly.
+    places: HashMap<Labels, usize>,
+}
+
+impl PartialEq for Store {
+    fn eq(&self, other: &Self) -> bool {
+        self.series == other.series
+    }
+}
+
+impl Store {
+    /// Where the series with these labels stands in [`series`](Self::series); it is made when it is not there. Places do not change: who adds samples again and
+    /// again keeps the place.
+    pub fn place(&mut self, labels: &Labels) -> usize {
+        if self.places.len() != self.series.len() {
+            let places = self.series.iter().enumerate();
+            self.places = places
+                .map(|(place, series)| (series.labels.clone(), place))
+                .collect();
+        }
+        if let Some(place) = self.places.get(labels) {
+            return *place;
+        }
+        let place = self.series.len();
+        self.series.push(Series {
+            labels: labels.clone(),
+            points: Vec::new(),
+        });
+        self.places.insert(labels.clone(), place);
+        place
+    }
+
+    /// The series with these labels; it is made when it is not there.
+    pub fn series_mut(&mut self, labels: &Labels) -> &mut Series {
+        let place = self.place(labels);
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "`place` answers with a place that is there"
+        )]
+        &mut self.series[place]
+    }
+
+    /// Adds a sample to the series with these labels ([`Series::push`]).
+    pub fn push(&mut self, labels: &Labels, at: i64, value: f64) -> bool {
+        self.series_mut(labels).push(at, value)
+    }
 }

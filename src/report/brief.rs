@@ -66,7 +66,7 @@ pub fn brief(playbook: &Playbook, incident: &Incident, view: &View, now: Timesta
     });
     section(&mut lines, "Live panes", watches.collect());
     lines.push(String::new());
-    lines.join("\n")
+    incident.mode.marked(&lines.join("\n"))
 }
 
 /// What was reached on the way, and whether it is over.

@@ -54,7 +54,7 @@ pub fn markdown(
             item(&mut text, &escape(&timeline::silent_line(sealed, session)));
         }
     }
-    text
+    incident.mode.marked(&text)
 }
 
 fn facts(text: &mut String, playbook: &Playbook, incident: &Incident) {

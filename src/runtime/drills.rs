@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::clock;
@@ -67,6 +67,12 @@ impl Drill {
             spill_folder: PathBuf::from(folder.unwrap_or("/tmp")),
             operator: config.operator.name.clone(),
         })
+    }
+
+    /// Lets the director know what the record says already.
+    pub fn observe<'a>(&self, entries: impl Iterator<Item = &'a Sealed>) {
+        let mut director = self.director.lock().unwrap_or_else(PoisonError::into_inner);
+        entries.for_each(|sealed| director.observe(sealed));
     }
 
     /// What the header says in place of a profile.

@@ -88,12 +88,13 @@ fn answer(session: &Session, id: &ActionId, reference: Reference) -> Result<Answ
 pub fn save(session: &Session, action: &ActionId, draft: &Draft) -> Result<String, String> {
     let folder = session.folder().join(FOLDER);
     let time = clock::now().strftime("%Y%m%dT%H%M%SZ").to_string();
-    write(&folder, &stem(action, draft.each.as_deref(), &time), draft)
+    let text = session.mode().marked(&contents(draft));
+    write(&folder, &stem(action, draft.each.as_deref(), &time), &text)
         .map(|path| path.display().to_string())
         .map_err(|error| format!("write a file in {}: {error}", folder.display()))
 }
 
-fn write(folder: &Path, stem: &str, draft: &Draft) -> io::Result<PathBuf> {
+fn write(folder: &Path, stem: &str, text: &str) -> io::Result<PathBuf> {
     match DirBuilder::new().mode(0o700).create(folder) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
         Ok(()) | Err(_) => {}
@@ -114,7 +115,7 @@ fn write(folder: &Path, stem: &str, draft: &Draft) -> io::Result<PathBuf> {
             opened => opened?,
         };
         let written = file
-            .write_all(contents(draft).as_bytes())
+            .write_all(text.as_bytes())
             .and_then(|()| file.sync_all())
             .and_then(|()| File::open(folder)?.sync_all());
         if let Err(error) = written {
@@ -195,8 +196,8 @@ mod tests {
     fn a_file_is_never_written_over() {
         let place = tempfile::tempdir().unwrap();
         let folder = place.path().join(FOLDER);
-        let first = write(&folder, "n-T", &draft("one")).unwrap();
-        let second = write(&folder, "n-T", &draft("two\n")).unwrap();
+        let first = write(&folder, "n-T", &contents(&draft("one"))).unwrap();
+        let second = write(&folder, "n-T", &contents(&draft("two\n"))).unwrap();
         let read = |path: &Path| fs::read_to_string(path).unwrap();
         assert_eq!(first, folder.join("n-T.md"));
         assert_eq!(second, folder.join("n-T-1.md"));

@@ -31,17 +31,20 @@ pub fn sources(
 ) -> (Sources, Vec<Diagnostic>) {
     match ground {
         Ground::Live => live(config),
-        Ground::Walkthrough => Sources::planned_only(config, playbook),
+        Ground::Walkthrough => Sources::planned_only(config, &surroundings(config), playbook),
         Ground::Drill(simulation) => (Sources::simulated(simulation, playbook), Vec::new()),
     }
 }
 
 /// The live sources of the chosen profile.
 pub fn live(config: &Config) -> (Sources, Vec<Diagnostic>) {
-    let surroundings = Surroundings {
+    Sources::from_profile(config, &surroundings(config))
+}
+
+fn surroundings(config: &Config) -> Surroundings {
+    Surroundings {
         environment: Arc::clone(&config.environment),
         clock: clock::now,
         accounts: Accounts::default(),
-    };
-    Sources::from_profile(config, &surroundings)
+    }
 }

@@ -114,11 +114,7 @@ pub async fn run(
     cancel: CancellationToken,
     events: Events,
 ) {
-    let source = sources
-        .iter()
-        .find(|(name, _)| **name == request.source)
-        .map(|(_, configured)| SharedSource::clone(&configured.source));
-    let result = match source {
+    let result = match sources.of(&request) {
         Some(source) => {
             let mut arrivals = Arrivals::new(run, &events, chart);
             let deadline = request.timeout.min(limits::TIMEOUT_MAX);

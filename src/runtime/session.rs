@@ -119,6 +119,11 @@ impl Session {
         &self.sources
     }
 
+    /// How the incident is worked.
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
     /// The folder that holds its record and evidence.
     pub fn folder(&self) -> PathBuf {
         store::folder(self.workplace.data(), self.mode, self.incident)

@@ -4,8 +4,7 @@
 //! a time, with the values of inputs bound by name. A "200" of theirs may be empty, partial or cut: that is looked for, and never passed off as a whole
 //! answer. The contracts: learn.microsoft.com/azure/azure-monitor/logs/api and learn.microsoft.com/kusto/api/rest.
 
-mod answer;
-mod bind;
+pub(in crate::sources) mod answer;
 mod failure;
 mod kinds;
 pub mod sign_in;
@@ -21,12 +20,13 @@ use tokio_util::sync::CancellationToken;
 use super::health::{Fit, Health};
 use super::http::client::WebClient;
 use super::mask::Masker;
+use super::planner::Planner;
 use super::registry::{self, Surroundings};
 use super::{RunContext, Sink, Source};
 use crate::config::secret::{Secret, SecretReference};
 use crate::kql;
 use crate::model::ids::SourceName;
-use crate::model::playbook::{Action, Effect};
+use crate::model::playbook::Action;
 use crate::model::request::{
     KqlParameter, Outcome, Payload, PlanContext, PlanError, Request, RunError,
 };
@@ -82,7 +82,7 @@ impl Service {
 }
 
 struct AzureSource {
-    name: SourceName,
+    planner: Planner,
     service: Service,
     client: WebClient,
     proof: Proof,
@@ -107,29 +107,7 @@ struct Access {
 
 impl Source for AzureSource {
     fn plan(&self, action: &Action, context: &PlanContext) -> Result<Request, PlanError> {
-        registry::require_inputs(action, context)?;
-        let bound = bind::bind(
-            registry::text(action, context),
-            context,
-            self.service.has_parameters(),
-        )?;
-        Ok(Request {
-            action: action.id.clone(),
-            source: self.name.clone(),
-            target: self.target(),
-            text: bound.text,
-            parameters: bound.shown,
-            effect: Effect::Read,
-            timeout: registry::timeout(action),
-            limit: registry::row_limit(action),
-            ceiling: None,
-            judged: action.judge.expect.is_some(),
-            payload: Payload::Kql {
-                parameters: bound.parameters,
-                // A live pane may be shown what the service answered a moment ago, with its age; a question may not.
-                fresh: action.every.is_none() || action.judge.expect.is_some(),
-            },
-        })
+        self.planner.plan(action, context)
     }
 
     fn sign_in<'a>(
@@ -196,7 +174,7 @@ impl Source for AzureSource {
     }
 
     fn target(&self) -> String {
-        self.service.target(&self.name, self.client.shown())
+        self.planner.target.clone()
     }
 }
 

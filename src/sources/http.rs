@@ -5,8 +5,6 @@
 //! is sent once and follows no redirect; without a whole answer nobody knows whether it happened.
 
 pub mod client;
-mod form;
-mod marks;
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -16,12 +14,13 @@ use reqwest::Response;
 use reqwest::header::{AGE, LOCATION};
 
 use super::health::{Fit, Health};
+use super::planner::http::{check_base, marks, shown};
+use super::planner::{Planner, Way};
 use super::registry::{self, SourceKind, Surroundings};
 use super::{RunContext, SharedSource, Sink, Source};
 use crate::config::secret::SecretReference;
 use crate::config::settings::{Address, Settings, SourceSettings, settings};
 use crate::model::diagnostic::Diagnostic;
-use crate::model::ids::SourceName;
 use crate::model::playbook::{Action, Effect, Language};
 use crate::model::request::{Chunk, Outcome, Payload, PlanContext, PlanError, Request, RunError};
 use crate::model::{Timestamp, limits};
@@ -35,6 +34,7 @@ pub const KIND: SourceKind = SourceKind {
     languages: &[Language::Http],
     settings: HttpSettings::ROWS,
     example: "url = \"https://api.example\"",
+    planner,
     build,
 };
 
@@ -66,9 +66,33 @@ const SHOWN_HEADERS: [&str; 9] = [
 ];
 
 struct HttpSource {
-    name: SourceName,
+    planner: Planner,
     client: WebClient,
     clock: fn() -> Timestamp,
+}
+
+fn planner(
+    settings: &SourceSettings,
+    surroundings: &Surroundings,
+) -> Result<Planner, Vec<Diagnostic>> {
+    let _ = surroundings;
+    let keys: HttpSettings = settings.read()?;
+    planner_of(settings, &keys)
+}
+
+fn planner_of(settings: &SourceSettings, keys: &HttpSettings) -> Result<Planner, Vec<Diagnostic>> {
+    check_base(&keys.url.0).map_err(|message| vec![wrong(settings, &message)])?;
+    Ok(Planner {
+        name: settings.name.clone(),
+        target: format!("http {}", shown(&keys.url.0)),
+        way: Way::Http {
+            base: Some(keys.url.0.clone()),
+        },
+    })
+}
+
+fn wrong(settings: &SourceSettings, message: &str) -> Diagnostic {
+    settings.error(format!("source \"{}\": {message}", settings.name))
 }
 
 fn build(
@@ -76,13 +100,12 @@ fn build(
     surroundings: &Surroundings,
 ) -> Result<SharedSource, Vec<Diagnostic>> {
     let keys: HttpSettings = settings.read()?;
+    let planner = planner_of(settings, &keys)?;
     let client = Credentials::new(keys.bearer_token, keys.username, keys.password)
         .and_then(|credentials| WebClient::new(keys.url.0, credentials, surroundings))
-        .map_err(|message| {
-            vec![settings.error(format!("source \"{}\": {message}", settings.name))]
-        })?;
+        .map_err(|message| vec![wrong(settings, &message)])?;
     Ok(Arc::new(HttpSource {
-        name: settings.name.clone(),
+        planner,
         client,
         clock: surroundings.clock,
     }))
@@ -90,28 +113,7 @@ fn build(
 
 impl Source for HttpSource {
     fn plan(&self, action: &Action, context: &PlanContext) -> Result<Request, PlanError> {
-        registry::require_inputs(action, context)?;
-        let form = form::render(registry::text(action, context), context)?;
-        self.client.url(&form.path).map_err(PlanError::Refused)?;
-        let reads = matches!(form.method.as_str(), "GET" | "HEAD");
-        Ok(Request {
-            action: action.id.clone(),
-            source: self.name.clone(),
-            target: self.target(),
-            text: form.text(),
-            parameters: form.parameters,
-            effect: if reads { action.effect } else { Effect::Write },
-            timeout: registry::timeout(action),
-            limit: registry::row_limit(action),
-            ceiling: None,
-            judged: action.judge.expect.is_some(),
-            payload: Payload::Http {
-                method: form.method,
-                path: form.path,
-                headers: form.headers,
-                body: form.body,
-            },
-        })
+        self.planner.plan(action, context)
     }
 
     fn run<'a>(
@@ -160,7 +162,7 @@ impl Source for HttpSource {
     }
 
     fn target(&self) -> String {
-        format!("http {}", self.client.shown())
+        self.planner.target.clone()
     }
 }
 

@@ -4,6 +4,7 @@
 //! came through its gate runs in a transaction of its own (see `write`); a read never does.
 
 mod blind;
+pub(in crate::sources) mod column;
 mod describe;
 mod failure;
 mod health;
@@ -30,14 +31,15 @@ use self::session::{Lease, Sessions};
 use self::stream::Run;
 use self::write::Write;
 use super::health::{Fit, Health};
+use super::planner::{self, Planner, types};
 use super::secrets::{Secrets, masked};
 use super::{RunContext, Sink, Source, registry};
 use crate::config::environment::Environment;
 use crate::model::ids::SourceName;
 use crate::model::limits;
 use crate::model::playbook::{Action, Effect};
-use crate::model::request::{Outcome, Payload, PlanContext, PlanError, Request, RunError};
-use crate::sql::{self, Counting, Dialect, StatementKind};
+use crate::model::request::{Outcome, PlanContext, PlanError, Request, RunError};
+use crate::sql::{self, Dialect, StatementKind};
 
 /// How long the server may take to confirm that a cancelled statement ended.
 const CANCEL_GRACE: Duration = Duration::from_secs(5);
@@ -47,7 +49,7 @@ const QUESTION_TIME: Duration = Duration::from_secs(5);
 /// A PostgreSQL server and the role to log in with. Connects when first needed.
 #[derive(Debug)]
 pub struct Postgres {
-    name: SourceName,
+    planner: Planner,
     settings: PostgresSettings,
     sessions: Sessions,
     role: OnceCell<RoleReport>,
@@ -58,7 +60,7 @@ impl Postgres {
     /// A source that has not connected yet.
     pub fn new(name: SourceName, settings: PostgresSettings) -> Self {
         Self {
-            name,
+            planner: settings.planner(name),
             sessions: Sessions::new(settings.clone()),
             settings,
             role: OnceCell::new(),
@@ -155,7 +157,7 @@ impl Postgres {
 
     /// Gives bare parameters the types that the server takes in their places.
     async fn with_types(&self, request: Request) -> Result<Request, PlanError> {
-        if !describe::is_needed(&request) {
+        if !types::is_needed(&request) {
             return Ok(request);
         }
         let asked = async {
@@ -223,28 +225,7 @@ impl Source for Postgres {
     }
 
     fn plan(&self, action: &Action, context: &PlanContext) -> Result<Request, PlanError> {
-        let planned = sql::plan(action, context, Dialect::Postgres)?;
-        Ok(Request {
-            action: action.id.clone(),
-            source: self.name.clone(),
-            target: self.target(),
-            text: planned.statement.clone(),
-            parameters: planned.parameters,
-            effect: planned.effect,
-            timeout: action
-                .timeout
-                .unwrap_or(limits::TIMEOUT_DEFAULT)
-                .min(limits::TIMEOUT_MAX),
-            ceiling: None,
-            judged: action.judge.expect.is_some(),
-            limit: action
-                .limit
-                .unwrap_or(limits::ROWS_DEFAULT)
-                .min(self.settings.max_rows),
-            payload: Payload::Sql {
-                statement: planned.statement,
-            },
-        })
+        self.planner.plan(action, context)
     }
 
     fn describe(&self, request: Request) -> BoxFuture<'_, Result<Request, PlanError>> {
@@ -274,7 +255,7 @@ impl Source for Postgres {
         context: RunContext,
     ) -> BoxFuture<'a, Result<Outcome, RunError>> {
         Box::pin(async move {
-            let (statement, kind) = runnable(request)?;
+            let (statement, kind) = planner::runnable(request, Dialect::Postgres)?;
             let fetching = Secrets::fetch(request, &self.environment);
             let secrets = registry::within_time(&context, request.timeout, fetching).await?;
             let run = Run {
@@ -332,36 +313,8 @@ impl Source for Postgres {
     }
 
     fn target(&self) -> String {
-        format!("postgres {}@{}", self.name, self.settings.place())
+        self.planner.target.clone()
     }
-}
-
-/// The statement of a request that may be run as what it says it is. The plan has refused others already; a request may
-/// come from elsewhere.
-fn runnable(request: &Request) -> Result<(&str, StatementKind), RunError> {
-    registry::check_sendable(request)?;
-    let Payload::Sql { statement } = &request.payload else {
-        return Err(RunError::failed("this request is not SQL: plan it again"));
-    };
-    let refused = |error: sql::SqlError| RunError::Failed {
-        message: error.message,
-        code: None,
-        position: error.position,
-    };
-    let classified = sql::classify(statement, Dialect::Postgres).map_err(refused)?;
-    if request.effect == Effect::Write {
-        registry::ceiling(request)?;
-        if let Counting::Refused(reason) =
-            sql::counting(statement, Dialect::Postgres).map_err(refused)?
-        {
-            return Err(RunError::failed(reason));
-        }
-    } else if classified.effect == Effect::Write {
-        return Err(RunError::failed(
-            "this read would change something: it was not sent; plan it again",
-        ));
-    }
-    Ok((statement, classified.kind))
 }
 
 fn not_confirmed(pid: i32, told: bool) -> RunError {

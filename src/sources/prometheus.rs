@@ -3,29 +3,26 @@
 //!
 //! "No line" is not zero: a sample that is missing stays missing. See the HTTP API page of the Prometheus documentation.
 
-mod answer;
-mod matchers;
+pub(in crate::sources) mod answer;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use reqwest::Method;
 
 use super::health::{Fit, Health};
 use super::http::client::{Access, Credentials, WebClient};
+use super::planner::http::{check_base, shown};
+use super::planner::{MIN_STEP, Planner, Way};
 use super::registry::{self, SourceKind, Surroundings};
 use super::{RunContext, SharedSource, Sink, Source};
 use crate::config::secret::SecretReference;
 use crate::config::settings::{Address, SettingDuration, Settings, SourceSettings, settings};
 use crate::model::diagnostic::Diagnostic;
-use crate::model::ids::SourceName;
-use crate::model::playbook::{Action, Effect, Language, ResultView};
-use crate::model::request::{
-    Chunk, Outcome, Parameter, Payload, PlanContext, PlanError, PromqlRange, Request, RunError,
-};
+use crate::model::playbook::{Action, Language};
+use crate::model::request::{Chunk, Outcome, Payload, PlanContext, PlanError, Request, RunError};
 use crate::model::table::Rows;
-use crate::model::{Timestamp, duration, limits, timestamp_text};
+use crate::model::{limits, timestamp_text};
 
 use answer::{Answer, Table};
 
@@ -36,6 +33,7 @@ pub const KIND: SourceKind = SourceKind {
     languages: &[Language::Promql],
     settings: PrometheusSettings::ROWS,
     example: "url = \"https://prometheus.example\"",
+    planner,
     build,
 };
 
@@ -55,17 +53,39 @@ settings! {
     }
 }
 
-const MIN_STEP_DEFAULT: Duration = Duration::from_secs(15);
-/// Points of a live pane that is zoomed out to hours: they are asked for again and again.
-const LIVE_POINTS: i64 = 1_000;
-
 /// Said of a query that the server did not parse for us.
 const PLAN_ONLY: &str = "planned; this server cannot parse a query without running it";
 
 struct PrometheusSource {
-    name: SourceName,
+    planner: Planner,
     client: WebClient,
-    min_step: Duration,
+}
+
+fn planner(
+    settings: &SourceSettings,
+    surroundings: &Surroundings,
+) -> Result<Planner, Vec<Diagnostic>> {
+    let _ = surroundings;
+    let keys: PrometheusSettings = settings.read()?;
+    planner_of(settings, &keys)
+}
+
+fn planner_of(
+    settings: &SourceSettings,
+    keys: &PrometheusSettings,
+) -> Result<Planner, Vec<Diagnostic>> {
+    check_base(&keys.url.0).map_err(|message| vec![wrong(settings, &message)])?;
+    Ok(Planner {
+        name: settings.name.clone(),
+        target: format!("prometheus {}", shown(&keys.url.0)),
+        way: Way::Promql {
+            min_step: keys.min_step.map_or(MIN_STEP, |step| step.0),
+        },
+    })
+}
+
+fn wrong(settings: &SourceSettings, message: &str) -> Diagnostic {
+    settings.error(format!("source \"{}\": {message}", settings.name))
 }
 
 fn build(
@@ -73,60 +93,16 @@ fn build(
     surroundings: &Surroundings,
 ) -> Result<SharedSource, Vec<Diagnostic>> {
     let keys: PrometheusSettings = settings.read()?;
+    let planner = planner_of(settings, &keys)?;
     let client = Credentials::new(keys.bearer_token, keys.username, keys.password)
         .and_then(|credentials| WebClient::new(keys.url.0, credentials, surroundings))
-        .map_err(|message| {
-            vec![settings.error(format!("source \"{}\": {message}", settings.name))]
-        })?;
-    Ok(Arc::new(PrometheusSource {
-        name: settings.name.clone(),
-        client,
-        min_step: keys.min_step.map_or(MIN_STEP_DEFAULT, |step| step.0),
-    }))
+        .map_err(|message| vec![wrong(settings, &message)])?;
+    Ok(Arc::new(PrometheusSource { planner, client }))
 }
 
 impl Source for PrometheusSource {
     fn plan(&self, action: &Action, context: &PlanContext) -> Result<Request, PlanError> {
-        registry::require_inputs(action, context)?;
-        let (query, mut parameters) =
-            matchers::fill(registry::text(action, context).trim(), context)?;
-        if query.is_empty() {
-            return Err(PlanError::Refused("the query is empty".into()));
-        }
-        let charted = matches!(action.view, None | Some(ResultView::Chart));
-        let range =
-            charted.then(|| range(context.window, context.width, self.min_step, action.every));
-        let shown = |name: &str, value: String| Parameter {
-            name: name.to_owned(),
-            kind: "request".to_owned(),
-            value,
-            example: false,
-        };
-        match range {
-            Some(range) => parameters.extend([
-                shown("start", timestamp_text(range.start)),
-                shown("end", timestamp_text(range.end)),
-                shown("step", duration::format(range.step)),
-            ]),
-            None => parameters.push(shown("time", timestamp_text(context.now))),
-        }
-        Ok(Request {
-            action: action.id.clone(),
-            source: self.name.clone(),
-            target: self.target(),
-            text: query.clone(),
-            parameters,
-            effect: Effect::Read,
-            timeout: registry::timeout(action),
-            limit: registry::row_limit(action),
-            ceiling: None,
-            judged: action.judge.expect.is_some(),
-            payload: Payload::Promql {
-                query,
-                range,
-                at: context.now,
-            },
-        })
+        self.planner.plan(action, context)
     }
 
     fn run<'a>(
@@ -191,39 +167,7 @@ impl Source for PrometheusSource {
     }
 
     fn target(&self) -> String {
-        format!("prometheus {}", self.client.shown())
-    }
-}
-
-/// The window in steps: at least `min_step`, about one point a column, start and end on multiples of the step since the
-/// epoch so that a refresh asks for the same points again, and never more points than a server allows.
-///
-/// A live pane is judged by its newest point, which may be almost a step old. So its step is no longer than the time
-/// between two polls, whatever the width: an alert may not wait for a narrow chart's next column.
-fn range(
-    window: (Timestamp, Timestamp),
-    width: u16,
-    min_step: Duration,
-    every: Option<Duration>,
-) -> PromqlRange {
-    let (start, end) = (
-        window.0.as_second(),
-        window.1.as_second().max(window.0.as_second()),
-    );
-    let step_of =
-        |points: i64| (end - start).div_euclid(points) + i64::from((end - start) % points != 0);
-    let mut step = step_of(i64::from(width).clamp(1, limits::SAMPLES as i64 - 1));
-    if let Some(every) = every {
-        step = step.min((every.as_secs() as i64).max(step_of(LIVE_POINTS)));
-    }
-    let step = step.max(min_step.as_secs() as i64).max(1);
-    let on_step = |second: i64| {
-        Timestamp::from_second(second.div_euclid(step) * step).unwrap_or(Timestamp::UNIX_EPOCH)
-    };
-    PromqlRange {
-        start: on_step(start),
-        end: on_step(end),
-        step: Duration::from_secs(step.cast_unsigned()),
+        self.planner.target.clone()
     }
 }
 
@@ -333,54 +277,5 @@ impl PrometheusSource {
             body.extend_from_slice(&part);
         }
         Ok((status, String::from_utf8_lossy(&body).into_owned()))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn steps_follow_the_width_and_sit_on_the_epoch() {
-        for (seconds, width, min_step, step) in [
-            (3_600, 120, 15, 30),
-            (3_600, 120, 60, 60),
-            (3_601, 120, 15, 31),
-            (60, 120, 15, 15),
-            (0, 120, 15, 15),
-            (86_400, 0, 15, 86_400),
-            (35 * 86_400, u16::MAX, 1, 275),
-            (10, 80, 0, 1),
-        ] {
-            let start = Timestamp::from_second(1_700_000_007).unwrap();
-            let end = Timestamp::from_second(1_700_000_007 + seconds).unwrap();
-            let planned = range((start, end), width, Duration::from_secs(min_step), None);
-            assert_eq!(planned.step.as_secs(), step, "{seconds} s over {width}");
-            assert_eq!(planned.start.as_second() as u64 % step, 0);
-            assert_eq!(planned.end.as_second() as u64 % step, 0);
-            assert!(planned.start <= start && planned.end <= end && planned.start <= planned.end);
-            let points = (planned.end.as_second() - planned.start.as_second()) as u64 / step + 1;
-            assert!(points <= limits::SAMPLES as u64, "{points} points");
-            assert!(
-                points <= u64::from(width.max(1)) + 1,
-                "{points} points over {width}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_live_pane_asks_for_a_point_a_poll() {
-        for (seconds, width, every, step) in [
-            (3_600, 38, 15, 15),
-            (3_600, 38, 300, 95),
-            (225, 38, 15, 15),
-            (32 * 3_600, 38, 15, 116),
-        ] {
-            let start = Timestamp::from_second(1_700_000_007).unwrap();
-            let end = Timestamp::from_second(1_700_000_007 + seconds).unwrap();
-            let every = Some(Duration::from_secs(every));
-            let planned = range((start, end), width, Duration::from_secs(15), every);
-            assert_eq!(planned.step.as_secs(), step, "{seconds} s over {width}");
-        }
     }
 }

@@ -9,15 +9,17 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
+use super::planner::{PlannedOnly, Planner};
+use super::simulated::{self, Simulation};
 use super::{RunContext, SharedSource, azure, http, postgres, prometheus, shell, sqlite, webhook};
 use crate::config::Config;
 use crate::config::environment::Environment;
 use crate::config::settings::{SettingRow, SourceSettings, unknown_name};
+use crate::model::Timestamp;
 use crate::model::diagnostic::{Diagnostic, nearest};
 use crate::model::ids::{InputId, SourceName};
-use crate::model::playbook::{Action, Language};
+use crate::model::playbook::{Action, Language, Playbook};
 use crate::model::request::{BoundInput, PlanContext, PlanError, Request, RunError};
-use crate::model::{Timestamp, limits};
 
 /// Every kind of source, in the order in which people read about them.
 pub static REGISTRY: &[SourceKind] = &[
@@ -45,6 +47,8 @@ pub struct SourceKind {
     pub settings: &'static [SettingRow],
     /// The lines, beside `kind`, that are enough to have one.
     pub example: &'static str,
+    /// What plans for it, out of its table: everything but the means to send.
+    pub planner: fn(&SourceSettings, &Surroundings) -> Result<Planner, Vec<Diagnostic>>,
     /// Makes one out of its table. Does no IO and fetches no secret.
     pub build: fn(&SourceSettings, &Surroundings) -> Result<SharedSource, Vec<Diagnostic>>,
 }
@@ -71,11 +75,22 @@ impl Surroundings {
     }
 }
 
-/// The sources of the chosen profile.
+/// The sources of an incident: those of the chosen profile, or what stands for them.
 pub struct Sources {
     profile: Option<String>,
     config_path: Arc<str>,
     configured: IndexMap<SourceName, ConfiguredSource>,
+    others: Others,
+}
+
+/// What answers where no source is configured.
+enum Others {
+    /// Nothing does.
+    None,
+    /// Nothing either, but it is planned.
+    Planned,
+    /// A drill.
+    Simulated(Simulation),
 }
 
 /// A source and its kind.
@@ -90,6 +105,45 @@ impl Sources {
     /// Builds the sources of the configuration's chosen profile. One with mistakes is left out; its mistakes are
     /// returned, and the others work.
     pub fn from_profile(config: &Config, surroundings: &Surroundings) -> (Self, Vec<Diagnostic>) {
+        let build =
+            |kind: &SourceKind, settings: &SourceSettings| (kind.build)(settings, surroundings);
+        Self::of_profile(config, Others::None, build)
+    }
+
+    /// The sources of a walkthrough: they plan and run nothing. Where the profile has a source of the name, its target is told; where it has none, that is.
+    /// Names of the playbook, and of those that are attached to it later, need no source.
+    pub fn planned_only(
+        config: &Config,
+        surroundings: &Surroundings,
+        playbook: &Playbook,
+    ) -> (Self, Vec<Diagnostic>) {
+        let plan = |kind: &SourceKind, settings: &SourceSettings| {
+            let planner = (kind.planner)(settings, surroundings)?;
+            Ok(Arc::new(PlannedOnly(planner)) as SharedSource)
+        };
+        let (mut sources, diagnostics) = Self::of_profile(config, Others::Planned, plan);
+        sources.add_others(playbook);
+        (sources, diagnostics)
+    }
+
+    /// The sources of a drill: one for each name that the playbook's actions use, and for any other when it is asked for, whatever the configuration says.
+    /// Nothing of it can reach anything live.
+    pub fn simulated(simulation: &Simulation, playbook: &Playbook) -> Self {
+        let mut sources = Self {
+            profile: None,
+            config_path: Arc::from(""),
+            configured: IndexMap::new(),
+            others: Others::Simulated(simulation.clone()),
+        };
+        sources.add_others(playbook);
+        sources
+    }
+
+    fn of_profile(
+        config: &Config,
+        others: Others,
+        make: impl Fn(&SourceKind, &SourceSettings) -> Result<SharedSource, Vec<Diagnostic>>,
+    ) -> (Self, Vec<Diagnostic>) {
         let mut diagnostics = Vec::new();
         let mut configured = IndexMap::new();
         let declared = config
@@ -107,7 +161,7 @@ impl Sources {
                 ));
                 continue;
             };
-            match (kind.build)(settings, surroundings) {
+            match make(kind, settings) {
                 Ok(source) => {
                     configured.insert(settings.name.clone(), ConfiguredSource { kind, source });
                 }
@@ -118,35 +172,78 @@ impl Sources {
             profile: config.profile.value.clone(),
             config_path: config.source.path.clone(),
             configured,
+            others,
         };
         (sources, diagnostics)
     }
 
-    /// The sources of a drill: one for each name that the playbook's actions use, whatever the configuration says. Nothing of it can reach anything live.
-    pub fn simulated(
-        simulation: &super::simulated::Simulation,
-        playbook: &crate::model::playbook::Playbook,
-    ) -> Self {
-        let _ = (simulation, playbook);
-        Self {
-            profile: None,
-            config_path: Arc::from(""),
-            configured: IndexMap::new(),
+    /// Adds what the playbook asks for and no configuration has.
+    fn add_others(&mut self, playbook: &Playbook) {
+        for action in playbook.actions.values() {
+            let (name, language) = (action.source.as_ref(), action.language);
+            let found = match name {
+                Some(name) => self.configured.contains_key(name),
+                None => self.answering(language).next().is_some(),
+            };
+            if found {
+                continue;
+            }
+            let name = name.cloned().unwrap_or_else(|| usual_name(language));
+            if let (Some(kind), Some(source)) = (usual_kind(language), self.other(&name, language))
+            {
+                self.configured
+                    .insert(name, ConfiguredSource { kind, source });
+            }
         }
     }
 
-    /// The sources of a walkthrough: they plan and run nothing. Where the configuration has a source of the name, its target is told; where it has none, that is.
-    pub fn planned_only(
-        config: &Config,
-        playbook: &crate::model::playbook::Playbook,
-    ) -> (Self, Vec<Diagnostic>) {
-        let _ = playbook;
-        let sources = Self {
-            profile: config.profile.value.clone(),
-            config_path: config.source.path.clone(),
-            configured: IndexMap::new(),
+    /// What stands for a source of this name that nobody configured; none in live work.
+    fn other(&self, name: &SourceName, language: Language) -> Option<SharedSource> {
+        match &self.others {
+            Others::None => None,
+            Others::Simulated(simulation) => {
+                Some(simulated::source(simulation, name.clone(), language))
+            }
+            Others::Planned => {
+                let target = self.missing(name, language);
+                let planner = Planner::of_language(language, name.clone(), target);
+                Some(Arc::new(PlannedOnly(planner)))
+            }
+        }
+    }
+
+    /// The target of what is planned for a source that the profile lacks.
+    fn missing(&self, name: &SourceName, language: Language) -> String {
+        let place = match &self.profile {
+            Some(profile) => format!("profile \"{profile}\""),
+            None => "any profile: none is chosen".to_owned(),
         };
-        (sources, Vec::new())
+        match self.configured.get(name) {
+            Some(other) => format!(
+                "source \"{name}\" in {place} is of kind {}, which does not answer {}: another would have to be configured",
+                other.kind.word,
+                language.word()
+            ),
+            None => format!("no source \"{name}\" in {place}: it would have to be configured"),
+        }
+    }
+
+    fn answering(
+        &self,
+        language: Language,
+    ) -> impl Iterator<Item = (&SourceName, &ConfiguredSource)> {
+        self.iter()
+            .filter(move |(_, configured)| configured.kind.languages.contains(&language))
+    }
+
+    /// The source that a request was planned by.
+    pub fn of(&self, request: &Request) -> Option<SharedSource> {
+        let language = request.payload.language();
+        let configured = self.configured.get(&request.source);
+        configured
+            .filter(|configured| configured.kind.languages.contains(&language))
+            .map(|configured| configured.source.clone())
+            .or_else(|| self.other(&request.source, language))
     }
 
     /// Every source in the order of the file.
@@ -159,22 +256,30 @@ impl Sources {
     pub fn resolve(&self, action: &Action) -> Result<SharedSource, PlanError> {
         let language = action.language;
         if let Some(name) = &action.source {
-            let Some(found) = self.configured.get(name) else {
-                return Err(PlanError::NeedsSource(self.needs(Some(name), language)));
-            };
-            if found.kind.languages.contains(&language) {
+            let found = self.configured.get(name);
+            if let Some(found) = found
+                && found.kind.languages.contains(&language)
+            {
                 return Ok(found.source.clone());
             }
+            if let Some(other) = self.other(name, language) {
+                return Ok(other);
+            }
+            let Some(found) = found else {
+                return Err(PlanError::NeedsSource(self.needs(Some(name), language)));
+            };
             return Err(PlanError::Refused(format!(
                 "source \"{name}\" is of kind {}, which does not answer {}: name another with source=, or rename one of them",
                 found.kind.word,
                 language.word()
             )));
         }
-        let answering: Vec<(&SourceName, &ConfiguredSource)> = self
-            .iter()
-            .filter(|(_, configured)| configured.kind.languages.contains(&language))
-            .collect();
+        let answering: Vec<(&SourceName, &ConfiguredSource)> = self.answering(language).collect();
+        if let (Others::Planned | Others::Simulated(_), true) = (&self.others, answering.len() != 1)
+            && let Some(other) = self.other(&usual_name(language), language)
+        {
+            return Ok(other);
+        }
         match answering.as_slice() {
             [(_, only)] => Ok(only.source.clone()),
             [] => Err(PlanError::NeedsSource(self.needs(None, language))),
@@ -241,6 +346,31 @@ impl Sources {
     }
 }
 
+/// The kind that a language's questions usually go to.
+fn usual_kind(language: Language) -> Option<&'static SourceKind> {
+    let word = match language {
+        Language::Kql => azure::APP_INSIGHTS.word,
+        Language::Sql => postgres::KIND.word,
+        Language::Promql => prometheus::KIND.word,
+        Language::Http => http::KIND.word,
+        Language::Shell => shell::KIND.word,
+        Language::Message => webhook::KIND.word,
+    };
+    kind(word)
+}
+
+/// What a source is called that nobody named.
+fn usual_name(language: Language) -> SourceName {
+    SourceName::new(match language {
+        Language::Kql => "telemetry",
+        Language::Sql => "database",
+        Language::Promql => "metrics",
+        Language::Http => "api",
+        Language::Shell => "shell",
+        Language::Message => "room",
+    })
+}
+
 /// The row of a kind.
 pub fn kind(word: &str) -> Option<&'static SourceKind> {
     REGISTRY.iter().find(|kind| kind.word == word)
@@ -249,22 +379,6 @@ pub fn kind(word: &str) -> Option<&'static SourceKind> {
 /// The text that will be sent: what the operator edited, else the playbook's.
 pub fn text<'a>(action: &'a Action, context: &'a PlanContext) -> &'a str {
     context.edited.as_deref().unwrap_or(&action.text)
-}
-
-/// The action's time-out within bounds.
-pub fn timeout(action: &Action) -> Duration {
-    action
-        .timeout
-        .unwrap_or(limits::TIMEOUT_DEFAULT)
-        .min(limits::TIMEOUT_MAX)
-}
-
-/// The action's row limit within bounds.
-pub fn row_limit(action: &Action) -> u64 {
-    action
-        .limit
-        .unwrap_or(limits::ROWS_DEFAULT)
-        .min(limits::ROWS_MAX)
 }
 
 /// The value of an input or built-in.

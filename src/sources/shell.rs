@@ -7,24 +7,23 @@
 mod health;
 mod kept;
 mod process;
-mod variables;
 
 pub use kept::{left_behind, left_running};
 
-use std::path::Path;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
 use super::health::{Fit, Health};
 use super::mask::Masker;
+use super::planner::shell::variables;
+use super::planner::{Planner, Way};
 use super::registry::{self, SourceKind, Surroundings};
 use super::{RunContext, SharedSource, Sink, Source};
 use crate::config::environment::Environment;
 use crate::config::secret::{Secret, SecretReference};
 use crate::config::settings::{Settings, SourceSettings, settings};
 use crate::model::diagnostic::Diagnostic;
-use crate::model::ids::SourceName;
 use crate::model::playbook::{Action, Effect, Language};
 use crate::model::request::{Outcome, Payload, PlanContext, PlanError, Request, RunError};
 
@@ -35,6 +34,7 @@ pub const KIND: SourceKind = SourceKind {
     languages: &[Language::Shell],
     settings: ShellSettings::ROWS,
     example: "",
+    planner,
     build,
 };
 
@@ -49,17 +49,14 @@ settings! {
 }
 
 struct ShellSource {
-    name: SourceName,
-    /// Variables every script gets, with their values.
-    inherited: Vec<(String, String)>,
-    cwd: Option<String>,
+    planner: Planner,
     environment: Arc<Environment>,
 }
 
-fn build(
+fn planner(
     settings: &SourceSettings,
     surroundings: &Surroundings,
-) -> Result<SharedSource, Vec<Diagnostic>> {
+) -> Result<Planner, Vec<Diagnostic>> {
     let keys: ShellSettings = settings.read()?;
     let more = keys.environment.unwrap_or_default();
     if let Some(bad) = more.iter().find(|name| variables::changes_the_shell(name)) {
@@ -68,52 +65,42 @@ fn build(
             settings.name
         ))]);
     }
-    Ok(Arc::new(ShellSource {
+    let environment = &surroundings.environment;
+    let user = environment.get("USER").unwrap_or("the current user");
+    Ok(Planner {
         name: settings.name.clone(),
-        inherited: variables::ALLOWED
-            .iter()
-            .copied()
-            .chain(more.iter().map(String::as_str))
-            .filter_map(|name| {
-                let value = surroundings.environment.get(name)?;
-                Some((name.to_owned(), value.to_owned()))
-            })
-            .collect(),
-        cwd: keys.cwd,
+        target: match &keys.cwd {
+            Some(folder) => format!("bash on this machine as {user} in {folder}"),
+            None => format!("bash on this machine as {user}"),
+        },
+        way: Way::Shell {
+            inherited: variables::ALLOWED
+                .iter()
+                .copied()
+                .chain(more.iter().map(String::as_str))
+                .filter_map(|name| {
+                    let value = environment.get(name)?;
+                    Some((name.to_owned(), value.to_owned()))
+                })
+                .collect(),
+            cwd: keys.cwd,
+        },
+    })
+}
+
+fn build(
+    settings: &SourceSettings,
+    surroundings: &Surroundings,
+) -> Result<SharedSource, Vec<Diagnostic>> {
+    Ok(Arc::new(ShellSource {
+        planner: planner(settings, surroundings)?,
         environment: surroundings.environment.clone(),
     }))
 }
 
 impl Source for ShellSource {
     fn plan(&self, action: &Action, context: &PlanContext) -> Result<Request, PlanError> {
-        registry::require_inputs(action, context)?;
-        let script = registry::text(action, context).to_owned();
-        if script.contains('\0') {
-            return Err(PlanError::Refused("the script holds a NUL byte".into()));
-        }
-        let variables = variables::from_inputs(action, &script, context, &self.inherited)?;
-        Ok(Request {
-            action: action.id.clone(),
-            source: self.name.clone(),
-            target: self.target(),
-            text: script.clone(),
-            parameters: variables.parameters,
-            effect: action.effect,
-            timeout: registry::timeout(action),
-            limit: registry::row_limit(action),
-            ceiling: None,
-            judged: action.judge.expect.is_some(),
-            payload: Payload::Shell {
-                script,
-                environment: variables.environment,
-                cwd: self.folder(action.cwd.as_deref()),
-                ok_codes: if action.ok_codes.is_empty() {
-                    vec![0]
-                } else {
-                    action.ok_codes.clone()
-                },
-            },
-        })
+        self.planner.plan(action, context)
     }
 
     fn run<'a>(
@@ -140,7 +127,7 @@ impl Source for ShellSource {
             let script = process::Script {
                 action: &request.action,
                 text: script,
-                environment: self.inherited.iter().chain(&given),
+                environment: self.inherited().iter().chain(&given),
                 cwd: cwd.as_deref(),
             };
             let writes = request.effect == Effect::Write;
@@ -163,7 +150,7 @@ impl Source for ShellSource {
     }
 
     fn health(&self) -> BoxFuture<'_, Health> {
-        Box::pin(async move { health::health(self.variable("PATH"), self.cwd.as_deref()) })
+        Box::pin(async move { health::health(self.variable("PATH"), self.cwd()) })
     }
 
     fn fit<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Fit> {
@@ -174,7 +161,7 @@ impl Source for ShellSource {
             health::fit(
                 script,
                 cwd.as_deref(),
-                &self.inherited,
+                self.inherited(),
                 self.variable("PATH"),
             )
             .await
@@ -182,29 +169,30 @@ impl Source for ShellSource {
     }
 
     fn target(&self) -> String {
-        let user = self.environment.get("USER").unwrap_or("the current user");
-        match &self.cwd {
-            Some(folder) => format!("bash on this machine as {user} in {folder}"),
-            None => format!("bash on this machine as {user}"),
-        }
+        self.planner.target.clone()
     }
 }
 
 impl ShellSource {
-    /// A variable that every script gets.
-    fn variable(&self, name: &str) -> Option<&str> {
-        let found = self.inherited.iter().find(|(known, _)| known == name);
-        found.map(|(_, value)| value.as_str())
+    /// Variables that every script gets, with their values.
+    fn inherited(&self) -> &[(String, String)] {
+        match &self.planner.way {
+            Way::Shell { inherited, .. } => inherited,
+            _ => &[],
+        }
     }
 
-    /// The action's folder, below the source's when it is relative.
-    fn folder(&self, of_action: Option<&str>) -> Option<String> {
-        match (&self.cwd, of_action) {
-            (Some(base), Some(folder)) => {
-                Some(Path::new(base).join(folder).to_string_lossy().into_owned())
-            }
-            (base, folder) => folder.map(str::to_owned).or_else(|| base.clone()),
+    fn cwd(&self) -> Option<&str> {
+        match &self.planner.way {
+            Way::Shell { cwd, .. } => cwd.as_deref(),
+            _ => None,
         }
+    }
+
+    /// A variable that every script gets.
+    fn variable(&self, name: &str) -> Option<&str> {
+        let found = self.inherited().iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
     }
 
     /// Fetches the values of secret inputs: the plan holds their references, one variable a parameter.

@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::health::{Fit, Health};
 use super::mask::Masker;
+use super::planner::{self, Planner, Way};
 use super::registry::{self, SourceKind, Surroundings};
 use super::secrets::{Secrets, masked};
 use super::spill::SpillWriter;
@@ -34,7 +35,7 @@ use crate::model::limits;
 use crate::model::playbook::{Action, Effect, Language};
 use crate::model::request::{Chunk, Outcome, Payload, PlanContext, PlanError, Request, RunError};
 use crate::model::table::{Column, ColumnKind};
-use crate::sql::{self, Counting, Dialect, characters_before};
+use crate::sql::{Dialect, characters_before};
 
 /// What a profile says about an SQLite source.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -68,6 +69,7 @@ pub const KIND: SourceKind = SourceKind {
     languages: &[Language::Sql],
     settings: SqliteKeys::ROWS,
     example: "path = \"/srv/app/audit.db\"",
+    planner,
     build,
 };
 
@@ -81,18 +83,44 @@ settings! {
     }
 }
 
-fn build(
+fn planner(
     settings: &SourceSettings,
     surroundings: &Surroundings,
-) -> Result<SharedSource, Vec<Diagnostic>> {
+) -> Result<Planner, Vec<Diagnostic>> {
+    let of_file = settings_of_file(settings, surroundings)?;
+    Ok(planner_of(settings.name.clone(), &of_file))
+}
+
+fn settings_of_file(
+    settings: &SourceSettings,
+    surroundings: &Surroundings,
+) -> Result<SqliteSettings, Vec<Diagnostic>> {
     let keys: SqliteKeys = settings.read()?;
-    let settings_of_file = SqliteSettings {
+    Ok(SqliteSettings {
         path: keys.path.into(),
         max_rows: keys.max_rows.unwrap_or_else(default_rows),
         max_bytes: default_bytes(),
         spill_folder: surroundings.spill_folder(),
-    };
-    let source = Sqlite::new(settings.name.clone(), settings_of_file);
+    })
+}
+
+fn planner_of(name: SourceName, settings: &SqliteSettings) -> Planner {
+    Planner {
+        target: format!("sqlite {name}@{}", settings.path.display()),
+        way: Way::Sql {
+            dialect: Dialect::Sqlite,
+            most: settings.max_rows,
+        },
+        name,
+    }
+}
+
+fn build(
+    settings: &SourceSettings,
+    surroundings: &Surroundings,
+) -> Result<SharedSource, Vec<Diagnostic>> {
+    let of_file = settings_of_file(settings, surroundings)?;
+    let source = Sqlite::new(settings.name.clone(), of_file);
     Ok(Arc::new(
         source.with_environment(surroundings.environment.clone()),
     ))
@@ -101,7 +129,7 @@ fn build(
 /// An SQLite file.
 #[derive(Debug, Clone)]
 pub struct Sqlite {
-    name: SourceName,
+    planner: Planner,
     settings: SqliteSettings,
     environment: Arc<Environment>,
 }
@@ -117,7 +145,7 @@ impl Sqlite {
     /// A source; the file is opened at each run.
     pub fn new(name: SourceName, settings: SqliteSettings) -> Self {
         Self {
-            name,
+            planner: planner_of(name, &settings),
             settings,
             environment: Arc::default(),
         }
@@ -138,28 +166,7 @@ impl Source for Sqlite {
     }
 
     fn plan(&self, action: &Action, context: &PlanContext) -> Result<Request, PlanError> {
-        let planned = sql::plan(action, context, Dialect::Sqlite)?;
-        Ok(Request {
-            action: action.id.clone(),
-            source: self.name.clone(),
-            target: self.target(),
-            text: planned.statement.clone(),
-            parameters: planned.parameters,
-            effect: planned.effect,
-            timeout: action
-                .timeout
-                .unwrap_or(limits::TIMEOUT_DEFAULT)
-                .min(limits::TIMEOUT_MAX),
-            ceiling: None,
-            judged: action.judge.expect.is_some(),
-            limit: action
-                .limit
-                .unwrap_or(limits::ROWS_DEFAULT)
-                .min(self.settings.max_rows),
-            payload: Payload::Sql {
-                statement: planned.statement,
-            },
-        })
+        self.planner.plan(action, context)
     }
 
     fn run<'a>(
@@ -174,7 +181,7 @@ impl Source for Sqlite {
                 Effect::Read => None,
                 Effect::Write => Some(registry::ceiling(request)?),
             };
-            let statement = runnable(request)?.to_owned();
+            let statement = planner::runnable(request, Dialect::Sqlite)?.0.to_owned();
             let fetching = Secrets::fetch(request, &self.environment);
             let secrets = registry::within_time(&context, request.timeout, fetching).await?;
             let run = Run {
@@ -242,7 +249,7 @@ impl Source for Sqlite {
     }
 
     fn target(&self) -> String {
-        format!("sqlite {}@{}", self.name, self.settings.path.display())
+        self.planner.target.clone()
     }
 }
 
@@ -253,31 +260,6 @@ fn gave_up(writing: bool) -> RunError {
     } else {
         RunError::failed(words)
     }
-}
-
-fn runnable(request: &Request) -> Result<&str, RunError> {
-    registry::check_sendable(request)?;
-    let Payload::Sql { statement } = &request.payload else {
-        return Err(RunError::failed("this request is not SQL: plan it again"));
-    };
-    let refused = |error: sql::SqlError| RunError::Failed {
-        message: error.message,
-        code: None,
-        position: error.position,
-    };
-    let classified = sql::classify(statement, Dialect::Sqlite).map_err(refused)?;
-    if request.effect == Effect::Write {
-        if let Counting::Refused(reason) =
-            sql::counting(statement, Dialect::Sqlite).map_err(refused)?
-        {
-            return Err(RunError::failed(reason));
-        }
-    } else if classified.effect == Effect::Write {
-        return Err(RunError::failed(
-            "this read would change something: it was not sent; plan it again",
-        ));
-    }
-    Ok(statement)
 }
 
 fn value(kind: &str, text: &str) -> Value {

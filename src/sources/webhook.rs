@@ -5,18 +5,18 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures_util::future::BoxFuture;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Response};
-use serde::Serialize;
 use serde::de::{Deserialize, Deserializer};
 use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::http::client::{cause, client_for_one_post};
 use super::mask::Masker;
+use super::planner::{Planner, Way};
 use super::registry::{self, SourceKind, Surroundings};
 use super::{RunContext, SharedSource, Sink, Source};
 use crate::config::environment::Environment;
@@ -25,12 +25,11 @@ use crate::config::settings::{
     Address, SettingDuration, SettingType, Settings, SourceSettings, settings,
 };
 use crate::model::diagnostic::Diagnostic;
-use crate::model::ids::SourceName;
-use crate::model::playbook::{Action, Effect, Language};
+use crate::model::playbook::{Action, Language};
 use crate::model::request::{
     Chunk, Outcome, OutgoingMessage, Payload, PlanContext, PlanError, Request, RunError,
 };
-use crate::model::{input, limits, timestamp_text};
+use crate::model::{input, limits};
 use crate::record::entry::Hash;
 
 /// The row of the registry.
@@ -40,6 +39,7 @@ pub const KIND: SourceKind = SourceKind {
     languages: &[Language::Message],
     settings: WebhookSettings::ROWS,
     example: "url = \"https://hooks.example/incidents\"",
+    planner,
     build,
 };
 
@@ -99,11 +99,43 @@ const OWN_HEADERS: [&str; 5] = [
 ];
 
 struct Webhook {
-    name: SourceName,
+    planner: Planner,
     address: HookAddress,
     headers: Vec<(HeaderName, SecretReference)>,
-    timeout: Duration,
     environment: Arc<Environment>,
+}
+
+fn planner(
+    settings: &SourceSettings,
+    surroundings: &Surroundings,
+) -> Result<Planner, Vec<Diagnostic>> {
+    let _ = surroundings;
+    planner_of(settings, &settings.read()?)
+}
+
+fn planner_of(
+    settings: &SourceSettings,
+    keys: &WebhookSettings,
+) -> Result<Planner, Vec<Diagnostic>> {
+    if let HookAddress::Open(url) = &keys.url {
+        check_open(url).map_err(|message| vec![wrong(settings, &message)])?;
+    }
+    Ok(Planner {
+        name: settings.name.clone(),
+        target: match &keys.url {
+            HookAddress::Open(url) => format!("webhook {url}"),
+            HookAddress::Secret(reference) => format!("webhook ‹secret {reference}›"),
+        },
+        way: Way::Message {
+            timeout: keys
+                .timeout
+                .map_or(limits::TIMEOUT_DEFAULT, |timeout| timeout.0),
+        },
+    })
+}
+
+fn wrong(settings: &SourceSettings, message: &str) -> Diagnostic {
+    settings.error(format!("source \"{}\": {message}", settings.name))
 }
 
 fn build(
@@ -111,23 +143,16 @@ fn build(
     surroundings: &Surroundings,
 ) -> Result<SharedSource, Vec<Diagnostic>> {
     let keys: WebhookSettings = settings.read()?;
-    let wrong =
-        |message: String| vec![settings.error(format!("source \"{}\": {message}", settings.name))];
-    if let HookAddress::Open(url) = &keys.url {
-        check_open(url).map_err(wrong)?;
-    }
+    let planner = planner_of(settings, &keys)?;
     let headers = keys.headers.map(|headers| headers.0).unwrap_or_default();
     let headers: Result<Vec<_>, String> = headers
         .into_iter()
         .map(|(name, secret)| Ok((header_name(&name)?, secret)))
         .collect();
     Ok(Arc::new(Webhook {
-        name: settings.name.clone(),
+        planner,
         address: keys.url,
-        headers: headers.map_err(wrong)?,
-        timeout: keys
-            .timeout
-            .map_or(limits::TIMEOUT_DEFAULT, |timeout| timeout.0),
+        headers: headers.map_err(|message| vec![wrong(settings, &message)])?,
         environment: surroundings.environment.clone(),
     }))
 }
@@ -161,63 +186,9 @@ fn header_name(name: &str) -> Result<HeaderName, String> {
     Ok(parsed)
 }
 
-/// The document that is posted, in this order.
-#[derive(Serialize)]
-struct Document<'a> {
-    incident: &'a str,
-    title: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    severity: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    subject: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    to: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    audience: Option<&'a str>,
-    text: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    each: Option<&'a str>,
-    operator: &'a str,
-    sent_at: String,
-}
-
 impl Source for Webhook {
     fn plan(&self, action: &Action, context: &PlanContext) -> Result<Request, PlanError> {
-        let Some(message) = &context.message else {
-            return Err(PlanError::Refused(
-                "a message is written before it is posted: m shows all of the playbook".into(),
-            ));
-        };
-        let document = Document {
-            incident: &message.incident,
-            title: &message.title,
-            severity: message.severity.as_deref(),
-            subject: message.subject.as_deref(),
-            to: message.to.as_deref(),
-            audience: message.audience.as_deref(),
-            text: &message.text,
-            each: message.each.as_deref(),
-            operator: &message.operator,
-            sent_at: timestamp_text(context.now),
-        };
-        let text = serde_json::to_string_pretty(&document)
-            .map_err(|error| PlanError::Refused(format!("cannot write it as JSON: {error}")))?;
-        Ok(Request {
-            action: action.id.clone(),
-            source: self.name.clone(),
-            target: self.target(),
-            text,
-            parameters: Vec::new(),
-            effect: Effect::Write,
-            timeout: action
-                .timeout
-                .unwrap_or(self.timeout)
-                .min(limits::TIMEOUT_MAX),
-            limit: registry::row_limit(action),
-            ceiling: None,
-            judged: false,
-            payload: Payload::Message(message.clone()),
-        })
+        self.planner.plan(action, context)
     }
 
     /// A message is a write; the engine lets it come here only through the gate.
@@ -252,10 +223,7 @@ impl Source for Webhook {
     }
 
     fn target(&self) -> String {
-        match &self.address {
-            HookAddress::Open(url) => format!("webhook {url}"),
-            HookAddress::Secret(reference) => format!("webhook ‹secret {reference}›"),
-        }
+        self.planner.target.clone()
     }
 }
 

@@ -153,7 +153,7 @@ fn try_open(
     }
     let (sources, problems) = mode::sources(&ground, config, playbook);
     let incident = IncidentId(uuid::Uuid::now_v7());
-    let alert = alert.or_else(|| drill.as_ref().and_then(|drill| drill.alert()));
+    let alert = alert.or_else(|| drill.as_ref().and_then(Drill::alert));
     let text = playbook.source.text.as_bytes();
     let (pen, found) = thread::scope(|scope| {
         // The linter needs a processor while the record needs the disk.
@@ -187,8 +187,18 @@ fn try_open(
         let found = found.ok().and_then(|found| found.join().ok());
         Ok::<_, SessionError>((pen, found.unwrap_or_else(lint)))
     })?;
-    let sources = (sources, in_words(config, &problems));
-    begin(workplace, pen, sources, config, found, false, drill, events).map(Some)
+    if let Some(drill) = &drill {
+        drill.observe(pen.fold.log.entries());
+    }
+    let ready = Ready {
+        pen,
+        sources,
+        source_problems: in_words(config, &problems),
+        found,
+        differs: false,
+        drill,
+    };
+    begin(workplace, ready, config, events).map(Some)
 }
 
 fn try_resume(
@@ -220,17 +230,15 @@ fn try_resume(
     let differs = playbooks::current(workplace, &pinned.found.playbook)
         .is_some_and(|now| now.playbook.source.text != pinned.found.playbook.source.text);
     let pen = Pen::join(store, mode, incident, &config, pinned.fold)?;
-    let sources = (sources, in_words(&config, &problems));
-    begin(
-        workplace,
+    let ready = Ready {
         pen,
         sources,
-        &config,
-        pinned.found,
+        source_problems: in_words(&config, &problems),
+        found: pinned.found,
         differs,
         drill,
-        events,
-    )
+    };
+    begin(workplace, ready, &config, events)
 }
 
 /// Findings with the place in the file that each speaks of.
@@ -239,17 +247,31 @@ fn in_words(config: &Config, problems: &[Diagnostic]) -> Vec<String> {
     problems.iter().map(words).collect()
 }
 
-/// Starts recorder and watcher of an incident whose first entries of this session are on disk.
-fn begin(
-    workplace: &Arc<Workplace>,
+/// An incident whose first entries of this session are on disk.
+struct Ready {
     pen: Pen,
-    (sources, source_problems): (Sources, Vec<String>),
-    config: &Config,
+    sources: Sources,
+    source_problems: Vec<String>,
     found: playbooks::Found,
     differs: bool,
     drill: Option<Drill>,
+}
+
+/// Starts recorder and watcher.
+fn begin(
+    workplace: &Arc<Workplace>,
+    ready: Ready,
+    config: &Config,
     events: &Events,
 ) -> Result<(Session, Opened), SessionError> {
+    let Ready {
+        pen,
+        sources,
+        source_problems,
+        found,
+        differs,
+        drill,
+    } = ready;
     let Pen {
         store,
         writer,

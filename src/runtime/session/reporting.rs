@@ -6,7 +6,7 @@ use tempfile::NamedTempFile;
 
 use super::{Session, SessionError, pinned};
 use crate::incident::view::view;
-use crate::report;
+use crate::runtime::debriefs;
 use crate::store::Store;
 
 /// Its name in the incident's folder.
@@ -27,7 +27,7 @@ impl Session {
         let mut alive = store.alive_writers();
         alive.insert(self.writer.clone());
         let view = view(playbook, &pinned.incident, &alive);
-        let text = report::markdown(playbook, &pinned.incident, &view, &entries);
+        let text = debriefs::markdown(&self.workplace, &store, &pinned, &view, &entries)?;
         let path = store.folder().join(REPORT);
         let failed = |error: std::io::Error| {
             SessionError::Refused(format!("{}: {error}: free the disk", path.display()))

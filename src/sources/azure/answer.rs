@@ -3,7 +3,7 @@
 //! Types are decided by the column and never by what JSON made of a cell: numbers come as texts, dynamic values as texts that hold JSON. An error inside a 200
 //! makes the answer partial; where nothing came with it, it is a failure.
 
-mod cell;
+pub(in crate::sources) mod cell;
 mod read;
 
 use std::fs::File;

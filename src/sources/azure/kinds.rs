@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use url::Url;
+
 use super::sign_in::Identity;
 use super::throttle::Throttle;
 use super::{AzureSource, Proof, Service};
@@ -12,6 +14,8 @@ use crate::model::diagnostic::Diagnostic;
 use crate::model::playbook::Language;
 use crate::sources::SharedSource;
 use crate::sources::http::client::{Credentials, WebClient};
+use crate::sources::planner::http::{check_base, shown};
+use crate::sources::planner::{Planner, Way};
 use crate::sources::registry::{SourceKind, Surroundings};
 
 /// The row of the registry for Log Analytics.
@@ -21,7 +25,8 @@ pub const LOG_ANALYTICS: SourceKind = SourceKind {
     languages: &[Language::Kql],
     settings: LogAnalyticsSettings::ROWS,
     example: "workspace = \"00000000-0000-0000-0000-000000000000\"",
-    build: build_log_analytics,
+    planner: |settings, _| log_analytics(settings)?.planner(settings),
+    build: |settings, surroundings| build(settings, surroundings, log_analytics(settings)?),
 };
 
 /// The row of the registry for Application Insights.
@@ -31,7 +36,8 @@ pub const APP_INSIGHTS: SourceKind = SourceKind {
     languages: &[Language::Kql],
     settings: AppInsightsSettings::ROWS,
     example: "app = \"00000000-0000-0000-0000-000000000000\"",
-    build: build_app_insights,
+    planner: |settings, _| app_insights(settings)?.planner(settings),
+    build: |settings, surroundings| build(settings, surroundings, app_insights(settings)?),
 };
 
 /// The row of the registry for Azure Data Explorer.
@@ -41,7 +47,8 @@ pub const KUSTO: SourceKind = SourceKind {
     languages: &[Language::Kql],
     settings: KustoSettings::ROWS,
     example: "cluster = \"https://NAME.REGION.kusto.windows.net\"\ndatabase = \"DATABASE\"",
-    build: build_kusto,
+    planner: |settings, _| kusto(settings)?.planner(settings),
+    build: |settings, surroundings| build(settings, surroundings, kusto(settings)?),
 };
 
 /// Declares the keys of a kind: its own, and those that all three have in common.
@@ -136,68 +143,96 @@ azure_settings! {
 /// Agents take up to two minutes, the service ten seconds more; a metric is sent once a minute.
 const LAG_DEFAULT: Duration = Duration::from_mins(3);
 
-fn build_log_analytics(
-    settings: &SourceSettings,
-    surroundings: &Surroundings,
-) -> Result<SharedSource, Vec<Diagnostic>> {
+/// A source's table, read: what differs between the kinds, and what they have in common.
+struct Declared {
+    service: Service,
+    /// The service's address.
+    url: Url,
+    asked: Asked,
+    common: Common,
+}
+
+impl Declared {
+    fn planner(&self, settings: &SourceSettings) -> Result<Planner, Vec<Diagnostic>> {
+        check_base(&self.url).map_err(|message| vec![wrong(settings, &message)])?;
+        Ok(Planner {
+            name: settings.name.clone(),
+            target: self.service.target(&settings.name, shown(&self.url)),
+            way: Way::Kql {
+                has_parameters: self.service.has_parameters(),
+            },
+        })
+    }
+}
+
+fn log_analytics(settings: &SourceSettings) -> Result<Declared, Vec<Diagnostic>> {
     let mut keys: LogAnalyticsSettings = settings.read()?;
     let workspaces = keys.workspaces.take().unwrap_or_default();
     for id in workspaces.iter().chain([&keys.workspace]) {
         is_id(id).map_err(|message| vec![settings.error(message)])?;
     }
-    let service = Service::LogAnalytics {
-        workspace: keys.workspace.clone(),
-        workspaces,
-    };
-    let url = address(keys.url.take(), "https://api.loganalytics.azure.com");
-    let common = keys.common();
-    let proof = Asked::SignIn("https://api.loganalytics.io".to_owned());
-    build(settings, surroundings, (service, url), proof, common)
+    Ok(Declared {
+        service: Service::LogAnalytics {
+            workspace: keys.workspace.clone(),
+            workspaces,
+        },
+        url: address(
+            settings,
+            keys.url.take(),
+            "https://api.loganalytics.azure.com",
+        )?,
+        asked: Asked::SignIn("https://api.loganalytics.io".to_owned()),
+        common: keys.common(),
+    })
 }
 
-fn build_app_insights(
-    settings: &SourceSettings,
-    surroundings: &Surroundings,
-) -> Result<SharedSource, Vec<Diagnostic>> {
+fn app_insights(settings: &SourceSettings) -> Result<Declared, Vec<Diagnostic>> {
     let mut keys: AppInsightsSettings = settings.read()?;
     is_id(&keys.app).map_err(|message| vec![settings.error(message)])?;
-    let asked = match keys.api_key.take() {
-        Some(key) => Asked::ApiKey(key),
-        None => Asked::SignIn("https://api.applicationinsights.io".to_owned()),
-    };
-    let url = address(keys.url.take(), "https://api.applicationinsights.io");
-    let service = Service::AppInsights {
-        app: keys.app.clone(),
-    };
-    build(settings, surroundings, (service, url), asked, keys.common())
+    Ok(Declared {
+        service: Service::AppInsights {
+            app: keys.app.clone(),
+        },
+        url: address(
+            settings,
+            keys.url.take(),
+            "https://api.applicationinsights.io",
+        )?,
+        asked: match keys.api_key.take() {
+            Some(key) => Asked::ApiKey(key),
+            None => Asked::SignIn("https://api.applicationinsights.io".to_owned()),
+        },
+        common: keys.common(),
+    })
 }
 
-fn build_kusto(
-    settings: &SourceSettings,
-    surroundings: &Surroundings,
-) -> Result<SharedSource, Vec<Diagnostic>> {
+fn kusto(settings: &SourceSettings) -> Result<Declared, Vec<Diagnostic>> {
     let keys: KustoSettings = settings.read()?;
     let v1 = match keys.endpoint.as_deref() {
         None | Some("v2") => false,
         Some("v1") => true,
         Some(other) => {
-            return Err(vec![settings.error(format!(
-                "source \"{}\": expected endpoint v1 or v2, found \"{other}\"",
-                settings.name
-            ))]);
+            let message = format!("expected endpoint v1 or v2, found \"{other}\"");
+            return Err(vec![wrong(settings, &message)]);
         }
     };
-    let asked = if keys.sign_in.as_deref() == Some("none") {
-        Asked::Nothing
-    } else {
-        Asked::SignIn(keys.cluster.0.as_str().trim_end_matches('/').to_owned())
-    };
-    let service = Service::Kusto {
-        database: keys.database.clone(),
-        v1,
-    };
-    let url = Some(keys.cluster.clone());
-    build(settings, surroundings, (service, url), asked, keys.common())
+    Ok(Declared {
+        asked: if keys.sign_in.as_deref() == Some("none") {
+            Asked::Nothing
+        } else {
+            Asked::SignIn(keys.cluster.0.as_str().trim_end_matches('/').to_owned())
+        },
+        service: Service::Kusto {
+            database: keys.database.clone(),
+            v1,
+        },
+        url: keys.cluster.0.clone(),
+        common: keys.common(),
+    })
+}
+
+fn wrong(settings: &SourceSettings, message: &str) -> Diagnostic {
+    settings.error(format!("source \"{}\": {message}", settings.name))
 }
 
 /// How the source is to prove who asks.
@@ -211,17 +246,16 @@ enum Asked {
 fn build(
     settings: &SourceSettings,
     surroundings: &Surroundings,
-    (service, url): (Service, Option<Address>),
-    asked: Asked,
-    common: Common,
+    declared: Declared,
 ) -> Result<SharedSource, Vec<Diagnostic>> {
-    let failed =
-        |message: String| vec![settings.error(format!("source \"{}\": {message}", settings.name))];
-    let Some(Address(url)) = url else {
-        return Err(failed(
-            "the service has no address: write url = \"…\"".to_owned(),
-        ));
-    };
+    let planner = declared.planner(settings)?;
+    let failed = |message: String| vec![wrong(settings, &message)];
+    let Declared {
+        service,
+        url,
+        asked,
+        common,
+    } = declared;
     let client = WebClient::new(url, Credentials::None, surroundings).map_err(failed)?;
     let proof = match asked {
         Asked::SignIn(audience) => Proof::Account(
@@ -235,7 +269,7 @@ fn build(
         Asked::Nothing => Proof::None,
     };
     Ok(Arc::new(AzureSource {
-        name: settings.name.clone(),
+        planner,
         service,
         client,
         proof,
@@ -245,8 +279,18 @@ fn build(
     }))
 }
 
-fn address(given: Option<Address>, default: &str) -> Option<Address> {
-    given.or_else(|| url::Url::parse(default).ok().map(Address))
+fn address(
+    settings: &SourceSettings,
+    given: Option<Address>,
+    default: &str,
+) -> Result<Url, Vec<Diagnostic>> {
+    match given {
+        Some(Address(url)) => Ok(url),
+        None => Url::parse(default).map_err(|_| {
+            let message = "the service has no address: write url = \"…\"";
+            vec![wrong(settings, message)]
+        }),
+    }
 }
 
 /// An id is put into the path, so it may only be what an id is made of.

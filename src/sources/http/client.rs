@@ -14,6 +14,7 @@ use crate::config::secret::{Secret, SecretReference};
 use crate::model::limits;
 use crate::model::request::{Request, RunError};
 use crate::sources::mask::Masker;
+use crate::sources::planner::http::{check_base, shown, url_below};
 use crate::sources::registry::Surroundings;
 use crate::sources::secrets::Secrets;
 
@@ -93,15 +94,7 @@ impl WebClient {
         credentials: Credentials,
         surroundings: &Surroundings,
     ) -> Result<Self, String> {
-        if !matches!(base.scheme(), "http" | "https") || base.host().is_none() {
-            return Err("the url must begin with https:// or http:// and name a host".into());
-        }
-        if !base.username().is_empty() {
-            return Err("take the user out of the url and write username = \"…\" beside it".into());
-        }
-        if base.query().is_some() || base.fragment().is_some() {
-            return Err("the url must end with its path: take off what follows `?` or `#`".into());
-        }
+        check_base(&base)?;
         Ok(Self {
             base,
             credentials,
@@ -113,18 +106,12 @@ impl WebClient {
 
     /// The address for people.
     pub fn shown(&self) -> &str {
-        self.base.as_str().trim_end_matches('/')
+        shown(&self.base)
     }
 
     /// The address of an encoded path and query below the base. It never leaves the base's host.
     pub fn url(&self, path: &str) -> Result<Url, String> {
-        let below = path.strip_prefix('/').ok_or_else(|| {
-            "the path must begin with `/`: the host comes from the configuration".to_owned()
-        })?;
-        Url::parse(&format!("{}/{below}", self.shown()))
-            .ok()
-            .filter(|url| self.is_own(url))
-            .ok_or_else(|| "the path does not make an address on the configured host".to_owned())
+        url_below(&self.base, path)
     }
 
     /// Same scheme, host and port as the configured address.

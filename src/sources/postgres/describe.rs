@@ -1,7 +1,6 @@
 //! Gives text parameters the type that the server takes in their place, and checks that their values fit it.
 //!
-//! A parameter sent as text does not compare with a uuid column. Each place of a parameter is asked for alone, so one
-//! name can stand beside a uuid and beside a text.
+//! Where types are missing, and the statement once they are there, is `planner::types`.
 
 use sqlx::postgres::{PgConnection, PgTypeInfo};
 use sqlx::{AssertSqlSafe, Either, Executor, Row, SqlSafeStr, Statement};
@@ -9,34 +8,18 @@ use sqlx::{AssertSqlSafe, Either, Executor, Row, SqlSafeStr, Statement};
 use super::failure::Failure;
 use super::stream::type_name;
 use crate::model::request::{Parameter, Payload, PlanError, Request};
-use crate::sql::Dialect;
-use crate::sql::lexer::{Token, TokenKind, tokens};
-
-/// Where a bare `$n` stands.
-#[derive(Debug, Clone, Copy)]
-struct Place {
-    token: Token,
-    /// 0-based number of its parameter.
-    parameter: usize,
-    /// Already sent as text and cast.
-    typed: bool,
-}
-
-/// True when a request has parameters whose type only the server knows.
-pub(super) fn is_needed(request: &Request) -> bool {
-    matches!(&request.payload, Payload::Sql { statement } if places(statement).iter().any(|place| !place.typed))
-}
+use crate::sources::planner::types::{self, Place, apart, places, undetermined};
 
 /// Fills in types. Errors of the statement itself are left to the run, which can point at them.
 pub(super) async fn describe(
     connection: &mut PgConnection,
-    mut request: Request,
+    request: Request,
 ) -> Result<Request, PlanError> {
     let Payload::Sql { statement } = &request.payload else {
         return Ok(request);
     };
     let places = places(statement);
-    let types = match types(connection, statement, &places).await {
+    let types = match asked(connection, statement, &places).await {
         Ok(types) => types,
         Err(failure) if failure.is_broken() => {
             return Err(PlanError::Refused(failure.to_string()));
@@ -53,85 +36,18 @@ pub(super) async fn describe(
             check(connection, parameter, sql_type).await?;
         }
     }
-    let described = rewrite(statement, &places, |index, place| {
-        let number = place.parameter + 1;
-        match (place.typed, types.get(index).and_then(Option::as_ref)) {
-            (true, _) => format!("${number}"),
-            (false, Some(sql_type)) => format!("CAST(${number}::text AS {sql_type})"),
-            (false, None) => format!("${number}::text"),
-        }
-    });
-    for (index, parameter) in request.parameters.iter_mut().enumerate() {
-        let mut its: Vec<&str> = places
-            .iter()
-            .zip(&types)
-            .filter(|(place, _)| place.parameter == index && !place.typed)
-            .map(|(_, sql_type)| sql_type.as_deref().unwrap_or("text"))
-            .collect();
-        its.dedup();
-        if let [only] = its.as_slice() {
-            parameter.set_kind(only);
-        }
-    }
-    request.text.clone_from(&described);
-    request.payload = Payload::Sql {
-        statement: described,
-    };
-    Ok(request)
-}
-
-fn places(statement: &str) -> Vec<Place> {
-    let tokens = tokens(statement, Dialect::Postgres).unwrap_or_default();
-    tokens
-        .iter()
-        .enumerate()
-        .filter(|(_, token)| token.kind == TokenKind::Parameter)
-        .filter_map(|(index, token)| {
-            let number: usize = token.text(statement).get(1..)?.parse().ok()?;
-            let typed = tokens
-                .get(index + 1)
-                .is_some_and(|next| next.kind == TokenKind::Cast)
-                && tokens
-                    .get(index + 2)
-                    .is_some_and(|next| next.is_word(statement, "text"));
-            Some(Place {
-                token: *token,
-                parameter: number.checked_sub(1)?,
-                typed,
-            })
-        })
-        .collect()
-}
-
-/// The statement with every place rewritten.
-fn rewrite(
-    statement: &str,
-    places: &[Place],
-    mut to: impl FnMut(usize, &Place) -> String,
-) -> String {
-    let mut text = String::with_capacity(statement.len() + places.len() * 24);
-    let mut behind = 0;
-    for (index, place) in places.iter().enumerate() {
-        text.push_str(statement.get(behind..place.token.start).unwrap_or_default());
-        text.push_str(&to(index, place));
-        behind = place.token.end;
-    }
-    text.push_str(statement.get(behind..).unwrap_or_default());
-    text
+    Ok(types::with_types(request, &places, &types))
 }
 
 /// The type of each place; none for text and for places that leave it open.
-async fn types(
+async fn asked(
     connection: &mut PgConnection,
     statement: &str,
     places: &[Place],
 ) -> Result<Vec<Option<String>>, Failure> {
     let mut open: Vec<bool> = places.iter().map(|_| false).collect();
     loop {
-        let variant = rewrite(statement, places, |index, _| {
-            let cast = open.get(index).copied().unwrap_or_default();
-            format!("${}{}", index + 1, if cast { "::text" } else { "" })
-        });
+        let variant = apart(statement, places, &open);
         // A failed statement ends the transaction's use; the savepoint brings it back.
         sqlx::raw_sql("SAVEPOINT describing")
             .execute(&mut *connection)
@@ -166,8 +82,8 @@ async fn types(
                 let undetermined = failure
                     .server()
                     .filter(|error| error.code() == "42P18")
-                    .and_then(|error| number_after_dollar(error.message()))
-                    .and_then(|number| open.get_mut(number.checked_sub(1)?));
+                    .and_then(|error| undetermined(error.message()))
+                    .and_then(|place| open.get_mut(place));
                 match undetermined {
                     Some(open) if !*open => *open = true,
                     _ => return Err(failure),
@@ -175,14 +91,6 @@ async fn types(
             }
         }
     }
-}
-
-fn number_after_dollar(message: &str) -> Option<usize> {
-    let (_, after) = message.split_once('$')?;
-    let end = after
-        .find(|character: char| !character.is_ascii_digit())
-        .unwrap_or(after.len());
-    after.get(..end)?.parse().ok()
 }
 
 /// How to cast to a type without a length: `character` and `bit` alone would mean a length of one.

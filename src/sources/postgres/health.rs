@@ -54,7 +54,7 @@ impl Postgres {
 }
 
 async fn fit_on(connection: &mut PgConnection, request: &Request) -> Result<Fit, Failure> {
-    let described = if describe::is_needed(request) {
+    let described = if super::types::is_needed(request) {
         describe::describe(connection, request.clone()).await
     } else {
         Ok(request.clone())

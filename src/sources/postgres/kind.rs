@@ -10,6 +10,7 @@ use crate::model::diagnostic::Diagnostic;
 use crate::model::limits;
 use crate::model::playbook::Language;
 use crate::sources::SharedSource;
+use crate::sources::planner::Planner;
 use crate::sources::registry::{SourceKind, Surroundings};
 
 /// The row of the registry.
@@ -19,6 +20,7 @@ pub const KIND: SourceKind = SourceKind {
     languages: &[Language::Sql],
     settings: PostgresKeys::ROWS,
     example: "url = \"postgres://reader@db.example/app\"",
+    planner,
     build,
 };
 
@@ -42,14 +44,22 @@ impl SettingType for SslMode {
     const WORD: &'static str = "word";
 }
 
+fn planner(
+    settings: &SourceSettings,
+    surroundings: &Surroundings,
+) -> Result<Planner, Vec<Diagnostic>> {
+    let of_server = settings_of_server(settings, &settings.read()?, surroundings)?;
+    Ok(of_server.planner(settings.name.clone()))
+}
+
 fn build(
     settings: &SourceSettings,
     surroundings: &Surroundings,
 ) -> Result<SharedSource, Vec<Diagnostic>> {
     let keys: PostgresKeys = settings.read()?;
-    let place = place(&keys.url).map_err(|message| vec![settings.error(&message)])?;
+    let mut of_server = settings_of_server(settings, &keys, surroundings)?;
     let environment = surroundings.environment.clone();
-    let password = keys.password.map(|reference| {
+    of_server.password = keys.password.map(|reference| {
         Password::new(move || {
             let resolving = reference.resolve(&environment);
             let secret = tokio::runtime::Handle::current().block_on(resolving);
@@ -58,22 +68,31 @@ fn build(
                 .map_err(|error| error.to_string())
         })
     });
-    let settings_of_server = PostgresSettings {
+    let source = Postgres::new(settings.name.clone(), of_server);
+    Ok(Arc::new(
+        source.with_environment(surroundings.environment.clone()),
+    ))
+}
+
+/// Everything but the password.
+fn settings_of_server(
+    settings: &SourceSettings,
+    keys: &PostgresKeys,
+    surroundings: &Surroundings,
+) -> Result<PostgresSettings, Vec<Diagnostic>> {
+    let place = place(&keys.url).map_err(|message| vec![settings.error(&message)])?;
+    Ok(PostgresSettings {
         host: place.host,
         port: place.port,
         database: place.database,
         user: place.user,
         ssl: keys.ssl,
-        ssl_root_certificate: keys.ssl_root_certificate.map(PathBuf::from),
+        ssl_root_certificate: keys.ssl_root_certificate.clone().map(PathBuf::from),
         max_rows: keys.max_rows.unwrap_or(limits::ROWS_MAX),
         max_bytes: limits::RESULT_BYTES,
-        password,
+        password: None,
         spill_folder: surroundings.spill_folder(),
-    };
-    let source = Postgres::new(settings.name.clone(), settings_of_server);
-    Ok(Arc::new(
-        source.with_environment(surroundings.environment.clone()),
-    ))
+    })
 }
 
 struct Place {

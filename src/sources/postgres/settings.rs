@@ -8,7 +8,10 @@ use serde::Deserialize;
 use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
+use crate::model::ids::SourceName;
 use crate::model::limits;
+use crate::sources::planner::{Planner, Way};
+use crate::sql::Dialect;
 
 /// Where a server is and as whom to log in. Holds no secret: the password is asked for when a connection is made.
 #[derive(Debug, Clone, Deserialize)]
@@ -103,6 +106,18 @@ impl PostgresSettings {
                 .host
                 .parse::<std::net::IpAddr>()
                 .is_ok_and(|address| address.is_loopback())
+    }
+
+    /// Plans for this server.
+    pub(super) fn planner(&self, name: SourceName) -> Planner {
+        Planner {
+            target: format!("postgres {name}@{}", self.place()),
+            way: Way::Sql {
+                dialect: Dialect::Postgres,
+                most: self.max_rows,
+            },
+            name,
+        }
     }
 
     /// `host:port/database as user`

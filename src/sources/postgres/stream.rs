@@ -10,6 +10,7 @@ use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Column as _, Executor, Row as _, SqlSafeStr, Statement, TypeInfo};
 use tokio_util::sync::CancellationToken;
 
+use super::column::{cell, kind};
 use super::failure::Failure;
 use crate::model::limits;
 use crate::model::request::{Chunk, Outcome};
@@ -169,11 +170,7 @@ impl ResultRows {
         }
         let cells = self.kinds.iter().enumerate().map(|(index, kind)| {
             let bytes = row.try_get_raw(index).ok()?.as_bytes().ok()?;
-            Some(match (kind, bytes) {
-                (ColumnKind::Bool, b"t") => b"true".as_slice(),
-                (ColumnKind::Bool, b"f") => b"false",
-                _ => bytes,
-            })
+            Some(cell(*kind, bytes))
         });
         let kept = match &self.masker {
             None => self.writer.push(cells)?,
@@ -321,18 +318,4 @@ pub(super) async fn type_name(
         .fetch_one(connection)
         .await?;
     Ok(row.try_get(0)?)
-}
-
-fn kind(type_name: &str) -> ColumnKind {
-    match type_name {
-        "bool" => ColumnKind::Bool,
-        "int2" | "int4" | "int8" | "oid" => ColumnKind::Integer,
-        "numeric" | "float4" | "float8" => ColumnKind::Number,
-        "timestamptz" | "timestamp" | "date" => ColumnKind::Timestamp,
-        "interval" => ColumnKind::Interval,
-        "uuid" => ColumnKind::Uuid,
-        "json" | "jsonb" => ColumnKind::Json,
-        "bytea" => ColumnKind::Bytes,
-        _ => ColumnKind::Text,
-    }
 }

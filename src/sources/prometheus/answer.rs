@@ -17,17 +17,17 @@ use crate::sources::mask::Masker;
 
 /// A good answer.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(in crate::sources) struct Answer {
     samples: Vec<LabelledSamples>,
     /// A part may be missing.
-    pub(super) warnings: Vec<String>,
+    pub(in crate::sources) warnings: Vec<String>,
     /// The query may not mean what it says.
-    pub(super) infos: Vec<String>,
+    pub(in crate::sources) infos: Vec<String>,
 }
 
 /// An answer that is an error.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Failure {
+pub(in crate::sources) struct Failure {
     message: String,
     status: u16,
     position: Option<usize>,
@@ -35,17 +35,20 @@ pub(super) struct Failure {
 
 /// Rows of an instant query.
 #[derive(Debug)]
-pub(super) struct Table {
-    pub(super) columns: Vec<Column>,
-    pub(super) rows: Vec<Row>,
+pub(in crate::sources) struct Table {
+    pub(in crate::sources) columns: Vec<Column>,
+    pub(in crate::sources) rows: Vec<Row>,
     /// Rows past the limit.
-    pub(super) dropped: usize,
+    pub(in crate::sources) dropped: usize,
 }
 
+/// A series of an answer.
 #[derive(Debug)]
-struct LabelledSamples {
-    labels: BTreeMap<String, String>,
-    samples: Vec<(Timestamp, String)>,
+pub(in crate::sources) struct LabelledSamples {
+    /// Its labels, by name.
+    pub(in crate::sources) labels: BTreeMap<String, String>,
+    /// Times and values as text, oldest first.
+    pub(in crate::sources) samples: Vec<(Timestamp, String)>,
 }
 
 #[derive(Deserialize)]
@@ -84,9 +87,18 @@ struct RawSeries {
 type RawSample = (f64, String);
 
 impl Answer {
+    /// An answer that no server gave.
+    pub(in crate::sources) fn of(samples: Vec<LabelledSamples>) -> Self {
+        Self {
+            samples,
+            warnings: Vec::new(),
+            infos: Vec::new(),
+        }
+    }
+
     /// Reads an answer of the API. `query` finds the place of a syntax error. Texts are masked after they were read: a
     /// secret that looks like a number must not break the document.
-    pub(super) fn read(
+    pub(in crate::sources) fn read(
         status: u16,
         body: &str,
         query: &str,
@@ -145,7 +157,7 @@ impl Answer {
     }
 
     /// The newest sample of all.
-    pub(super) fn newest(&self) -> Option<Timestamp> {
+    pub(in crate::sources) fn newest(&self) -> Option<Timestamp> {
         self.samples
             .iter()
             .filter_map(|series| series.samples.last())
@@ -154,7 +166,7 @@ impl Answer {
     }
 
     /// Lines of a chart, at most `most`, and how many were left out. A label that is the same on all is left out of names.
-    pub(super) fn into_series(self, most: usize) -> (Vec<Series>, usize) {
+    pub(in crate::sources) fn into_series(self, most: usize) -> (Vec<Series>, usize) {
         let common = common_labels(&self.samples);
         let dropped = self.samples.len().saturating_sub(most);
         let series = self
@@ -186,7 +198,7 @@ impl Answer {
     }
 
     /// A column a label, then `value` and `time`; one row a sample.
-    pub(super) fn into_table(self, most: usize) -> Table {
+    pub(in crate::sources) fn into_table(self, most: usize) -> Table {
         let labels: BTreeSet<String> = self
             .samples
             .iter()
@@ -231,7 +243,7 @@ impl Answer {
 }
 
 impl Failure {
-    pub(super) fn into_run_error(self, target: &str) -> RunError {
+    pub(in crate::sources) fn into_run_error(self, target: &str) -> RunError {
         RunError::Failed {
             message: format!("{target}: {}", self.message),
             code: Some(self.status.to_string()),

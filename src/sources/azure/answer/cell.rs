@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::model::table::{Column, ColumnKind};
 
 /// A column of the service: its name and Kusto's or .NET's word for its type.
-pub(super) fn column(name: &str, word: &str) -> Column {
+pub(in crate::sources) fn column(name: &str, word: &str) -> Column {
     let (type_name, kind) = match word.to_ascii_lowercase().as_str() {
         "bool" | "boolean" | "sbyte" => ("bool", ColumnKind::Bool),
         "int" | "int32" => ("int", ColumnKind::Integer),
@@ -26,7 +26,7 @@ pub(super) fn column(name: &str, word: &str) -> Column {
 }
 
 /// The cell's text; `None` for null.
-pub(super) fn text(type_name: &str, value: &Value) -> Option<String> {
+pub(in crate::sources) fn text(type_name: &str, value: &Value) -> Option<String> {
     match (type_name, value) {
         (_, Value::Null) => None,
         // An empty text where no text can be is a null.

@@ -5,11 +5,11 @@ use crate::sources::mask::percent_encode;
 use crate::sources::secrets::Secrets;
 
 /// Stands around the name of a secret in a form. No text and no value of a form holds it otherwise.
-pub(super) const MARK: char = '\0';
+pub(in crate::sources) const MARK: char = '\0';
 
 /// How a value is written at a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Encoding {
+pub(in crate::sources) enum Encoding {
     /// Percent-encoded: a path segment, a query, a form field.
     Percent,
     /// As it is: a header.
@@ -19,7 +19,7 @@ pub(super) enum Encoding {
 }
 
 impl Encoding {
-    pub(super) const ALL: [Self; 3] = [Self::Percent, Self::Plain, Self::Json];
+    pub(in crate::sources) const ALL: [Self; 3] = [Self::Percent, Self::Plain, Self::Json];
 
     const fn letter(self) -> char {
         match self {
@@ -30,12 +30,12 @@ impl Encoding {
     }
 
     /// What stands in the place of a secret until the request runs.
-    pub(super) fn mark(self, name: &str) -> String {
+    pub(in crate::sources) fn mark(self, name: &str) -> String {
         format!("{MARK}{}{name}{MARK}", self.letter())
     }
 
     /// A value as it is written there.
-    pub(super) fn write(self, value: &str) -> String {
+    pub(in crate::sources) fn write(self, value: &str) -> String {
         match self {
             Self::Percent => percent_encode(value),
             Self::Plain => value.to_owned(),
@@ -51,7 +51,7 @@ impl Encoding {
 }
 
 /// A part of a form with its secrets in their places.
-pub(super) fn fill(text: &str, secrets: &Secrets) -> Result<String, RunError> {
+pub(in crate::sources) fn fill(text: &str, secrets: &Secrets) -> Result<String, RunError> {
     let mut filled = String::with_capacity(text.len());
     for (index, piece) in text.split(MARK).enumerate() {
         if index % 2 == 0 {

@@ -13,7 +13,7 @@ use crate::model::playbook::Action;
 use crate::model::request::{BoundInput, Parameter, PlanContext, PlanError};
 
 /// What every script inherits from the program, if it is set.
-pub(super) const ALLOWED: [&str; 9] = [
+pub(in crate::sources) const ALLOWED: [&str; 9] = [
     "PATH",
     "HOME",
     "USER",
@@ -26,22 +26,22 @@ pub(super) const ALLOWED: [&str; 9] = [
 ];
 
 /// The kind of a parameter whose value in the plan is a reference to a secret.
-pub(super) const SECRET_KIND: &str = "secret environment";
+pub(in crate::sources) const SECRET_KIND: &str = "secret environment";
 
 /// The variables a plan adds, and how they are shown. One parameter a variable, in the same order.
 #[derive(Debug, Default)]
-pub(super) struct Variables {
-    pub(super) environment: Vec<(String, String)>,
-    pub(super) parameters: Vec<Parameter>,
+pub(in crate::sources) struct Variables {
+    pub(in crate::sources) environment: Vec<(String, String)>,
+    pub(in crate::sources) parameters: Vec<Parameter>,
 }
 
 /// `op_id` and `op-id` are `OP_ID`.
-pub(super) fn variable_name(input: &str) -> String {
+pub(in crate::sources) fn variable_name(input: &str) -> String {
     input.to_ascii_uppercase().replace('-', "_")
 }
 
 /// The action's inputs, and those built-in names that the script uses.
-pub(super) fn from_inputs(
+pub(in crate::sources) fn from_inputs(
     action: &Action,
     script: &str,
     context: &PlanContext,
@@ -89,7 +89,7 @@ pub(super) fn from_inputs(
 }
 
 /// Names that bash, the dynamic linker or a language runtime obeys, and names that are no names.
-pub(super) fn changes_the_shell(name: &str) -> bool {
+pub(in crate::sources) fn changes_the_shell(name: &str) -> bool {
     const NAMES: [&str; 30] = [
         "CDPATH",
         "COLUMNS",

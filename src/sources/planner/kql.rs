@@ -2,8 +2,29 @@
 //!
 //! A `let` of the query for the same name is an example value and gives way. What would leave the tables of the source is refused.
 
-use crate::model::request::{BoundInput, KqlParameter, Parameter, PlanContext, PlanError};
+use super::{Planned, registry};
+use crate::model::playbook::{Action, Effect};
+use crate::model::request::{BoundInput, KqlParameter, Parameter, Payload, PlanContext, PlanError};
 use crate::playbook::scan;
+
+/// Plans a query. `has_parameters`: values travel beside the text.
+pub(super) fn plan(
+    action: &Action,
+    context: &PlanContext,
+    has_parameters: bool,
+) -> Result<Planned, PlanError> {
+    let bound = bind(registry::text(action, context), context, has_parameters)?;
+    Ok(Planned {
+        text: bound.text,
+        parameters: bound.shown,
+        effect: Effect::Read,
+        payload: Payload::Kql {
+            parameters: bound.parameters,
+            // A live pane may be shown what the service answered a moment ago, with its age; a question may not.
+            fresh: action.every.is_none() || action.judge.expect.is_some(),
+        },
+    })
+}
 
 /// Constructs that reach out of the source: to other clusters, to files of the web, to code that runs there.
 const REFUSED: &[(&str, &str)] = &[
@@ -18,21 +39,17 @@ const HARMLESS: &[&str] = &["bag_unpack", "pivot", "narrow"];
 
 /// A query with its values.
 #[derive(Debug)]
-pub(super) struct Bound {
+struct Bound {
     /// As it is sent.
-    pub text: String,
+    text: String,
     /// What is bound, as it is shown and recorded.
-    pub shown: Vec<Parameter>,
+    shown: Vec<Parameter>,
     /// What travels beside the text.
-    pub parameters: Vec<KqlParameter>,
+    parameters: Vec<KqlParameter>,
 }
 
 /// Binds the inputs that `text` uses.
-pub(super) fn bind(
-    text: &str,
-    context: &PlanContext,
-    has_parameters: bool,
-) -> Result<Bound, PlanError> {
+fn bind(text: &str, context: &PlanContext, has_parameters: bool) -> Result<Bound, PlanError> {
     let masked = scan::kql(text);
     refuse(text, &masked.code)?;
     let mut used: Vec<&BoundInput> = Vec::new();

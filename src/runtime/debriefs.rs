@@ -1,0 +1,114 @@
+//! Reports of incidents, and what stands before the report of a drill: its score, and earlier tries of the same drill.
+
+use super::drills;
+use super::session::{Pinned, SessionError, Workplace, pinned};
+use crate::drill::Scenario;
+use crate::drill::score::{Score, score};
+use crate::incident::view::View;
+use crate::model::{Mode, limits};
+use crate::record::entry::Sealed;
+use crate::report;
+use crate::report::debrief::{Debrief, Try};
+use crate::store::{self, Store};
+
+/// The debrief of a drill, without what it borrows.
+pub struct Scored {
+    /// The scenario that was played.
+    pub scenario: Scenario,
+    /// Its score.
+    pub score: Score,
+    /// Tries of the same drill, oldest first.
+    pub tries: Vec<Try>,
+}
+
+impl Scored {
+    /// The debrief.
+    pub fn debrief<'a>(&'a self, pinned: &'a Pinned, entries: &'a [Sealed]) -> Debrief<'a> {
+        Debrief {
+            scenario: &self.scenario,
+            score: &self.score,
+            tries: &self.tries,
+            playbook: &pinned.found.playbook,
+            entries,
+        }
+    }
+}
+
+/// The report as Markdown; that of a drill begins with its debrief.
+pub fn markdown(
+    workplace: &Workplace,
+    store: &Store,
+    pinned: &Pinned,
+    view: &View,
+    entries: &[Sealed],
+) -> Result<String, SessionError> {
+    let report = report::markdown(&pinned.found.playbook, &pinned.incident, view, entries);
+    Ok(match scored(workplace, store, pinned, entries)? {
+        Some(scored) => {
+            let debrief = scored.debrief(pinned, entries).markdown();
+            format!("{}\n{report}", Mode::Drill.marked(&debrief))
+        }
+        None => report,
+    })
+}
+
+/// Scores a drill and finds its earlier tries; none for what is no drill.
+pub fn scored(
+    workplace: &Workplace,
+    store: &Store,
+    pinned: &Pinned,
+    entries: &[Sealed],
+) -> Result<Option<Scored>, SessionError> {
+    let Some(record) = &pinned.incident.drill else {
+        return Ok(None);
+    };
+    let scenario = drills::scenario_of(store, record)?;
+    let reached = score(&scenario, &pinned.found.playbook, &pinned.incident, entries);
+    let mut tries = Vec::new();
+    let listing = store::list(workplace.data(), workplace.scratch()).unwrap_or_default();
+    let drills = listing
+        .incidents
+        .iter()
+        .filter(|other| other.mode == Mode::Drill);
+    for other in drills.take(limits::DRILL_TRIES) {
+        if other.id == pinned.incident.id {
+            tries.extend(one(pinned, entries, &reached, true));
+            continue;
+        }
+        // A try that cannot be read is no reason not to debrief this one.
+        let read = || -> Option<Try> {
+            let store =
+                Store::read(workplace.data(), Mode::Drill, other.id, workplace.scratch()).ok()?;
+            let fold = store.fold().ok()?;
+            let same = fold.incident()?.drill.as_ref()?.scenario == record.scenario;
+            if !same {
+                return None;
+            }
+            let then = self::pinned(&store).ok()?;
+            let entries = store.entries(0, u64::MAX).ok()?;
+            let scenario = drills::scenario_of(&store, then.incident.drill.as_ref()?).ok()?;
+            let reached = score(&scenario, &then.found.playbook, &then.incident, &entries);
+            one(&then, &entries, &reached, false)
+        };
+        tries.extend(read());
+    }
+    tries.sort_by_key(|one| one.played_at);
+    Ok(Some(Scored {
+        scenario,
+        score: reached,
+        tries,
+    }))
+}
+
+fn one(pinned: &Pinned, entries: &[Sealed], reached: &Score, this: bool) -> Option<Try> {
+    let first = entries.first()?;
+    Some(Try {
+        incident: pinned.incident.id.short(),
+        played_at: first.entry.at(),
+        seed: pinned.incident.drill.as_ref()?.seed,
+        operator: first.entry.operator.clone(),
+        points: (reached.points, reached.of),
+        faults: reached.faults.len(),
+        this,
+    })
+}
