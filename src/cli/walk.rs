@@ -209,12 +209,12 @@ impl Setting<'_> {
         let (start, end) = self.window();
         let minutes = |at: Timestamp| at.strftime("%Y-%m-%d %H:%M UTC").to_string();
         let facts = [
-            ("incident_id", examples::UUID.to_owned()),
+            ("incident_id", "‹incident id›".to_owned()),
             ("title", self.playbook.title.clone()),
             ("summary", self.playbook.summary.clone()),
             ("severity", self.severity.clone().unwrap_or_default()),
             ("mode", Mode::Walkthrough.word().to_owned()),
-            ("operator", OPERATOR.to_owned()),
+            ("operator", "‹operator›".to_owned()),
             ("opened_at", minutes(self.at)),
             ("now", minutes(self.at)),
             ("window_start", minutes(start)),

@@ -11,29 +11,50 @@ use crate::record::entry::{ActionOutcome, Body, Sealed};
 
 /// The names that conditions may use, with what they stand for. The reference is made of this.
 pub const NAMES: &[(&str, &str)] = &[
-    ("ran", "list: actions that ended well at least once, by hand included"),
+    (
+        "ran",
+        "list: actions that ended well at least once, by hand included",
+    ),
     (
         "verdict",
         "map: the latest verdict of an action: \"pass\", \"fail\", \"inconclusive\"; empty text for none",
     ),
-    ("decision", "map: what was chosen, a list, by decision; empty while it is not made"),
-    ("milestone", "list: milestones reached: \"aware\", \"confirmed\", \"contained\""),
+    (
+        "decision",
+        "map: what was chosen, a list, by decision; empty while it is not made",
+    ),
+    (
+        "milestone",
+        "list: milestones reached: \"aware\", \"confirmed\", \"contained\"",
+    ),
     ("severity", "text: the current severity; empty for none"),
     ("sent", "list: messages that went out"),
     ("ticked", "list: checks that are done"),
     ("done", "list: steps that are done"),
     ("kept", "list: actions with a result in evidence"),
     ("resolved", "true once the incident was resolved or closed"),
-    ("revoked", "list: staff users whose sessions were all revoked since the page"),
+    (
+        "revoked",
+        "list: staff users whose sessions were all revoked since the page",
+    ),
     ("staff_sessions", "number: staff sessions that are active"),
-    ("expired", "list: contacts none of whose magic links works any more, since the page"),
+    (
+        "expired",
+        "list: contacts none of whose magic links works any more, since the page",
+    ),
     ("frozen", "list: operations that were frozen"),
     ("snapshots", "list: organisations whose state was kept"),
     ("rotated", "true once tokens were rotated"),
-    ("disabled", "list: webhook endpoints that were disabled since the page"),
+    (
+        "disabled",
+        "list: webhook endpoints that were disabled since the page",
+    ),
     ("ended", "list: backends that were cancelled or terminated"),
     ("going", "list: stories that go on"),
-    ("names", "map: the names that a story draws: names[\"attack\"].actors is a list"),
+    (
+        "names",
+        "map: the names that a story draws: names[\"attack\"].actors is a list",
+    ),
 ];
 
 /// Facts by the names that conditions use. Sets and maps become lists and maps of CEL.
@@ -272,7 +293,10 @@ mod tests {
     #[test]
     fn names_are_filled_in_and_other_braces_stay() {
         let mut facts = Facts::default();
-        let roles = BTreeMap::from([("actors".to_owned(), vec!["u-1".to_owned(), "u-2".to_owned()])]);
+        let roles = BTreeMap::from([(
+            "actors".to_owned(),
+            vec!["u-1".to_owned(), "u-2".to_owned()],
+        )]);
         facts.names.insert("attack".to_owned(), roles);
         assert_eq!(
             facts.fill("{attack.actors} and {attack.actors.1}, {attack.targets}, {x}, {"),

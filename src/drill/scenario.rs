@@ -8,9 +8,9 @@ mod check;
 mod fields;
 mod patterns;
 mod read;
-mod texts;
 #[cfg(test)]
 mod tests;
+mod texts;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

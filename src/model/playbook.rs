@@ -14,7 +14,7 @@ use super::ids::{
     StepId,
 };
 use super::input::Input;
-use super::prose::Prose;
+use super::prose::{Prose, plain_text};
 use super::request::ChartColumns;
 
 /// Bytes of the playbook's source text.
@@ -390,6 +390,19 @@ pub struct Action {
 }
 
 impl Action {
+    /// Whether the description says more than the title, which is its first sentence.
+    pub fn says_more(&self) -> bool {
+        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        match self.description.as_slice() {
+            [] => false,
+            [Prose::Paragraph(inlines)] => {
+                let said = words(&plain_text(inlines));
+                said.trim_end_matches(['.', '!', ':']) != words(&self.title)
+            }
+            _ => true,
+        }
+    }
+
     /// The columns that make a chart of its table.
     pub fn chart_columns(&self) -> ChartColumns {
         ChartColumns {

@@ -107,7 +107,7 @@ mod tests {
                 "{ type: text, pattern: '^[A-Z]{2}-[0-9]{4}$' }",
                 Some("AB-0123"),
             ),
-            ("{ type: text, pattern: '(u|org)-\\d+' }", Some("u-1")),
+            ("{ type: text, pattern: '(u|org)-\\d+' }", Some("u-1234")),
             ("{ type: text, pattern: '[0-9a-f]{8}' }", Some("01234567")),
             ("{ type: text, pattern: '(?=x)y' }", None),
             ("{ type: integer }", Some("1")),

@@ -121,6 +121,7 @@ pub fn breach_with(text: Texts<'_>) -> State {
         report: None,
         drafts: BTreeMap::new(),
         left_behind: BTreeMap::new(),
+        walk: None,
         playbook,
     };
     state(Screen::Cockpit(Box::new(cockpit)), text)

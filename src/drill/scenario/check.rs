@@ -160,10 +160,30 @@ impl Checker<'_> {
         let known = &self.known;
         let acts = || known.actions.iter().chain(&known.checks).copied();
         let parts: [(&str, &Option<Timed>, &str, Vec<&str>); 4] = [
-            ("acknowledge", &rubric.acknowledge, "an action or a check", acts().collect()),
-            ("contain", &rubric.contain, "an action or a check", acts().collect()),
-            ("classify", &rubric.classify, "a decision", known.decisions.iter().copied().collect()),
-            ("first_update", &rubric.first_update, "a message", known.messages.iter().copied().collect()),
+            (
+                "acknowledge",
+                &rubric.acknowledge,
+                "an action or a check",
+                acts().collect(),
+            ),
+            (
+                "contain",
+                &rubric.contain,
+                "an action or a check",
+                acts().collect(),
+            ),
+            (
+                "classify",
+                &rubric.classify,
+                "a decision",
+                known.decisions.iter().copied().collect(),
+            ),
+            (
+                "first_update",
+                &rubric.first_update,
+                "a message",
+                known.messages.iter().copied().collect(),
+            ),
         ];
         for (key, part, what, known) in parts {
             for name in part.iter().flat_map(|part| &part.by) {
@@ -175,19 +195,34 @@ impl Checker<'_> {
         if let Some(evidence) = &rubric.evidence {
             for name in &evidence.kept {
                 let known = known.actions.iter().chain(&known.evidence).copied();
-                self.known(place("kept"), ("an action or an item of the evidence table", name), known);
+                self.known(
+                    place("kept"),
+                    ("an action or an item of the evidence table", name),
+                    known,
+                );
             }
             for name in &evidence.before {
-                self.known(place("before"), ("an action", name.as_str()), known.actions.iter().copied());
+                self.known(
+                    place("before"),
+                    ("an action", name.as_str()),
+                    known.actions.iter().copied(),
+                );
             }
             for name in &evidence.items {
                 let known = known.evidence.iter().copied();
-                self.known(place("items"), ("an item of the evidence table", name.as_str()), known);
+                self.known(
+                    place("items"),
+                    ("an item of the evidence table", name.as_str()),
+                    known,
+                );
             }
         }
         if rubric.deadlines.is_some() && self.playbook.clocks.is_empty() {
             let span = self.place(&["rubric", "deadlines"]);
-            let message = format!("deadlines: playbook {} has no clocks to be met", self.playbook.id);
+            let message = format!(
+                "deadlines: playbook {} has no clocks to be met",
+                self.playbook.id
+            );
             self.findings.error("not-in-playbook", span, message);
         }
         if rubric.classify.is_some() && self.scenario.truth.decisions.is_empty() {
@@ -204,7 +239,11 @@ impl Checker<'_> {
             let span = self.texts.place(&path);
             let expression = &condition.expression;
             for action in expr::keys_of(expression, "verdict") {
-                self.known(span.clone(), ("an action", &action), known.actions.iter().copied());
+                self.known(
+                    span.clone(),
+                    ("an action", &action),
+                    known.actions.iter().copied(),
+                );
             }
             for decision in expr::keys_of(expression, "decision") {
                 self.decision(&span, &decision);

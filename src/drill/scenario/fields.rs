@@ -113,8 +113,12 @@ impl<'a> Fields<'a> {
             let word: &str = key.get_ref();
             if !asked.contains(&word) {
                 let known = asked.iter().copied();
-                self.findings
-                    .unknown("unknown-key", key.span(), ("a key of this table", word), known);
+                self.findings.unknown(
+                    "unknown-key",
+                    key.span(),
+                    ("a key of this table", word),
+                    known,
+                );
             }
         }
     }

@@ -120,10 +120,14 @@ fn fault(fields: &Fields<'_>, kind: &str) -> Pattern {
     match kind {
         "webhook-failure" => Pattern::WebhookFailure {
             tenant: fields.text("tenant"),
-            status: fields.needed("status", "an HTTP status, or 0 for no answer", |fields, key| {
-                let status = fields.whole(key, &(0..=599))?;
-                u16::try_from(status).ok()
-            }),
+            status: fields.needed(
+                "status",
+                "an HTTP status, or 0 for no answer",
+                |fields, key| {
+                    let status = fields.whole(key, &(0..=599))?;
+                    u16::try_from(status).ok()
+                },
+            ),
             share: share(fields, "share"),
             every: every(fields),
         },
@@ -175,7 +179,11 @@ fn silent(fields: &Fields<'_>) -> String {
 
 /// The mean time between two events: never none, which would be endless many.
 fn every(fields: &Fields<'_>) -> Duration {
-    let every = fields.needed("every", "the mean time between two events", Fields::duration);
+    let every = fields.needed(
+        "every",
+        "the mean time between two events",
+        Fields::duration,
+    );
     if every.is_zero() {
         fields.findings().error(
             "wrong-value",

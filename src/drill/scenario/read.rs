@@ -105,13 +105,17 @@ fn whole_of(fields: &Fields<'_>, source: SourceText) -> Scenario {
         lasts: fields
             .duration("lasts")
             .unwrap_or(Duration::from_secs(40 * 60)),
-        service: fields.table("service").map_or_else(Service::default, service),
+        service: fields
+            .table("service")
+            .map_or_else(Service::default, service),
         stories,
         injects,
         inputs: fields.table("inputs").map_or_else(BTreeMap::new, inputs),
-        truth: fields.needed("truth", "a table that tells what happened", |fields, key| {
-            fields.table(key).map(truth)
-        }),
+        truth: fields.needed(
+            "truth",
+            "a table that tells what happened",
+            |fields, key| fields.table(key).map(truth),
+        ),
         rubric: fields.needed("rubric", "a table of what is scored", |fields, key| {
             fields.table(key).map(rubric)
         }),
@@ -377,7 +381,11 @@ fn timed(fields: Fields<'_>) -> Timed {
         points: fields.needed("points", "a number", |fields, key| {
             fields.whole(key, &(1..=POINTS))
         }),
-        by: fields.texts("by").into_iter().map(|(name, _)| name).collect(),
+        by: fields
+            .texts("by")
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect(),
     };
     if timed.within.is_zero() {
         fields.findings().error(
@@ -456,8 +464,18 @@ fn check_names(scenario: &Scenario, findings: &Findings) {
     let texts = Texts::new(&scenario.source);
     let stories: BTreeSet<&str> = scenario.stories.iter().map(|one| one.id.as_str()).collect();
     for (array, ids) in [
-        ("story", scenario.stories.iter().map(|one| one.id.as_str()).collect::<Vec<_>>()),
-        ("inject", scenario.injects.iter().map(|one| one.id.as_str()).collect()),
+        (
+            "story",
+            scenario
+                .stories
+                .iter()
+                .map(|one| one.id.as_str())
+                .collect::<Vec<_>>(),
+        ),
+        (
+            "inject",
+            scenario.injects.iter().map(|one| one.id.as_str()).collect(),
+        ),
     ] {
         let mut seen = BTreeSet::new();
         for (index, id) in ids.into_iter().enumerate() {
@@ -476,7 +494,12 @@ fn check_names(scenario: &Scenario, findings: &Findings) {
             if !stories.contains(story.as_str()) {
                 let span = texts.place(&["inject".into(), index.into(), key.into()]);
                 let known = stories.iter().copied();
-                findings.unknown("unknown-story", span, ("a story of this file", story), known);
+                findings.unknown(
+                    "unknown-story",
+                    span,
+                    ("a story of this file", story),
+                    known,
+                );
             }
         }
     }
@@ -486,11 +509,21 @@ fn check_names(scenario: &Scenario, findings: &Findings) {
 }
 
 /// A name such as `attack.actors`, in braces in a text or looked up by a condition.
-fn check_name(scenario: &Scenario, findings: &Findings, span: Span, name: &(String, Option<String>)) {
+fn check_name(
+    scenario: &Scenario,
+    findings: &Findings,
+    span: Span,
+    name: &(String, Option<String>),
+) {
     let (story, role) = name;
     let Some(found) = scenario.stories.iter().find(|one| one.id == *story) else {
         let known = scenario.stories.iter().map(|one| one.id.as_str());
-        findings.unknown("unknown-story", span, ("a story of this file", story), known);
+        findings.unknown(
+            "unknown-story",
+            span,
+            ("a story of this file", story),
+            known,
+        );
         return;
     };
     let roles = patterns::roles(&found.pattern);
@@ -509,13 +542,16 @@ pub(super) fn names(fields: &Fields<'_>, key: &'static str) -> super::Names {
     }
     let listed = value.is_some_and(|value| value.get_ref().as_array().is_some());
     let given: Vec<String> = if listed {
-        fields.texts(key).into_iter().map(|(name, _)| name).collect()
+        fields
+            .texts(key)
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect()
     } else {
         Vec::new()
     };
     if given.is_empty() {
-        let message =
-            format!("{key}: expected how many are drawn (1 to 200), or a list of names");
+        let message = format!("{key}: expected how many are drawn (1 to 200), or a list of names");
         fields.findings().error("wrong-value", span, message);
         return super::Names::Drawn(1);
     }

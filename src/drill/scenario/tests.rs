@@ -3,7 +3,10 @@ use super::*;
 fn findings(text: &str) -> Vec<String> {
     let source = SourceText::new("a.toml", text);
     let (_, found) = parse(source.clone());
-    found.iter().map(|one| one.located(&source).to_string()).collect()
+    found
+        .iter()
+        .map(|one| one.located(&source).to_string())
+        .collect()
 }
 
 /// A scenario in which nothing is wrong.
@@ -43,7 +46,13 @@ fn a_good_scenario_is_read_whole() {
     assert_eq!(found, []);
     assert_eq!(scenario.id, "small");
     assert_eq!(scenario.stories[0].from, SignedDuration::from_mins(-10));
-    let Pattern::CrossOrgAttempts { actors, targets, machine, .. } = &scenario.stories[0].pattern else {
+    let Pattern::CrossOrgAttempts {
+        actors,
+        targets,
+        machine,
+        ..
+    } = &scenario.stories[0].pattern
+    else {
         panic!("{:?}", scenario.stories);
     };
     assert_eq!((actors, machine.as_str()), (&Names::Drawn(2), "order"));
@@ -54,32 +63,136 @@ fn a_good_scenario_is_read_whole() {
 
 /// Each mistake: what is replaced, by what, and the finding with its place.
 const MISTAKES: &[(&str, &str, &str)] = &[
-    ("drill = 1", "drill = 2", "a.toml:1:9: error[wrong-value]: drill: expected a whole number from 1 to 1, found 2"),
-    ("drill = 1", "", "a.toml:1:1: error[missing-key]: expected drill = 1, the version of the format, found no such key\n  help: write drill = 1 in the first line"),
-    ("title = \"Small\"", "tilte = \"Small\"", "a.toml:3:1: error[unknown-key]: expected a key of this table, found \"tilte\"\n  help: did you mean \"title\"?"),
-    ("title = \"Small\"", "title = 3", "a.toml:3:9: error[wrong-value]: title: expected text in quotes, found 3"),
-    ("id = \"small\"", "id = \"So Small\"", "a.toml:2:6: error[wrong-value]: id: expected small letters, digits and hyphens, found \"So Small\""),
-    ("starts = 2026-03-10T03:00:00Z", "starts = 2026-03-10", "a.toml:6:10: error[wrong-value]: starts: expected a time such as 2026-03-10T03:12:00Z, found datetime"),
-    ("kind = \"cross-org-attempts\"", "kind = \"cross-org-attempt\"", "a.toml:10:8: error[unknown-word]: expected a known kind, found \"cross-org-attempt\"\n  help: did you mean \"cross-org-attempts\"?"),
-    ("every = \"30s\"", "every = \"0s\"", "a.toml:14:9: error[wrong-value]: every: expected at least 1s"),
-    ("every = \"30s\"", "every = \"-30s\"", "a.toml:14:9: error[wrong-value]: every: expected a time such as \"90s\", \"12m\" or \"2h\", found \"-30s\""),
-    ("every = \"30s\"", "every = \"30s\"\nsucceed = 1.5", "a.toml:15:11: error[wrong-value]: succeed: expected a number from 0 to 1, found 1.5"),
-    ("actors = 2", "actors = 0", "a.toml:12:10: error[wrong-value]: actors: expected how many are drawn (1 to 200), or a list of names"),
-    ("from = \"-10m\"", "from = \"-10m\"\nuntil = \"-20m\"", "a.toml:12:9: error[wrong-value]: until: expected a time after `from`, found one before it"),
-    ("at = \"5m\"", "at = \"5m\"\ncalled = true", "a.toml:17:6: error[trigger]: expected exactly one of at, when and called = true"),
-    ("at = \"5m\"", "at = \"5m\"\nafter = \"1m\"", "a.toml:19:9: error[trigger]: after: expected beside `when` only, which it counts from"),
-    ("at = \"5m\"", "when = '\"x\" in run'", "a.toml:18:8: error[unknown-fact]: expected a fact, found \"run\"\n  help: did you mean \"ran\"?"),
-    ("at = \"5m\"", "when = '\"x\" in'", "a.toml:18:8: error[condition]"),
-    ("at = \"5m\"", "when = 'names[\"atack\"].actors.size() > 1'", "a.toml:18:8: error[unknown-story]: expected a story of this file, found \"atack\"\n  help: did you mean \"attack\"?"),
-    ("at = \"5m\"", "when = 'names[\"attack\"].actor.size() > 1'", "a.toml:18:8: error[unknown-name]: expected a name that attack draws, found \"actor\"\n  help: did you mean \"actors\"?"),
-    ("at = \"5m\"", "at = \"5m\"\nstart = [\"atack\"]", "a.toml:19:9: error[unknown-story]: expected a story of this file, found \"atack\"\n  help: did you mean \"attack\"?"),
-    ("at = \"5m\"", "at = \"5m\"\nerase = [{ table = \"trace\", story = \"attack\" }]", "a.toml:19:20: error[unknown-table]: expected a table that stories write, found \"trace\"\n  help: did you mean \"traces\"?"),
-    ("from = \"customer\"", "from = \"customers\"", "a.toml:19:8: error[unknown-word]: expected a known from, found \"customers\"\n  help: did you mean \"customer\"?"),
-    ("text = \"{attack.targets} writes.\"", "", "a.toml:17:6: error[empty-inject]: inject \"mail\": expected text, start, stop or erase, found nothing that happens"),
-    ("text = \"{attack.targets} writes.\"", "text = \"{attack.target} writes.\"", "a.toml:20:8: error[unknown-name]: expected a name that attack draws, found \"target\"\n  help: did you mean \"targets\"?"),
-    ("breach = true", "", "a.toml:22:1: error[missing-key]: expected breach = true or false, found no such key"),
-    ("false_all_clear = 10", "false_all_clear = 4", "a.toml:28:19: error[mild-all-clear]: false_all_clear: expected at least half of the 10 points there are, found 4"),
-    ("acknowledge = { within = \"2m\", points = 10 }", "", "a.toml:28:19: error[no-points]"),
+    (
+        "drill = 1",
+        "drill = 2",
+        "a.toml:1:9: error[wrong-value]: drill: expected a whole number from 1 to 1, found 2",
+    ),
+    (
+        "drill = 1",
+        "",
+        "a.toml:1:1: error[missing-key]: expected drill = 1, the version of the format, found no such key\n  help: write drill = 1 in the first line",
+    ),
+    (
+        "title = \"Small\"",
+        "tilte = \"Small\"",
+        "a.toml:3:1: error[unknown-key]: expected a key of this table, found \"tilte\"\n  help: did you mean \"title\"?",
+    ),
+    (
+        "title = \"Small\"",
+        "title = 3",
+        "a.toml:3:9: error[wrong-value]: title: expected text in quotes, found 3",
+    ),
+    (
+        "id = \"small\"",
+        "id = \"So Small\"",
+        "a.toml:2:6: error[wrong-value]: id: expected small letters, digits and hyphens, found \"So Small\"",
+    ),
+    (
+        "starts = 2026-03-10T03:00:00Z",
+        "starts = 2026-03-10",
+        "a.toml:6:10: error[wrong-value]: starts: expected a time such as 2026-03-10T03:12:00Z, found datetime",
+    ),
+    (
+        "kind = \"cross-org-attempts\"",
+        "kind = \"cross-org-attempt\"",
+        "a.toml:10:8: error[unknown-word]: expected a known kind, found \"cross-org-attempt\"\n  help: did you mean \"cross-org-attempts\"?",
+    ),
+    (
+        "every = \"30s\"",
+        "every = \"0s\"",
+        "a.toml:14:9: error[wrong-value]: every: expected at least 1s",
+    ),
+    (
+        "every = \"30s\"",
+        "every = \"-30s\"",
+        "a.toml:14:9: error[wrong-value]: every: expected a time such as \"90s\", \"12m\" or \"2h\", found \"-30s\"",
+    ),
+    (
+        "every = \"30s\"",
+        "every = \"30s\"\nsucceed = 1.5",
+        "a.toml:15:11: error[wrong-value]: succeed: expected a number from 0 to 1, found 1.5",
+    ),
+    (
+        "actors = 2",
+        "actors = 0",
+        "a.toml:12:10: error[wrong-value]: actors: expected how many are drawn (1 to 200), or a list of names",
+    ),
+    (
+        "from = \"-10m\"",
+        "from = \"-10m\"\nuntil = \"-20m\"",
+        "a.toml:12:9: error[wrong-value]: until: expected a time after `from`, found one before it",
+    ),
+    (
+        "at = \"5m\"",
+        "at = \"5m\"\ncalled = true",
+        "a.toml:17:6: error[trigger]: expected exactly one of at, when and called = true",
+    ),
+    (
+        "at = \"5m\"",
+        "at = \"5m\"\nafter = \"1m\"",
+        "a.toml:19:9: error[trigger]: after: expected beside `when` only, which it counts from",
+    ),
+    (
+        "at = \"5m\"",
+        "when = '\"x\" in run'",
+        "a.toml:18:8: error[unknown-fact]: expected a fact, found \"run\"\n  help: did you mean \"ran\"?",
+    ),
+    (
+        "at = \"5m\"",
+        "when = '\"x\" in'",
+        "a.toml:18:8: error[condition]",
+    ),
+    (
+        "at = \"5m\"",
+        "when = 'names[\"atack\"].actors.size() > 1'",
+        "a.toml:18:8: error[unknown-story]: expected a story of this file, found \"atack\"\n  help: did you mean \"attack\"?",
+    ),
+    (
+        "at = \"5m\"",
+        "when = 'names[\"attack\"].actor.size() > 1'",
+        "a.toml:18:8: error[unknown-name]: expected a name that attack draws, found \"actor\"\n  help: did you mean \"actors\"?",
+    ),
+    (
+        "at = \"5m\"",
+        "at = \"5m\"\nstart = [\"atack\"]",
+        "a.toml:19:9: error[unknown-story]: expected a story of this file, found \"atack\"\n  help: did you mean \"attack\"?",
+    ),
+    (
+        "at = \"5m\"",
+        "at = \"5m\"\nerase = [{ table = \"trace\", story = \"attack\" }]",
+        "a.toml:19:20: error[unknown-table]: expected a table that stories write, found \"trace\"\n  help: did you mean \"traces\"?",
+    ),
+    (
+        "from = \"customer\"",
+        "from = \"customers\"",
+        "a.toml:19:8: error[unknown-word]: expected a known from, found \"customers\"\n  help: did you mean \"customer\"?",
+    ),
+    (
+        "text = \"{attack.targets} writes.\"",
+        "",
+        "a.toml:17:6: error[empty-inject]: inject \"mail\": expected text, start, stop or erase, found nothing that happens",
+    ),
+    (
+        "text = \"{attack.targets} writes.\"",
+        "text = \"{attack.target} writes.\"",
+        "a.toml:20:8: error[unknown-name]: expected a name that attack draws, found \"target\"\n  help: did you mean \"targets\"?",
+    ),
+    (
+        "breach = true",
+        "",
+        "a.toml:22:1: error[missing-key]: expected breach = true or false, found no such key",
+    ),
+    (
+        "false_all_clear = 10",
+        "false_all_clear = 4",
+        "a.toml:28:19: error[mild-all-clear]: false_all_clear: expected at least half of the 10 points there are, found 4",
+    ),
+    (
+        "acknowledge = { within = \"2m\", points = 10 }",
+        "",
+        "a.toml:28:19: error[no-points]",
+    ),
 ];
 
 #[test]
@@ -89,7 +202,10 @@ fn every_mistake_is_told_with_its_place_and_what_was_expected() {
         assert!(GOOD.contains(good), "{good}");
         let found = findings(&GOOD.replacen(good, bad, 1));
         if !found.iter().any(|one| one.starts_with(expected)) {
-            wrong.push(format!("{bad:?}\n  expected {expected}\n  found    {}", found.join("\n           ")));
+            wrong.push(format!(
+                "{bad:?}\n  expected {expected}\n  found    {}",
+                found.join("\n           ")
+            ));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

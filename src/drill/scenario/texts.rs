@@ -83,7 +83,10 @@ impl<'s> Texts<'s> {
             text(&["inputs".into(), input.as_str().into()], value);
         }
         for (index, inject) in scenario.injects.iter().enumerate() {
-            text(&["inject".into(), index.into(), "text".into()], &inject.text);
+            text(
+                &["inject".into(), index.into(), "text".into()],
+                &inject.text,
+            );
         }
         for (path, condition) in conditions(scenario) {
             let place = self.place(&path);
@@ -108,7 +111,11 @@ impl<'s> Texts<'s> {
 pub(super) fn conditions(scenario: &Scenario) -> Vec<([Part<'static>; 3], &Condition)> {
     let stories = scenario.stories.iter().enumerate();
     let stories = stories.filter_map(|(index, story)| {
-        let path = [Part::Key("story"), Part::Index(index), Part::Key("stop_when")];
+        let path = [
+            Part::Key("story"),
+            Part::Index(index),
+            Part::Key("stop_when"),
+        ];
         Some((path, story.stop_when.as_ref()?))
     });
     let injects = scenario.injects.iter().enumerate();
@@ -127,7 +134,10 @@ pub(super) fn conditions(scenario: &Scenario) -> Vec<([Part<'static>; 3], &Condi
 pub(super) fn members(text: &str) -> Vec<(String, String)> {
     let found = text.match_indices(" in ").filter_map(|(at, word)| {
         let before = text.get(..at)?.trim_end();
-        let quote = before.chars().last().filter(|quote| matches!(quote, '"' | '\''))?;
+        let quote = before
+            .chars()
+            .last()
+            .filter(|quote| matches!(quote, '"' | '\''))?;
         let inside = before.get(..before.len() - 1)?;
         let name = inside.get(inside.rfind(quote)? + 1..)?;
         let list = text.get(at + word.len()..)?.trim_start();

@@ -58,7 +58,7 @@ impl Reader<'_> {
                 break;
             }
             let atom = self.atom(depth)?;
-            let times = self.times()?;
+            let times = self.times(&atom)?;
             text.push_str(&atom.times(times));
             if text.len() > LENGTH {
                 return None;
@@ -88,11 +88,18 @@ impl Reader<'_> {
     }
 
     /// How often the part before is repeated.
-    fn times(&mut self) -> Option<usize> {
+    fn times(&mut self, atom: &Atom) -> Option<usize> {
         let times = match self.rest.peek() {
-            Some('*' | '+' | '?') => {
+            Some('?') => {
                 self.rest.next();
                 1
+            }
+            Some('*' | '+') => {
+                self.rest.next();
+                match atom {
+                    Atom::Text(_) => 1,
+                    Atom::Class(_) => REPEATED,
+                }
             }
             Some('{') => {
                 self.rest.next();

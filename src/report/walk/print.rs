@@ -98,7 +98,7 @@ fn opening(text: &mut String, printed: &Printed<'_>) {
     let at = utc(printed.at);
     let _ = write!(
         text,
-        "Nothing was sent. Times are as of {at}. A value marked (example) stands for one that an incident would bring.\n\n"
+        "Nothing was sent. Times are as of {at}. A value marked (example) stands for one that an incident would bring; in a message what only an incident could tell stands between ‹ and ›.\n\n"
     );
     let mut fact = |name: &str, value: &str| item(text, &format!("{name}: {}", code(value)));
     fact("Playbook", playbook.id.as_str());
@@ -201,15 +201,31 @@ fn notes<'n>(text: &mut String, printed: &Printed<'_>, notes: impl Iterator<Item
     }
 }
 
+/// One empty line.
+fn gap(text: &mut String) {
+    text.truncate(text.trim_end().len());
+    text.push_str("\n\n");
+}
+
 /// A step with everything in it, in the order of its body.
 fn step_whole(text: &mut String, printed: &Printed<'_>, step: &Step) {
     let playbook = printed.playbook;
     let place = counter(playbook, &Place::Step(step.id.clone()));
     let place = place.replacen("step", "Step", 1);
-    text.truncate(text.trim_end().len());
-    let _ = write!(text, "\n\n### {place}: {}\n\n", escape(&step.title));
+    gap(text);
+    let _ = write!(text, "### {place}: {}\n\n", escape(&step.title));
     items(text, &of_step(playbook, step));
+    let mut in_checks = false;
     for block in &step.body {
+        let is_check = matches!(block, Block::Check(_));
+        // What stands before or behind a list must not be read as a part of it.
+        if !is_check || !in_checks {
+            gap(text);
+        }
+        if is_check && !in_checks {
+            text.push_str("Checks:\n\n");
+        }
+        in_checks = is_check;
         match block {
             Block::Prose(prose) => text.push_str(&blocks(std::slice::from_ref(prose))),
             Block::Action(id) => action(text, printed, id),
@@ -219,7 +235,8 @@ fn step_whole(text: &mut String, printed: &Printed<'_>, step: &Step) {
     }
     decision(text, playbook, &step.id);
     let last = last_place(playbook, step);
-    let _ = write!(text, "\nNext: {}\n", escape(&next(playbook, &last)));
+    gap(text);
+    let _ = write!(text, "Next: {}\n", escape(&next(playbook, &last)));
 }
 
 /// The last place of a step: what comes behind it is another's.
@@ -253,10 +270,12 @@ fn action(text: &mut String, printed: &Printed<'_>, id: &ActionId) {
     let Some(action) = playbook.action(id) else {
         return;
     };
-    text.truncate(text.trim_end().len());
+    gap(text);
     let place = Place::Action(id.clone());
-    let _ = write!(text, "\n\n#### {}\n\n", escape(&whole(playbook, &place)));
-    text.push_str(&blocks(&action.description));
+    let _ = write!(text, "#### {}\n\n", escape(&whole(playbook, &place)));
+    if action.says_more() {
+        text.push_str(&blocks(&action.description));
+    }
     let language = action.language.word();
     match printed.shown.get(id) {
         Some(Shown::Request(request)) => {
@@ -312,8 +331,8 @@ fn decision(text: &mut String, playbook: &Playbook, step: &StepId) {
         .iter()
         .map(|choice| cells(&choice.cells))
         .collect();
-    text.truncate(text.trim_end().len());
-    let _ = write!(text, "\n\n{}\n", rows_of(&cells(&decision.columns), &rows));
+    gap(text);
+    let _ = write!(text, "{}\n", rows_of(&cells(&decision.columns), &rows));
     for (choice, facts) in of_decision(playbook, decision) {
         item(text, &escape(&choice));
         for fact in facts {
