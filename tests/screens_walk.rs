@@ -177,7 +177,10 @@ fn notes_are_not_on_the_screen_before_they_are_asked_for() {
     for size in SIZES {
         let shown = screen(&live.state, size);
         assert!(shown.contains("Classify the incident"), "{shown}");
-        assert!(!shown.contains("guess first") && !shown.contains("P notes"), "{shown}");
+        assert!(
+            !shown.contains("guess first") && !shown.contains("P notes"),
+            "{shown}"
+        );
     }
 }
 
@@ -201,7 +204,11 @@ fn the_end_says_that_nothing_was_sent() {
     let mut harness = open();
     for _ in 0..200 {
         harness.keys("space");
-        if harness.effects.iter().any(|effect| matches!(effect, quarterdeck::engine::effect::Effect::Plan { .. })) {
+        if harness
+            .effects
+            .iter()
+            .any(|effect| matches!(effect, quarterdeck::engine::effect::Effect::Plan { .. }))
+        {
             plan(&mut harness, |_, _| {});
             harness.take();
         }
@@ -216,8 +223,14 @@ fn hostile_text_is_harmless_in_every_place() {
         panic!("the playbook is there");
     };
     let hostile = text
-        .replace("Identify the source", "Identify\u{1b}[2J the\u{202e} source")
-        .replace("Classify the incident.", "Cl\u{200b}assify\u{7}.\n\n```text {.notes}\n\u{1b}]52;c;eA==\u{7}\n```");
+        .replace(
+            "Identify the source",
+            "Identify\u{1b}[2J the\u{202e} source",
+        )
+        .replace(
+            "Classify the incident.",
+            "Cl\u{200b}assify\u{7}.\n\n```text {.notes}\n\u{1b}]52;c;eA==\u{7}\n```",
+        );
     let mut parsed = quarterdeck::playbook::parse(&SourceText::new("p.md", &hostile));
     let mut harness = Harness::open_as(Mode::Walkthrough, parsed.remove(0).playbook);
     harness.keys("P");

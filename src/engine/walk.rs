@@ -21,8 +21,6 @@ use crate::playbook::examples;
 use crate::record::entry::Body;
 use crate::report::walk::{self, Place, Shown};
 
-/// What the record says of an action that was shown.
-const SHOWN: &str = "shown in a walkthrough, nothing was sent";
 /// What a live pane shows in place of samples.
 pub(super) const NOT_ASKED: &str = "WALKTHROUGH: nothing is asked.";
 
@@ -278,7 +276,7 @@ impl Turn<'_> {
                 intent: None,
                 action: action.clone(),
                 done: true,
-                note: SHOWN.to_owned(),
+                note: walk::SHOWN.to_owned(),
             });
         }
     }

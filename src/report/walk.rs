@@ -16,6 +16,9 @@ pub use tour::{Place, counter, notes, steps_of, tour, whole};
 use crate::message::Draft;
 use crate::model::request::{Parameter, Request};
 
+/// The note on an action that was shown in a walkthrough, by which the record tells it from one that was done by hand.
+pub const SHOWN: &str = "shown in a walkthrough, nothing was sent";
+
 /// What an action of a walkthrough came to, without anything being sent.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Shown {

@@ -58,7 +58,10 @@ pub fn draw(scene: &Scene<'_>, top: usize, local: &mut Local, buffer: &mut Buffe
     while lines.last().is_some_and(TextLine::is_empty) {
         lines.pop();
     }
-    let heading = safe!("{counter} · {title}");
+    let heading = match &walk.place {
+        Place::End => safe!("{title}"),
+        _ => safe!("{counter} · {title}"),
+    };
     let widest = lines.iter().map(TextLine::width).max().unwrap_or(0);
     let hint = hint(scene, cockpit, walk);
     let inside = boxes::dialog(buffer, (widest, lines.len()), heading, &hint, scene.theme);
@@ -201,7 +204,7 @@ fn decision(
     let mut lines = said(
         scene,
         safe!(
-            "What each choice opens. {key} decides; all branches can be walked through all the same."
+            "WALKTHROUGH: what each choice opens. {key} decides; every branch is walked through all the same."
         ),
         Role::Walkthrough,
         room,
@@ -244,10 +247,17 @@ fn phase(
     let Some(phase) = phases.find(|phase| phase.id == *id) else {
         return (id.to_string(), Vec::new());
     };
-    let mut lines = facts(scene, &walk::of_phase(&cockpit.playbook, phase), room);
-    if !lines.is_empty() {
-        lines.push(TextLine::new());
-    }
+    let steps = match phase.steps.len() {
+        1 => SafeText::fixed("WALKTHROUGH: a phase of 1 step."),
+        steps => safe!("WALKTHROUGH: a phase of {steps} steps."),
+    };
+    let mut lines = said(scene, steps, Role::Walkthrough, room);
+    lines.extend(facts(
+        scene,
+        &walk::of_phase(&cockpit.playbook, phase),
+        room,
+    ));
+    lines.push(TextLine::new());
     lines.extend(prose::lines(
         &phase.introduction,
         room.min(DESCRIPTION),
@@ -394,8 +404,12 @@ fn hint(scene: &Scene<'_>, cockpit: &Cockpit, walk: &Walk) -> TextLine {
         line.extend(hints::key(scene.state, command, scene.theme));
         line.push(text, scene.theme.style(Role::Text));
     };
-    add(Command::WalkOn, " goes on  ");
-    add(Command::WalkBack, " back  ");
+    if walk.place != Place::End {
+        add(Command::WalkOn, " goes on  ");
+    }
+    if walk.place != Place::Opening {
+        add(Command::WalkBack, " back  ");
+    }
     add(Command::Dismiss, " closes  ");
     if walk.place.action().is_some() {
         add(Command::EditSend, " edits  ");
