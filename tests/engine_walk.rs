@@ -98,7 +98,7 @@ echo "$ACTOR_ID"
 ### Tell
 <!-- {#tell} -->
 
-```message {#update to=#incidents subject="Update {{ severity }}" audience=internal}
+```message {#update to=incidents subject="Update {{ severity }}" audience=internal}
 {{ ic }} looks at {{ inputs.actor_id }}: {% for row in result["seen"].rows %}{{ row.id }}{% endfor %}
 ```
 "#;

@@ -9,6 +9,8 @@ mod trial;
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io;
+use std::net::TcpListener;
 use std::path::Path;
 
 use pty::{Launch, PATIENCE, Terminal};
@@ -57,14 +59,20 @@ fn every_shipped_playbook_prints_every_action_and_marks_every_example() {
         let text = ran.out;
         assert!(text.starts_with("# WALKTHROUGH "), "{name}");
         assert!(!text.contains("NOT PLANNED"), "{name}:\n{text}");
-        let headings: Vec<&str> = text.lines().filter(|line| line.starts_with("####")).collect();
+        let headings: Vec<&str> = text
+            .lines()
+            .filter(|line| line.starts_with("####"))
+            .collect();
         assert_eq!(headings.len(), playbook.actions.len(), "{name}");
         for action in playbook.actions.values() {
             for line in fixed_lines(&action.text) {
                 assert!(text.contains(line), "{name}: {}: {line}", action.id);
             }
         }
-        let steps = text.lines().filter(|line| line.starts_with("### Step ")).count();
+        let steps = text
+            .lines()
+            .filter(|line| line.starts_with("### Step "))
+            .count();
         assert_eq!(steps, playbook.steps().count(), "{name}");
         check_examples(&name, &text);
         // Neither who looks nor when changes a byte.
@@ -81,7 +89,13 @@ fn check_examples(name: &str, text: &str) {
         .filter(|line| line.starts_with("- `") && !line.starts_with("- `$"))
         .filter(|line| line.ends_with(" (example)"))
         .filter_map(|line| line.split('`').nth(1))
-        .chain(["window_start", "window_end", "opened_at", "incident_id", "operator"])
+        .chain([
+            "window_start",
+            "window_end",
+            "opened_at",
+            "incident_id",
+            "operator",
+        ])
         .collect();
     let mut bound = 0;
     for line in text.lines().filter(|line| line.starts_with("- `$")) {
@@ -109,16 +123,29 @@ fn values_time_and_notes_are_as_asked() {
         ran.out
     };
     let plain = print(&[]);
-    assert!(plain.contains("Times are as of 2026-01-01 00:00:00 UTC."), "{plain}");
+    assert!(
+        plain.contains("Times are as of 2026-01-01 00:00:00 UTC."),
+        "{plain}"
+    );
     assert!(plain.contains("`u-0123` (example)"), "{plain}");
     assert!(!plain.contains("Only you read this"), "{plain}");
     let set = print(&["--set", "actor_id=u-77"]);
     assert!(set.contains("`$1 actor_id` (text): `u-77`\n"), "{set}");
     let later = print(&["--at", "2026-03-04T05:06:07Z"]);
-    assert!(later.contains("Times are as of 2026-03-04 05:06:07 UTC."), "{later}");
-    assert!(later.contains("2026-03-03T05:06:07"), "the window is anchored at it: {later}");
+    assert!(
+        later.contains("Times are as of 2026-03-04 05:06:07 UTC."),
+        "{later}"
+    );
+    assert!(
+        later.contains("2026-03-03T05:06:07"),
+        "the window is anchored at it: {later}"
+    );
     let noted = print(&["--notes"]);
-    for note in ["Only you read this of the playbook.", "Only you read this of the phase.", "Only you read this of the step."] {
+    for note in [
+        "Only you read this of the playbook.",
+        "Only you read this of the phase.",
+        "Only you read this of the step.",
+    ] {
         assert!(noted.contains(note), "{note}\n{noted}");
     }
     for part in [
@@ -130,7 +157,7 @@ fn values_time_and_notes_are_as_asked() {
         "meets the clock “Answer” (within 15m of the opening)",
         "fills the evidence “The rows”",
         "“Stop it” waits for it",
-        "- to: `#incidents`",
+        "- to: `incidents`",
         "‹Incident commander› stops `u-0123`: ‹id›",
         "- waits for: “Which rows”",
     ] {
@@ -187,7 +214,7 @@ SELECT id FROM t WHERE actor = :actor_id AND at >= :window_start
 UPDATE t SET gone = true WHERE actor = :actor_id
 ```
 
-```message {#tell to="#incidents" audience=internal}
+```message {#tell to=incidents audience=internal}
 {{ ic }} stops `{{ inputs.actor_id }}`: {% for row in result["rows"].rows %}{{ row.id }}{% endfor %}
 ```
 "#;
@@ -204,7 +231,11 @@ fn what_cannot_be_planned_is_printed_as_that_and_does_not_end_it() {
     let ran = quarterdeck(home.path(), &["walk", path.to_str().unwrap(), "--print"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert!(ran.out.contains("- NOT PLANNED: "), "{}", ran.out);
-    assert!(ran.out.contains("## Not planned\n\n- `drop`: "), "{}", ran.out);
+    assert!(
+        ran.out.contains("## Not planned\n\n- `drop`: "),
+        "{}",
+        ran.out
+    );
     assert!(ran.out.contains("UPDATE t SET gone"), "{}", ran.out);
 }
 
@@ -213,18 +244,33 @@ fn hostile_text_cannot_leave_its_place() {
     let home = home();
     let path = home.path().join("p.md");
     let hostile = PLAYBOOK
-        .replace("title: P\n", "title: \"<script>x</script> [a](b) \\e[2J\"\n")
-        .replace("What this is.", "What ![x](http://evil) this \u{202e}is \u{1b}]52;c;eA==\u{7}.")
+        .replace(
+            "title: P\n",
+            "title: \"<script>x</script> [a](b) \\e[2J\"\n",
+        )
+        .replace(
+            "What this is.",
+            "What ![x](http://evil) this \u{202e}is \u{1b}]52;c;eA==\u{7}.",
+        )
         .replace("UPDATE t", "-- ```\n# Not a heading\n-- ````\nUPDATE t");
     fs::write(&path, hostile).unwrap();
     let ran = quarterdeck(home.path(), &["walk", path.to_str().unwrap(), "--print"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
     let forbidden = |character: char| {
-        (character.is_control() && character != '\n') || ('\u{202a}'..='\u{202e}').contains(&character)
+        (character.is_control() && character != '\n')
+            || ('\u{202a}'..='\u{202e}').contains(&character)
     };
     assert!(!ran.out.contains(forbidden), "{:?}", ran.out);
-    assert!(!ran.out.contains("<script>") && !ran.out.contains("](http"), "{}", ran.out);
-    let fence = ran.out.lines().find(|line| line.starts_with("`````")).unwrap();
+    assert!(
+        !ran.out.contains("<script>") && !ran.out.contains("](http"),
+        "{}",
+        ran.out
+    );
+    let fence = ran
+        .out
+        .lines()
+        .find(|line| line.starts_with("`````"))
+        .unwrap();
     assert_eq!(fence, "`````sql");
 }
 
@@ -235,11 +281,23 @@ fn wrong_usage_is_told_and_creates_nothing() {
         (&["walk"][..], "PLAYBOOK"),
         (&["walk", "triall"], "did you mean \"trial\"?"),
         (&["walk", "trial", "--notes"], "--print"),
-        (&["walk", "trial", "--at", "2026-01-01T00:00:00Z"], "--print"),
+        (
+            &["walk", "trial", "--at", "2026-01-01T00:00:00Z"],
+            "--print",
+        ),
         (&["walk", "trial", "--print", "--at", "noon"], "noon"),
-        (&["walk", "trial", "--print", "--set", "whom=x"], "did you mean \"who\"?"),
-        (&["walk", "trial", "--print", "--severity", "P9"], "none of P1, P2"),
-        (&["walk", "trial", "--print", "--screenshot", "x.svg"], "--print has no screen"),
+        (
+            &["walk", "trial", "--print", "--set", "whom=x"],
+            "did you mean \"who\"?",
+        ),
+        (
+            &["walk", "trial", "--print", "--severity", "P9"],
+            "none of P1, P2",
+        ),
+        (
+            &["walk", "trial", "--print", "--screenshot", "x.svg"],
+            "--print has no screen",
+        ),
         (&["walk", "trial"], "not a terminal"),
     ] {
         let ran = quarterdeck(home.path(), arguments);
@@ -248,6 +306,58 @@ fn wrong_usage_is_told_and_creates_nothing() {
         assert_eq!(ran.out, "", "{arguments:?}");
     }
     assert!(!home.path().join("data/walk").exists());
+}
+
+/// Sources that look real and lead to a door that is watched.
+fn watched_sources(home: &Path) -> TcpListener {
+    let door = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    door.set_nonblocking(true).unwrap();
+    let port = door.local_addr().unwrap().port();
+    let config = home.join("config");
+    fs::create_dir_all(&config).unwrap();
+    let source =
+        |name: &str, settings: String| format!("\n[profiles.prod.sources.{name}]\n{settings}\n");
+    let text = [
+        "profile = \"prod\"\n".to_owned(),
+        source(
+            "metrics",
+            format!("kind = \"prometheus\"\nurl = \"http://127.0.0.1:{port}\""),
+        ),
+        source(
+            "audit",
+            format!(
+                "kind = \"postgres\"\nurl = \"postgres://reader@127.0.0.1:{port}/app?sslmode=disable\""
+            ),
+        ),
+        source(
+            "app",
+            format!(
+                "kind = \"postgres\"\nurl = \"postgres://writer@127.0.0.1:{port}/app?sslmode=disable\""
+            ),
+        ),
+        source("shell", "kind = \"shell\"".to_owned()),
+    ];
+    fs::write(config.join("config.toml"), text.concat()).unwrap();
+    door
+}
+
+/// The program opened no socket, reached nobody and started no other program.
+fn check_alone(terminal: &Terminal, door: &TcpListener) {
+    let process = format!("/proc/{}", terminal.process_id());
+    for descriptor in fs::read_dir(format!("{process}/fd")).unwrap() {
+        let leads_to = fs::read_link(descriptor.unwrap().path()).unwrap_or_default();
+        let leads_to = leads_to.display().to_string();
+        assert!(!leads_to.starts_with("socket:"), "{leads_to}");
+    }
+    for task in fs::read_dir(format!("{process}/task")).unwrap() {
+        let children = task.unwrap().path().join("children");
+        assert_eq!(fs::read_to_string(children).unwrap_or_default(), "");
+    }
+    let knocked = door.accept();
+    assert!(
+        matches!(&knocked, Err(error) if error.kind() == io::ErrorKind::WouldBlock),
+        "{knocked:?}"
+    );
 }
 
 /// Leaves the program and waits for its end.
@@ -264,6 +374,7 @@ fn a_playbook_is_walked_through_with_nothing_but_space_at_both_sizes() {
         .unwrap();
     for (columns, rows) in [(80, 24), (120, 40)] {
         let home = tempfile::tempdir().unwrap();
+        let door = watched_sources(home.path());
         let launch = Launch::quarterdeck(home.path())
             .environment("QUARTERDECK_OPERATOR", "alice")
             .size(columns, rows);
@@ -285,17 +396,28 @@ fn a_playbook_is_walked_through_with_nothing_but_space_at_both_sizes() {
             );
         }
         terminal.wait_for("21 of 21 actions were shown", PATIENCE);
+        check_alone(&terminal, &door);
         quit(terminal);
         let timeline = quarterdeck(home.path(), &["timeline", "last"]).out;
         assert!(timeline.lines().count() > 21, "{timeline}");
-        assert!(timeline.lines().all(|line| line.contains("WALKTHROUGH ")), "{timeline}");
+        assert!(
+            timeline.lines().all(|line| line.contains("WALKTHROUGH ")),
+            "{timeline}"
+        );
         let json = quarterdeck(home.path(), &["timeline", "last", "--format", "json"]).out;
-        assert!(!json.contains("action.intent") && json.contains("action.resolved"), "{json}");
-        assert!(json.lines().all(|line| line.contains("walkthrough")), "{json}");
+        assert!(
+            !json.contains("action.intent") && json.contains("action.resolved"),
+            "{json}"
+        );
+        assert!(
+            json.lines().all(|line| line.contains("walkthrough")),
+            "{json}"
+        );
         let report = quarterdeck(home.path(), &["report", "last"]).out;
         assert!(report.starts_with("# WALKTHROUGH "), "{report}");
         let verified = quarterdeck(home.path(), &["verify", "last"]);
-        assert_eq!(verified.code, Some(0), "{verified:?}");
+        // Nobody held a checkpoint elsewhere; apart from that it is whole.
+        assert!(verified.out.contains("\nconsistent, "), "{verified:?}");
         assert!(home.path().join("data/walk").is_dir());
         assert!(!home.path().join("data/live").exists(), "it is kept apart");
         // What was shown is still known when it goes on.
