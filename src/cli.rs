@@ -13,6 +13,7 @@ mod kql;
 mod list;
 mod note;
 mod out;
+mod rehearse;
 mod report;
 mod screen;
 mod script;
@@ -110,6 +111,8 @@ enum Command {
     Check(check::Check),
     /// Say how configuration, places, terminal and sources are; with a playbook, whether its actions fit their sources.
     Doctor(doctor::Doctor),
+    /// Try every action of playbooks on the simulated service, without a screen; fails where one does not parse, bind, run or evaluate.
+    Rehearse(rehearse::Rehearse),
     /// List what there is.
     List(list::List),
     /// Show how an incident stands.
@@ -188,6 +191,7 @@ fn dispatch(cli: Cli, out: &mut Out) -> Result<u8, Failure> {
         Command::Walk(walk) => walk.run(common, cli.screenshot, out),
         Command::Check(check) => check.run(common, out),
         Command::Doctor(doctor) => doctor.run(common, out),
+        Command::Rehearse(rehearse) => rehearse.run(common, out),
         Command::List(list) => list.run(common, out),
         Command::Show(show) => show.run(common, out),
         Command::Note(note) => note.run(common, out),

@@ -42,6 +42,8 @@ mod wake;
 mod walk;
 mod watch;
 
+pub use gate::derived_request;
 pub use open::{Setup, Start, start};
+pub use render::{chart, live};
 pub use turn::update;
 pub use wake::next_wake;

@@ -12,7 +12,7 @@ mod sustained;
 mod typing;
 
 pub use figures::cut;
-pub use judge::{judge, not_ended, with_doubt};
+pub use judge::{NOT_EVALUATED, judge, not_ended, with_doubt};
 pub use own_limit::kql_limit;
 pub use suggest::suggest;
 

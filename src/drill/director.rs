@@ -198,7 +198,7 @@ impl Director {
         for story in &self.scenario.stories {
             let over = story.stop_when.as_ref();
             let over = over.is_some_and(|condition| self.facts.holds(condition) == Ok(true));
-            if over && self.facts.going.contains(&story.id) {
+            if over && self.world.stories().is_open(&story.id) {
                 self.world.stop(&story.id);
             }
         }

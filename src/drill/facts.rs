@@ -5,7 +5,9 @@ use std::ops::Range;
 
 use serde_json::{Value, json};
 
-use super::scenario::Condition;
+use super::scenario::{Condition, Scenario};
+use super::world::population::Population;
+use super::world::stories::Stories;
 use crate::expr::{self, Scope};
 use crate::record::entry::{ActionOutcome, Body, Sealed};
 
@@ -103,6 +105,15 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// The names that a seed draws for a scenario, and nothing else: for texts that are told without the service.
+    pub fn drawn(scenario: &Scenario, seed: u64) -> Self {
+        let population = Population::new(&scenario.service, seed);
+        Self {
+            names: Stories::new(scenario, seed, &population).names(),
+            ..Self::default()
+        }
+    }
+
     /// Takes in what an entry says the operator did. True when a fact may have changed.
     pub fn observe(&mut self, sealed: &Sealed) -> bool {
         let Some(body) = &sealed.body else {

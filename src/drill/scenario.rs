@@ -321,7 +321,7 @@ pub struct Truth {
 pub struct Rubric {
     /// The first act of the operator: anything but opening.
     pub acknowledge: Option<Timed>,
-    /// The acts that stop it: actions or checks, all of them; or the milestone `contained` where there is nothing to stop.
+    /// The acts that stop it, all of them: actions, checks, or the injects that say that it has stopped; the milestone `contained` where none is named.
     pub contain: Option<Timed>,
     /// The decisions of the truth.
     pub classify: Option<Timed>,
@@ -348,7 +348,7 @@ pub struct Timed {
     pub within: Duration,
     /// Points.
     pub points: u32,
-    /// The actions, checks or messages that count, where it is not any.
+    /// The actions, checks, messages or injects that count, where it is not any.
     pub by: Vec<String>,
 }
 
@@ -359,7 +359,7 @@ pub struct EvidenceFirst {
     pub points: u32,
     /// Actions whose results have to be in evidence, and items of the playbook's evidence table.
     pub kept: Vec<String>,
-    /// The acts before which they have to be.
+    /// The acts before which they have to be: actions or checks.
     pub before: Vec<ActionId>,
     /// Items that have to be there at the end.
     pub items: Vec<EvidenceId>,

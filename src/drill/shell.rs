@@ -1,6 +1,18 @@
 //! A shell that starts no process: the scripts of playbooks, interpreted, over the simulated service, its repository and its machines.
 //!
-//! It knows pipelines, lists, quotes, variables and the commands of a table. What it does not know is refused by name before anything runs.
+//! It knows lists, pipelines, quotes, variables, redirections to nowhere, and the commands of one table ([`commands`]). A script is read whole and every
+//! command of it is looked at before the first one runs: what the shell does not know is refused by name and place, so nothing is ever done by half.
+//! What it does know means what it means to `bash -euo pipefail` and to the GNU tools.
+
+mod commands;
+mod expand;
+mod files;
+mod language;
+mod options;
+mod pattern;
+mod reader;
+mod repository;
+mod runner;
 
 use super::World;
 
@@ -21,6 +33,18 @@ pub fn run(
     script: &str,
     environment: &[(String, String)],
 ) -> Result<Ran, String> {
-    let _ = (world, script, environment);
-    Err("this shell knows no command yet".to_owned())
+    let script = reader::read(script)?;
+    runner::look_over(&script, environment)?;
+    Ok(runner::run(world, &script, environment))
+}
+
+/// Whether the shell could run a script with these values, without running it. The error is that of [`run`].
+pub fn check(script: &str, environment: &[(String, String)]) -> Result<(), String> {
+    runner::look_over(&reader::read(script)?, environment)
+}
+
+/// The files that scripts see, as paths below the folder they run in, with their texts.
+pub fn repository(world: &World) -> Vec<(String, String)> {
+    let files = repository::files(&world.status(), world.now());
+    files.texts_below(repository::ROOT)
 }

@@ -3,7 +3,7 @@
 //! From one list of events flow all the sources a playbook asks: tables for KQL, tables for SQL, series for PromQL. It is a function of the scenario, the seed
 //! and what was done to it at which simulated time: the steps in which time passes make no difference. Memory is bounded by the length of a drill.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::scenario::Scenario;
@@ -13,23 +13,47 @@ use crate::{kql, pgsql, promql};
 use emit::Emit;
 use population::Population;
 use standing::{Conditions, Standing};
+use database::Tables;
+use metrics::Metrics;
 use stories::Stories;
+use telemetry::Telemetry;
+use texts::Texts;
 
+mod background;
+mod database;
 pub mod emit;
+mod metrics;
 pub mod noise;
 pub mod population;
 pub mod shape;
 pub mod standing;
 pub mod stories;
+mod telemetry;
+mod texts;
 
 /// A tick of simulated time, in microseconds: 5 seconds. What happens in a tick is drawn at its end.
 pub const TICK_MICROS: i64 = 5_000_000;
 
+/// Of a past longer than this Prometheus keeps one sample a minute: 6 hours, in microseconds.
+const FINE_MICROS: i64 = 21_600_000_000;
+
+/// Ticks of a minute.
+const MINUTE_TICKS: i64 = 12;
+
+/// Most staff sessions revoked at once: so many of a hundred.
+const MOST_PERCENT: u64 = 60;
+
 /// Where events go.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Sinks {
-    database: pgsql::Database,
-    metrics: promql::Store,
+    tables: Tables,
+    telemetry: Telemetry,
+    metrics: Metrics,
+    texts: Texts,
+    /// The version that is live.
+    release: Arc<str>,
+    /// How busy the scenario wants the service at its busiest.
+    requests_per_minute: u32,
 }
 
 /// The service at a simulated time.
@@ -46,6 +70,7 @@ pub struct World {
     conditions: Conditions,
     stories: Stories,
     sinks: Sinks,
+    commits: Vec<Commit>,
     version: u64,
 }
 
@@ -76,27 +101,38 @@ impl World {
             now: scenario.starts,
             tick: starts.saturating_sub(history).div_euclid(TICK_MICROS),
             stories: Stories::new(scenario, seed, &population),
-            population,
             standing: Standing::default(),
             conditions: Conditions::default(),
-            sinks: Sinks::default(),
+            sinks: Sinks {
+                tables: Tables::default(),
+                telemetry: Telemetry::default(),
+                metrics: Metrics::default(),
+                texts: Texts::default(),
+                release: Arc::from(background::RELEASE),
+                requests_per_minute: scenario.service.requests_per_minute,
+            },
+            commits: background::commits(&population, seed, starts),
+            population,
             version: 0,
         };
-        world.plant();
+        let (mut emit, stories) = world.emit();
+        background::plant(&mut emit);
+        stories.plant(&mut emit);
         world.pass(scenario.starts);
         world
     }
 
-    fn plant(&mut self) {
-        let mut emit = Emit::new(
-            self.seed,
+    /// What writes in the next tick, and the stories.
+    fn emit(&mut self) -> (Emit<'_>, &mut Stories) {
+        let emit = Emit::new(
+            (self.seed, self.starts),
             self.tick,
             &self.population,
             &mut self.standing,
             &mut self.conditions,
             &mut self.sinks,
         );
-        self.stories.plant(&mut emit);
+        (emit, &mut self.stories)
     }
 
     /// Lets time pass. Time never goes back.
@@ -107,22 +143,64 @@ impl World {
         }
     }
 
-    /// Draws every tick that ends by `until`.
+    /// Draws every tick that ends by `until`, and shows what came of it.
     fn pass(&mut self, until: Timestamp) {
         let end = until.as_microsecond().div_euclid(TICK_MICROS);
-        while self.tick < end {
-            self.conditions = Conditions::default();
-            let mut emit = Emit::new(
-                self.seed,
-                self.tick,
-                &self.population,
-                &mut self.standing,
-                &mut self.conditions,
-                &mut self.sinks,
-            );
-            self.stories.tick(&mut emit);
-            self.tick += 1;
+        if self.tick >= end {
+            return;
         }
+        let sessions = self.standing.session_count();
+        while self.tick < end {
+            self.draw();
+        }
+        if sessions != self.standing.session_count() {
+            self.version += 1;
+        }
+        self.sinks.telemetry.seal();
+        self.show_server();
+    }
+
+    /// Draws the next tick.
+    fn draw(&mut self) {
+        self.conditions = Conditions::default();
+        let (mut emit, stories) = self.emit();
+        stories.tick(&mut emit);
+        background::tick(&mut emit, &stories.suspects());
+        let tick = self.tick;
+        self.sinks.tables.server.tick(&self.conditions);
+        if tick.rem_euclid(MINUTE_TICKS) == MINUTE_TICKS - 1 {
+            self.emit().0.export();
+        }
+        let end = (tick + 1) * TICK_MICROS;
+        let every = if end > self.starts - FINE_MICROS {
+            metrics::SCRAPE_TICKS
+        } else {
+            metrics::THIN_TICKS
+        };
+        if tick.rem_euclid(every) == every - 1 && !self.is_silenced("metrics") {
+            self.sinks.metrics.scrape(end / 1_000);
+        }
+        self.sinks.telemetry.arrive(tick);
+        self.tick += 1;
+    }
+
+    fn is_silenced(&self, source: &str) -> bool {
+        self.conditions
+            .silenced
+            .iter()
+            .any(|silenced| silenced == source)
+    }
+
+    /// Writes what the database server says of itself, as of the last tick.
+    fn show_server(&mut self) {
+        let end = self.tick * TICK_MICROS;
+        self.sinks.tables.show_server(
+            self.seed,
+            self.tick - 1,
+            end,
+            shape::busy(end),
+            &self.conditions,
+        );
     }
 
     /// The simulated time.
@@ -145,54 +223,160 @@ impl World {
         &self.stories
     }
 
+    /// The names that a story has for a role, such as its `actors`; none where there is no such story or role.
+    pub fn drawn(&self, story: &str, role: &str) -> &[String] {
+        self.stories.drawn(story, role)
+    }
+
     /// What has arrived in the tables of Application Insights: `customMetrics`, `traces`, `requests`, `dependencies`, `exceptions`. Rows arrive later than they happen.
     pub fn telemetry(&self) -> &dyn kql::Catalog {
-        unimplemented!()
+        &self.sinks.telemetry
+    }
+
+    /// Rows that have arrived in each table of Application Insights, and about how many bytes they hold.
+    pub fn telemetry_sizes(&self) -> Vec<(&'static str, usize, usize)> {
+        self.sinks.telemetry.sizes()
     }
 
     /// What is older than this has arrived whole in [`telemetry`](Self::telemetry).
     pub fn settled(&self) -> Timestamp {
-        self.now
+        Timestamp::from_microsecond(self.tick * TICK_MICROS - shape::ARRIVAL_MOST)
+            .unwrap_or(self.now)
     }
 
     /// The database of the service.
     pub fn database(&self) -> &pgsql::Database {
-        &self.sinks.database
+        self.sinks.tables.database()
     }
 
     /// Lets a statement change the database; afterwards the service takes note of what changed (sessions, links, endpoints, signals to backends).
     pub fn change<T>(&mut self, work: impl FnOnce(&mut pgsql::Database) -> T) -> T {
-        work(&mut self.sinks.database)
+        let done = work(self.sinks.tables.database_mut());
+        self.take_note();
+        done
+    }
+
+    /// Compares the tables with how the service stood.
+    fn take_note(&mut self) {
+        let now = self.now.as_microsecond();
+        let tables = &mut self.sinks.tables;
+        let signals = std::mem::take(&mut tables.database_mut().signals);
+        for (pid, signal) in &signals {
+            self.stories.signalled(*pid, *signal);
+            tables.server.end(self.seed, *pid);
+            self.standing.ended.insert(*pid);
+        }
+        let sessions = tables.sessions();
+        let links = tables.links(now);
+        // Links that ended by themselves are nobody's doing.
+        self.standing.links.retain(|_, links| {
+            links.retain(|link| link.expires.is_none_or(|expires| expires > now));
+            !links.is_empty()
+        });
+        let disabled = tables.disabled();
+        let before = self.standing.session_count();
+        let old = &mut self.standing;
+        let mut changed = !signals.is_empty();
+        if sessions != old.sessions {
+            note(&mut old.revoked, &old.sessions, &sessions);
+            old.sessions = sessions;
+            changed = true;
+            let gone = before.saturating_sub(old.session_count());
+            if gone > 1 && gone * 100 >= before * MOST_PERCENT {
+                old.signed_out = Some(now);
+            }
+        }
+        if links != old.links {
+            note(&mut old.expired, &old.links, &links);
+            old.links = links;
+            changed = true;
+        }
+        if disabled != old.disabled {
+            for endpoint in disabled.symmetric_difference(&old.disabled) {
+                if disabled.contains(endpoint) {
+                    old.switched_off.insert(endpoint.to_string());
+                } else {
+                    old.switched_off.remove(&**endpoint);
+                }
+            }
+            old.disabled = disabled;
+            changed = true;
+        }
+        if changed {
+            self.version += 1;
+        }
+        if !signals.is_empty() {
+            self.conditions
+                .backends
+                .retain(|backend| !signals.iter().any(|(pid, _)| *pid == backend.pid));
+            self.show_server();
+        }
     }
 
     /// What Prometheus has scraped.
     pub fn metrics(&self) -> &promql::Store {
-        &self.sinks.metrics
+        self.sinks.metrics.store()
     }
 
     /// Does something to the service.
     pub fn act(&mut self, act: &Act) {
-        let _ = act;
+        let now = self.now.as_microsecond();
+        match act {
+            Act::FreezeOperation(operation) => {
+                self.standing.frozen.insert(operation.clone());
+            }
+            Act::SnapshotOrganisation(organisation) => {
+                self.standing.snapshots.insert(organisation.clone());
+            }
+            Act::RotateTokens(before) => {
+                let before = before.as_microsecond();
+                let most = self.standing.rotated_before.unwrap_or(i64::MIN);
+                self.standing.rotated_before = Some(most.max(before));
+                self.standing.rotated_at.get_or_insert(now);
+            }
+            Act::RotateEncryption => self.standing.encryption_rotated = true,
+            Act::SwitchFlag(flag, on) => {
+                let (mut emit, _) = self.emit();
+                emit.begin(noise::Generator::named("act.flag"));
+                emit.flag(now, flag, *on, population::OPERATOR);
+            }
+        }
+        self.version += 1;
     }
 
     /// Begins a story that waits, or one that has ended.
     pub fn start(&mut self, story: &str) {
         self.stories.start(story, self.now.as_microsecond());
+        self.version += 1;
     }
 
     /// Ends a story.
     pub fn stop(&mut self, story: &str) {
         self.stories.stop(story);
+        self.version += 1;
     }
 
-    /// Removes the rows of a table that a story wrote.
+    /// Removes the rows of a table that a story wrote. A table that is not there has none.
     pub fn erase(&mut self, table: &str, story: &str) {
-        let _ = (table, story, self.starts);
+        if let Some(table) = database::Name::named(table) {
+            self.sinks.tables.erase(table, story);
+            self.take_note();
+        }
     }
 
     /// Puts how the service stands into the facts: `revoked` to `names`. The others are left alone.
     pub fn tell(&self, facts: &mut super::Facts) {
-        let _ = facts;
+        let standing = &self.standing;
+        facts.revoked.clone_from(&standing.revoked);
+        facts.staff_sessions = standing.session_count();
+        facts.expired.clone_from(&standing.expired);
+        facts.frozen.clone_from(&standing.frozen);
+        facts.snapshots.clone_from(&standing.snapshots);
+        facts.rotated = standing.rotated_before.is_some();
+        facts.disabled.clone_from(&standing.switched_off);
+        facts.ended = standing.ended.iter().map(ToString::to_string).collect();
+        facts.going = self.stories.going();
+        facts.names = self.stories.names();
     }
 
     /// A number that changes whenever what [`tell`](Self::tell) says may have changed.
@@ -202,9 +386,36 @@ impl World {
 
     /// The health of the service, for its HTTP endpoints and its commands.
     pub fn status(&self) -> Status {
-        let mut status = Status::default();
+        let conditions = &self.conditions;
+        let mut status = Status {
+            database_ready: conditions.database_ready,
+            disk_percent: conditions.disk_percent,
+            storage_denied: conditions.storage_denied,
+            webhook_target: conditions.webhook_target.clone(),
+            flags: self.standing.flags.clone(),
+            commits: self.commits.clone(),
+            frozen: self.standing.frozen.clone(),
+            route: None,
+        };
         self.stories.status(&mut status);
         status
+            .commits
+            .sort_by(|one, other| other.at.cmp(&one.at).then(one.hash.cmp(&other.hash)));
+        status
+    }
+}
+
+/// Takes note of names that had something and have nothing now, and of those that have something again.
+fn note<T>(
+    gone: &mut BTreeSet<String>,
+    before: &BTreeMap<Arc<str>, T>,
+    after: &BTreeMap<Arc<str>, T>,
+) {
+    for name in before.keys().filter(|name| !after.contains_key(*name)) {
+        gone.insert(name.to_string());
+    }
+    for name in after.keys().filter(|name| !before.contains_key(*name)) {
+        gone.remove(&**name);
     }
 }
 
@@ -221,7 +432,7 @@ pub struct Status {
     pub webhook_target: Option<(String, u16)>,
     /// Names of feature flags and whether they are on.
     pub flags: Vec<(String, bool)>,
-    /// Commits of the repository, newest first: hash, time, author, title, files it touched, text it added.
+    /// Commits of the repository, newest first.
     pub commits: Vec<Commit>,
     /// Operations that are frozen.
     pub frozen: BTreeSet<String>,
@@ -245,3 +456,6 @@ pub struct Commit {
     /// Lines it added or removed, for `git log -G`.
     pub lines: Vec<String>,
 }
+
+#[cfg(test)]
+mod tests;

@@ -45,7 +45,7 @@ fn counts_rows(action: &Action, request: &Request) -> bool {
 }
 
 /// The same source asked for the rows that a write would touch.
-fn derived_request(write: &Request) -> Option<Request> {
+pub fn derived_request(write: &Request) -> Option<Request> {
     let Payload::Sql { statement } = &write.payload else {
         return None;
     };

@@ -18,7 +18,7 @@ const CHARTS: &[&str] = &[
 ];
 
 /// The columns of a chart that an action's answer to `text` makes; none where it is no chart.
-pub(super) fn chart(action: &Action, text: &str) -> Option<ChartColumns> {
+pub fn chart(action: &Action, text: &str) -> Option<ChartColumns> {
     let hint = hint(action, text);
     let drawn = match action.view {
         Some(view) => view == ResultView::Chart,
@@ -28,7 +28,7 @@ pub(super) fn chart(action: &Action, text: &str) -> Option<ChartColumns> {
 }
 
 /// The columns of a live pane, which is always a chart.
-pub(super) fn live(action: &Action, text: &str) -> ChartColumns {
+pub fn live(action: &Action, text: &str) -> ChartColumns {
     columns(action, hint(action, text))
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::error::Error;
 use super::eval::{Evaluator, Sample, number_text};
-use super::labels::{Id, is_name, keep};
+use super::labels::{Id, Purpose, is_name, keep};
 use super::relabel::text;
 use super::syntax::{Aggregate, Aggregation};
 use super::windows::stays_infinite;
@@ -25,7 +25,7 @@ impl<'a> Evaluator<'a> {
         if aggregate.op == Aggregation::CountValues {
             return self.count_values(aggregate, &samples);
         }
-        let by = (std::ptr::from_ref(aggregate).addr(), 0);
+        let by = (std::ptr::from_ref(aggregate).addr(), Purpose::Group);
         let groups = groups(&samples, |sample| {
             self.book.group(by, &aggregate.grouping, sample.labels)
         });

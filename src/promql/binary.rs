@@ -4,13 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use super::error::Error;
 use super::eval::{Evaluator, Sample, Value, text_of};
-use super::labels::{Id, keep, set};
+use super::labels::{Id, Purpose, keep, set};
 use super::store::{Labels, NAME};
 use super::syntax::{Binary, Expr, Grouping, Many, Matching, Operator};
-
-/// Which of the derivations of labels at one operator.
-const SIGNATURE: u8 = 0;
-const RESULT: u8 = 1;
 
 impl<'a> Evaluator<'a> {
     /// The value of an expression with two operands.
@@ -80,7 +76,7 @@ impl<'a> Evaluator<'a> {
             without: true,
             labels: Vec::new(),
         };
-        let by = (std::ptr::from_ref(binary).addr(), SIGNATURE);
+        let by = (std::ptr::from_ref(binary).addr(), Purpose::Signature);
         let grouping = binary.matching.labels.as_ref().unwrap_or(&all);
         self.book.group(by, grouping, labels)
     }
@@ -158,7 +154,7 @@ impl<'a> Evaluator<'a> {
             if !binary.bool && !holds {
                 continue;
             }
-            let by = (std::ptr::from_ref(binary).addr(), RESULT);
+            let by = (std::ptr::from_ref(binary).addr(), Purpose::Result);
             let labels = self
                 .book
                 .derive_both(by, sample.labels, other.labels, |labels, one| {

@@ -7,7 +7,7 @@ use super::error::Error;
 use super::eval::{Evaluator, Sample, Value};
 use super::functions::{Body, Function, LAST_OVER_TIME, Special, datetime};
 use super::histogram;
-use super::labels::set;
+use super::labels::{Purpose, set};
 use super::relabel::Relabel;
 use super::store::{Labels, NAME};
 use super::syntax::{Expr, Kind, Test, Type};
@@ -93,7 +93,7 @@ impl<'a> Evaluator<'a> {
         args: &'a [Expr],
         at: i64,
     ) -> Result<Value<'a>, Error> {
-        let by = (std::ptr::from_ref(expr).addr(), 0);
+        let by = (std::ptr::from_ref(expr).addr(), Purpose::Function);
         let seconds = at as f64 / 1000.0;
         let Some(first) = args.first() else {
             let value = match special {
@@ -180,7 +180,7 @@ impl<'a> Evaluator<'a> {
 /// What `absent` can say about the series that is not there: the labels that its selector asks for.
 fn labels_of_absent(arg: &Expr) -> Labels {
     let mut labels = Labels::new();
-    let (Kind::Selector(selector) | Kind::Range { selector, .. }) = &arg.kind else {
+    let (Kind::Selector(selector) | Kind::Range { selector, .. }) = &arg.bare().kind else {
         return labels;
     };
     let mut seen = HashSet::new();

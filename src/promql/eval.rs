@@ -18,6 +18,8 @@ use super::syntax::{Anchor, Expr, Kind, Selector, Subquery, When};
 const SAMPLES_MAX: u64 = 50_000_000;
 /// After how many samples it is asked whether to stop.
 const STOP_EVERY: u64 = 8_192;
+/// As how many samples a step of a subquery counts besides its own: it is kept, and what is kept has to stay small.
+const KEPT_COST: usize = 25;
 /// The distance of a subquery's steps where it names none: Prometheus's default interval of evaluation, in milliseconds.
 const SUBQUERY_STEP: i64 = 60_000;
 
@@ -337,6 +339,7 @@ impl<'a> Evaluator<'a> {
                 samples
             } else {
                 let samples: Rc<[Sample]> = self.vector(&subquery.expr, inner_at)?.into();
+                self.touch(KEPT_COST, span)?;
                 self.inner.insert((node, inner_at), Rc::clone(&samples));
                 samples
             };

@@ -11,8 +11,23 @@ use super::syntax::Grouping;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Id(usize);
 
-/// Who derives labels: a place in the query's tree, and which of its derivations.
-pub type Deriver = (usize, u8);
+/// Who derives labels: a node of the query's tree by its address, and what for. The address alone would not do: a node may begin where the one around it does.
+pub type Deriver = (usize, Purpose);
+
+/// What labels are derived for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Purpose {
+    /// Without the name of the metric; the same for every node.
+    Nameless,
+    /// The group that an aggregation makes.
+    Group,
+    /// What series have in common when two operands are matched.
+    Signature,
+    /// The result of two operands.
+    Result,
+    /// What a function makes of them.
+    Function,
+}
 
 /// Every set of labels of a run, once.
 #[derive(Default)]
@@ -65,8 +80,7 @@ impl Book {
 
     /// Without the name of the metric.
     pub fn nameless(&mut self, from: Id) -> Id {
-        // No node of a tree stands at address 0.
-        self.derive((0, 0), from, |labels| {
+        self.derive((0, Purpose::Nameless), from, |labels| {
             labels.remove(NAME);
         })
     }

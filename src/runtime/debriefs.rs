@@ -2,8 +2,8 @@
 
 use super::drills;
 use super::session::{Pinned, SessionError, Workplace, pinned};
-use crate::drill::Scenario;
 use crate::drill::score::{Score, score};
+use crate::drill::{Facts, Scenario};
 use crate::incident::view::View;
 use crate::model::{Mode, limits};
 use crate::record::entry::Sealed;
@@ -62,7 +62,8 @@ pub fn scored(
     let Some(record) = &pinned.incident.drill else {
         return Ok(None);
     };
-    let scenario = drills::scenario_of(store, record)?;
+    let mut scenario = drills::scenario_of(store, record)?;
+    scenario.truth.text = Facts::drawn(&scenario, record.seed).fill(&scenario.truth.text);
     let reached = score(&scenario, &pinned.found.playbook, &pinned.incident, entries);
     let mut tries = Vec::new();
     let listing = store::list(workplace.data(), workplace.scratch()).unwrap_or_default();

@@ -3,8 +3,6 @@
 //! Nothing of a playbook is run: it is planned with given or example values, and the source is asked whether it would
 //! take what was planned. Messages are filled.
 
-mod templates;
-
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -13,35 +11,20 @@ use futures_util::stream::{self, StreamExt as _};
 use crate::config::Config;
 use crate::model::diagnostic::{Diagnostic, Level};
 use crate::model::ids::{InputId, SourceName};
-use crate::model::input::{self, Input, InputType};
-use crate::model::playbook::{Action, Language, Playbook};
-use crate::model::request::{BoundInput, PlanContext, PlanError};
-use crate::model::{Timestamp, duration, timestamp_text};
+use crate::model::playbook::{Action, Language};
+use crate::model::request::PlanError;
 use crate::playbook::Parsed;
 use crate::sources::SharedSource;
-use crate::sources::health::{Fit, Health, same_word};
+use crate::sources::health::{Fit, Health};
 use crate::sources::registry::Sources;
 
+use super::trial::{self, Trial};
 use super::{clock, mode, playbooks};
 
 /// Actions that are asked about at the same time.
 const AT_ONCE: usize = 3;
 /// How long one question may take in all.
 const TIME: Duration = Duration::from_secs(20);
-/// The look-back of a playbook that declares none.
-const LOOKBACK: Duration = Duration::from_hours(24);
-/// Values tried for a text whose pattern is not met by the first.
-const EXAMPLES: [&str; 8] = [
-    "example",
-    "a",
-    "1",
-    "EXAMPLE",
-    "example-1",
-    "u-1",
-    "00000000-0000-4000-8000-000000000000",
-    "a@example.org",
-];
-
 /// How a source of the profile is.
 #[derive(Debug)]
 pub struct SourceReport {
@@ -130,20 +113,22 @@ pub fn playbook(
 ) -> Result<(Vec<ActionReport>, Vec<Diagnostic>), String> {
     let (sources, findings) = mode::live(config);
     let examination = Examination {
-        playbook: &parsed.playbook,
+        trial: Trial {
+            playbook: &parsed.playbook,
+            values: trial::values(&parsed.playbook, given)?,
+            operator: config.operator.name.clone(),
+            now: clock::now(),
+        },
         findings: faults(parsed),
         sources,
-        values: values(&parsed.playbook, given)?,
-        operator: config.operator.name.clone(),
-        now: clock::now(),
     };
-    let actions = examination.playbook.actions.values();
+    let actions = examination.trial.playbook.actions.values();
     let asked = stream::iter(actions.map(|action| examination.action(action))).buffered(AT_ONCE);
     let reports = tasks()?.block_on(asked.collect());
     Ok((reports, findings))
 }
 
-fn tasks() -> Result<tokio::runtime::Runtime, String> {
+pub(super) fn tasks() -> Result<tokio::runtime::Runtime, String> {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -152,74 +137,17 @@ fn tasks() -> Result<tokio::runtime::Runtime, String> {
 }
 
 /// Errors of loader and linter.
-fn faults(parsed: &Parsed) -> Vec<Diagnostic> {
+pub(super) fn faults(parsed: &Parsed) -> Vec<Diagnostic> {
     let mut findings = playbooks::diagnostics(parsed);
     findings.retain(|finding| finding.level == Level::Error);
     findings
 }
 
-/// A value of an input, and whether it only stands for one.
-struct Value {
-    text: String,
-    example: bool,
-}
-
-/// The values of a playbook's inputs: given, by default, or an example by type. None where no example fits.
-fn values(
-    playbook: &Playbook,
-    given: &[(InputId, String)],
-) -> Result<Vec<(InputId, Option<Value>)>, String> {
-    if let Some((id, _)) = given
-        .iter()
-        .find(|(id, _)| !playbook.inputs.contains_key(id))
-    {
-        return Err(format!("playbook {} has no input {id}", playbook.id));
-    }
-    playbook
-        .inputs
-        .values()
-        .map(|input| {
-            let given = given.iter().find(|(id, _)| *id == input.id);
-            let text = given.map(|(_, text)| text).or(input.default.as_ref());
-            let value = match text {
-                Some(text) => Some(Value {
-                    text: input::check(input, text)
-                        .map_err(|error| format!("input {}: {error}", input.id))?,
-                    example: false,
-                }),
-                None => example(input).map(|text| Value {
-                    text,
-                    example: true,
-                }),
-            };
-            Ok((input.id.clone(), value))
-        })
-        .collect()
-}
-
-/// A value of an input's type.
-fn example(input: &Input) -> Option<String> {
-    let first = |tried: &[&str]| tried.iter().find_map(|text| input::check(input, text).ok());
-    match &input.kind {
-        InputType::Text { .. } => first(&EXAMPLES),
-        InputType::Integer => first(&["1"]),
-        InputType::Duration => first(&["15m"]),
-        InputType::Lookback => first(&["24h"]),
-        InputType::Datetime => first(&["2026-01-31T03:12:00Z"]),
-        InputType::Uuid => first(&["00000000-0000-4000-8000-000000000000"]),
-        InputType::Choice { of } => of.first().cloned(),
-        InputType::Secret => first(&["env:EXAMPLE"]),
-    }
-}
-
 /// A playbook under examination.
 struct Examination<'a> {
-    playbook: &'a Playbook,
+    trial: Trial<'a>,
     findings: Vec<Diagnostic>,
     sources: Sources,
-    values: Vec<(InputId, Option<Value>)>,
-    operator: String,
-    now: Timestamp,
 }
 
 /// What was found of an action: how it stands, in words, and the place in its text.
@@ -229,6 +157,7 @@ impl Examination<'_> {
     async fn action(&self, action: &Action) -> ActionReport {
         let used = |id: &InputId| action.inputs.contains(id);
         let examples = self
+            .trial
             .values
             .iter()
             .filter(|(id, _)| used(id))
@@ -257,7 +186,7 @@ impl Examination<'_> {
             title: action.title.clone(),
             language: action.language.word(),
             target,
-            place: self.playbook.source.line_column(byte),
+            place: self.trial.playbook.source.line_column(byte),
             state,
             says,
             examples: examples.collect(),
@@ -266,16 +195,16 @@ impl Examination<'_> {
 
     /// Plans the action and asks the source.
     async fn asked(&self, action: &Action, source: Result<SharedSource, PlanError>) -> Finding {
-        let unmet = |(id, value): &(InputId, Option<Value>)| {
-            (value.is_none() && action.inputs.contains(id)).then(|| id.clone())
-        };
-        if let Some(id) = self.values.iter().find_map(unmet) {
+        if let Some(id) = self.trial.unmet(action) {
             let says =
                 format!("no example meets the pattern of {id}: give one with --set {id}=VALUE");
             return (ActionFit::Misfit, says, None);
         }
         if action.language == Language::Message {
-            return self.template(action);
+            return match self.trial.template(action) {
+                Ok(says) => (ActionFit::Ok, says, None),
+                Err((says, byte)) => (ActionFit::Misfit, says, Some(byte)),
+            };
         }
         let source = match source {
             Ok(source) => source,
@@ -290,7 +219,7 @@ impl Examination<'_> {
                 return (state, first.trim_end_matches(':').to_owned(), None);
             }
         };
-        let request = match source.plan(action, &self.context(action)) {
+        let request = match source.plan(action, &self.trial.context(action)) {
             Ok(request) => request,
             Err(error) => return (ActionFit::Misfit, error.to_string(), None),
         };
@@ -301,73 +230,9 @@ impl Examination<'_> {
             Fit::Unreachable(says) => (ActionFit::Unreachable, says, None),
             Fit::Misfit { message, position } => {
                 let byte = position
-                    .and_then(|position| same_word(&request.text, position, &action.text))
-                    .and_then(|position| self.byte_of(action, position));
+                    .and_then(|position| self.trial.byte_of_sent(action, &request.text, position));
                 (ActionFit::Misfit, message, byte)
             }
         }
-    }
-
-    /// The byte of the file at which a character of an action's text stands; its line where the text was indented.
-    fn byte_of(&self, action: &Action, position: usize) -> Option<usize> {
-        let (local, _) = action.text.char_indices().nth(position)?;
-        let whole = &self.playbook.source.text;
-        let raw = whole.get(action.text_span.clone())?;
-        if raw == action.text {
-            return Some(action.text_span.start + local);
-        }
-        let line = action.text.get(..local)?.matches('\n').count();
-        let before: usize = raw.split_inclusive('\n').take(line).map(str::len).sum();
-        Some(action.text_span.start + before)
-    }
-
-    fn context(&self, action: &Action) -> PlanContext {
-        let (start, end) = self.window();
-        let declared = self
-            .values
-            .iter()
-            .filter(|(id, _)| action.inputs.contains(id))
-            .filter_map(|(id, value)| {
-                let (value, input) = (value.as_ref()?, self.playbook.inputs.get(id)?);
-                Some(BoundInput {
-                    id: id.clone(),
-                    kind: input.kind.word(),
-                    text: value.text.clone(),
-                    example: value.example,
-                    has_pattern: matches!(&input.kind, InputType::Text { pattern: Some(_) }),
-                })
-            });
-        let built_in = [
-            ("window_start", "datetime", timestamp_text(start)),
-            ("window_end", "datetime", timestamp_text(end)),
-            ("opened_at", "datetime", timestamp_text(self.now)),
-            ("incident_id", "text", uuid::Uuid::nil().to_string()),
-            ("operator", "text", self.operator.clone()),
-        ];
-        let built_in = built_in.into_iter().map(|(id, kind, text)| BoundInput {
-            id: id.into(),
-            kind,
-            text,
-            example: false,
-            has_pattern: false,
-        });
-        PlanContext {
-            now: self.now,
-            window: (start, end),
-            width: 80,
-            inputs: declared.chain(built_in).collect(),
-            edited: None,
-            message: None,
-        }
-    }
-
-    fn window(&self) -> (Timestamp, Timestamp) {
-        let of_type = |(id, value): &(InputId, Option<Value>)| {
-            let input = self.playbook.inputs.get(id)?;
-            let value = value.as_ref()?;
-            (input.kind == InputType::Lookback).then(|| duration::parse(&value.text))?
-        };
-        let lookback = self.values.iter().find_map(of_type).unwrap_or(LOOKBACK);
-        input::window(self.now, lookback, None, self.now)
     }
 }

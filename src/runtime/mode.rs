@@ -2,6 +2,7 @@
 //!
 //! Live sources come into being here and nowhere else, so another mode cannot hold one by accident.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::clock;
@@ -39,6 +40,11 @@ pub fn sources(
 /// The live sources of the chosen profile.
 pub fn live(config: &Config) -> (Sources, Vec<Diagnostic>) {
     Sources::from_profile(config, &surroundings(config))
+}
+
+/// Folder for results that are too large for memory.
+pub fn spill_folder(config: &Config) -> PathBuf {
+    surroundings(config).spill_folder()
 }
 
 fn surroundings(config: &Config) -> Surroundings {

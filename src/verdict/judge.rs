@@ -13,6 +13,9 @@ use crate::model::table::growing_from;
 use crate::model::verdict::{Figure, Judgement, ProofSeen, Verdict};
 use crate::model::{Timestamp, limits};
 
+/// What stands in a reason between an expression and why it has no value.
+pub const NOT_EVALUATED: &str = " could not be evaluated: ";
+
 /// Judges a result by the expressions of its action. What holds must hold without the bins that may still grow as well: the youngest one is
 /// often zero only because nothing of it has come yet.
 pub fn judge(question: &Question) -> Judgement {
@@ -164,7 +167,7 @@ pub(super) fn ask(
     worlds: &Worlds,
     of: Of,
 ) -> Result<(bool, usize), String> {
-    let failed = |error: String| format!("{what} could not be evaluated: {error}");
+    let failed = |error: String| format!("{what}{NOT_EVALUATED}{error}");
     let parsed = expr::parse(text).map_err(|error| failed(error.to_string()))?;
     let ready = Prepared::new(&parsed, &worlds.scope).map_err(failed)?;
     let mut error = None;

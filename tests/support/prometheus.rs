@@ -21,9 +21,20 @@ pub struct PrometheusServer {
 impl PrometheusServer {
     /// Starts a server that scrapes these targets (`host:port`) and waits until it is ready.
     pub fn start(targets: &[String]) -> Self {
+        let list: Vec<String> = targets.iter().map(|target| format!("'{target}'")).collect();
+        let config = format!(
+            "global: {{ scrape_interval: 1s, scrape_timeout: 1s }}\n\
+             scrape_configs:\n  - job_name: commerce\n    static_configs: [ {{ targets: [{}] }} ]\n",
+            list.join(", ")
+        );
+        Self::start_with(&config, &[])
+    }
+
+    /// Starts a server with this configuration and these further arguments, and waits until it is ready.
+    pub fn start_with(config: &str, arguments: &[&str]) -> Self {
         // Between the choice of a free port and the server's start somebody else may take it: then another is tried.
         for _ in 0..5 {
-            if let Some(server) = Self::try_start(targets) {
+            if let Some(server) = Self::try_start(config, arguments) {
                 return server;
             }
         }
@@ -35,15 +46,9 @@ impl PrometheusServer {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    fn try_start(targets: &[String]) -> Option<Self> {
+    fn try_start(config: &str, arguments: &[&str]) -> Option<Self> {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let port = free_port();
-        let list: Vec<String> = targets.iter().map(|target| format!("'{target}'")).collect();
-        let config = format!(
-            "global: {{ scrape_interval: 1s, scrape_timeout: 1s }}\n\
-             scrape_configs:\n  - job_name: commerce\n    static_configs: [ {{ targets: [{}] }} ]\n",
-            list.join(", ")
-        );
         let config_path = folder.path().join("prometheus.yml");
         std::fs::write(&config_path, config).expect("the configuration is written");
         let process = Command::new("prometheus")
@@ -51,6 +56,7 @@ impl PrometheusServer {
             .arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()))
             .arg(format!("--web.listen-address=127.0.0.1:{port}"))
             .arg("--log.level=error")
+            .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

@@ -11,5 +11,21 @@ macro_rules! scenarios {
 }
 
 scenarios! {
+    "bad-deployment.toml",
     "coordinated-attack.toml",
+    "errors-and-more.toml",
+    "export-failure.toml",
+    "false-alarm.toml",
+    "magic-link.toml",
+    "misconfigured-client.toml",
+    "missing-keys.toml",
+    "mode-a.toml",
+    "mode-b.toml",
+    "mode-c.toml",
+    "routing-bug.toml",
+    "session-abuse.toml",
+    "slow-database.toml",
+    "staff-session-leak.toml",
+    "tenant-leak.toml",
+    "webhook-failure.toml",
 }

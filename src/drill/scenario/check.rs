@@ -159,6 +159,7 @@ impl Checker<'_> {
         let rubric = &self.scenario.rubric;
         let known = &self.known;
         let acts = || known.actions.iter().chain(&known.checks).copied();
+        let injects = self.scenario.injects.iter().map(|one| one.id.as_str());
         let parts: [(&str, &Option<Timed>, &str, Vec<&str>); 4] = [
             (
                 "acknowledge",
@@ -169,8 +170,8 @@ impl Checker<'_> {
             (
                 "contain",
                 &rubric.contain,
-                "an action or a check",
-                acts().collect(),
+                "an action, a check or an inject",
+                acts().chain(injects).collect(),
             ),
             (
                 "classify",
@@ -204,8 +205,8 @@ impl Checker<'_> {
             for name in &evidence.before {
                 self.known(
                     place("before"),
-                    ("an action", name.as_str()),
-                    known.actions.iter().copied(),
+                    ("an action or a check", name.as_str()),
+                    acts(),
                 );
             }
             for name in &evidence.items {

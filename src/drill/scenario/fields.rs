@@ -13,6 +13,9 @@ use toml::de::{DeTable, DeValue};
 use crate::model::diagnostic::{Diagnostic, nearest};
 use crate::model::{Timestamp, duration, limits};
 
+/// Known names that are shown where none is near.
+const SHOWN: usize = 16;
+
 /// Bytes of the file.
 /// A value and its place.
 pub(super) type Span = Range<usize>;
@@ -67,6 +70,14 @@ pub(super) fn unknown<'k>(
     let help = match nearest(found, known.iter().copied()) {
         Some(near) => format!("did you mean {near:?}?"),
         None if known.is_empty() => "there is none".to_owned(),
+        None if known.len() > SHOWN => {
+            let shown: Vec<&str> = known.iter().copied().take(SHOWN).collect();
+            format!(
+                "there are {} and {} more",
+                shown.join(", "),
+                known.len() - SHOWN
+            )
+        }
         None => format!("there are {}", known.join(", ")),
     };
     Diagnostic::error(code, span, format!("expected {what}, found {found:?}")).with_help(help)

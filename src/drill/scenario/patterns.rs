@@ -8,18 +8,37 @@ use super::{Crossing, Pattern, TABLES};
 
 /// The kinds of stories, each with the names that it draws or is given: `names["attack"].actors` in conditions, `{attack.actors}` in texts.
 pub const KINDS: &[(&str, &[&str])] = &[
-    ("cross-org-attempts", &["actors", "targets"]),
-    ("cross-reads", &["operations", "readers", "targets"]),
-    ("staff-reads", &["actors", "targets"]),
-    ("magic-link", &["contact", "link", "targets"]),
-    ("tenant-leak", &["actors", "targets"]),
-    ("session-abuse", &["user"]),
+    (
+        "cross-org-attempts",
+        &["actors", "targets", "addresses", "machine"],
+    ),
+    (
+        "cross-reads",
+        &["operations", "readers", "targets", "tokens", "actors"],
+    ),
+    (
+        "staff-reads",
+        &["actors", "targets", "addresses", "route", "request"],
+    ),
+    (
+        "magic-link",
+        &[
+            "contact",
+            "client",
+            "link",
+            "targets",
+            "addresses",
+            "request",
+        ],
+    ),
+    ("tenant-leak", &["actors", "targets", "deleted"]),
+    ("session-abuse", &["user", "addresses"]),
     ("webhook-failure", &["tenant", "endpoint", "url"]),
-    ("export-failure", &[]),
-    ("slow-database", &["pid"]),
-    ("deployment", &[]),
+    ("export-failure", &["cause"]),
+    ("slow-database", &["pid", "table"]),
+    ("deployment", &["version", "commit", "author"]),
     ("errors", &[]),
-    ("silence", &[]),
+    ("silence", &["source"]),
 ];
 
 /// Sources that may fall silent beside tables.

@@ -1,3 +1,6 @@
+use std::fs;
+use std::path::Path;
+
 use super::*;
 
 fn findings(text: &str) -> Vec<String> {
@@ -245,4 +248,47 @@ fn nothing_of_any_text_panics() {
     }
     findings(&"[[story]]\n".repeat(10_000));
     findings(&"a".repeat(2 * 1024 * 1024));
+}
+
+#[test]
+fn every_file_of_the_folder_is_built_in_and_nothing_is_wrong_with_it() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/drills");
+    let mut files: Vec<String> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    files.sort();
+    let built_in: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
+    assert_eq!(built_in, files);
+    let playbooks = playbooks();
+    let mut wrong = Vec::new();
+    for (name, text) in BUILT_IN {
+        let source = SourceText::new(name, text);
+        let (scenario, mut found) = parse(source.clone());
+        let playbook = playbooks.iter().find(|one| one.id == scenario.playbook);
+        found.extend(check(&scenario, playbook.unwrap()));
+        wrong.extend(found.iter().map(|one| one.located(&source).to_string()));
+        assert_eq!(format!("{}.toml", scenario.id), *name);
+        let talks = scenario.injects.iter().filter(|one| !one.text.is_empty());
+        assert!(talks.count() >= 3, "{name}: too little happens");
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// Every playbook that comes with the program.
+fn playbooks() -> Vec<crate::model::playbook::Playbook> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("playbooks");
+    let files = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let texts = files.map(|path| {
+        SourceText::new(
+            path.display().to_string(),
+            fs::read_to_string(&path).unwrap(),
+        )
+    });
+    texts
+        .flat_map(|source| crate::playbook::parse(&source))
+        .map(|parsed| parsed.playbook)
+        .collect()
 }

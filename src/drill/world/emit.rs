@@ -20,6 +20,7 @@ mod signals;
 pub struct Emit<'a> {
     pub(super) seed: u64,
     pub(super) tick: i64,
+    pub(super) page: i64,
     pub(super) population: &'a Population,
     pub(super) standing: &'a mut Standing,
     pub(super) conditions: &'a mut Conditions,
@@ -134,7 +135,7 @@ pub struct Delivery<'a> {
     pub error: Option<&'a str>,
 }
 
-/// An HTTP request to the service: `requests`, `http_requests_total`, latency.
+/// An HTTP request to the service: `requests`, `http_requests_total` of the gateway, latency.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
     /// When it ended.
@@ -159,7 +160,7 @@ pub struct Request<'a> {
 
 impl<'a> Emit<'a> {
     pub(super) fn new(
-        seed: u64,
+        (seed, page): (u64, i64),
         tick: i64,
         population: &'a Population,
         standing: &'a mut Standing,
@@ -169,6 +170,7 @@ impl<'a> Emit<'a> {
         Self {
             seed,
             tick,
+            page,
             population,
             standing,
             conditions,
@@ -210,6 +212,11 @@ impl<'a> Emit<'a> {
     /// When it ends.
     pub fn until(&self) -> i64 {
         (self.tick + 1) * TICK_MICROS
+    }
+
+    /// The time of the page, in microseconds since 1970.
+    pub fn page(&self) -> i64 {
+        self.page
     }
 
     /// A time inside the tick, by the generator's noise: whole milliseconds. `noise` is best the event's own: `self.noise().of(event)`.

@@ -108,6 +108,8 @@ pub struct Standing {
     pub snapshots: BTreeSet<String>,
     /// Tokens issued before this time were replaced; microseconds since 1970.
     pub rotated_before: Option<i64>,
+    /// When that happened.
+    pub rotated_at: Option<i64>,
     /// The encryption keys were rotated.
     pub encryption_rotated: bool,
     /// Feature flags and whether they are on.
@@ -120,8 +122,8 @@ pub struct Standing {
     pub switched_off: BTreeSet<String>,
     /// Backends that were cancelled or terminated.
     pub ended: BTreeSet<i64>,
-    /// When all staff sessions were gone; staff sign in again from then on. Microseconds since 1970.
-    pub everybody_out: Option<i64>,
+    /// When most staff sessions were revoked at once; staff sign in again in the twenty minutes from then on. Microseconds since 1970.
+    pub signed_out: Option<i64>,
 }
 
 impl Standing {

@@ -2,34 +2,209 @@
 
 use std::sync::Arc;
 
+use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::{AccessLog, AuditEntry, AuditEvent, AuditLog, Delivery, Emit};
+use crate::drill::world::database::{Name, optional, set};
+use crate::drill::world::noise::Noise;
+use crate::drill::world::population::Population;
+use crate::drill::world::standing::{ActiveSession, LiveLink};
+use crate::pgsql::Value;
+
+/// Resources of one kind that an organisation has, for ids that come again.
+const RESOURCES: u64 = 40;
+
+/// The id of one of the resources of an organisation.
+fn resource(org: &str, noise: Noise) -> Uuid {
+    let own = Noise::new(0, super::Generator::named(org), 0);
+    own.uuid(noise.below(0x5e, RESOURCES))
+}
 
 impl Emit<'_> {
+    fn row(&mut self, name: Name, row: Vec<Value>) {
+        if !self.is_silenced(name.source()) {
+            self.sinks.tables.push(name, self.story.as_ref(), row);
+        }
+    }
+
+    fn shared(&mut self, text: &str) -> Value {
+        Value::Text(self.sinks.texts.get(text))
+    }
+
+    fn shared_or_null(&mut self, text: Option<&str>) -> Value {
+        let text = text.map(|text| self.sinks.texts.get(text));
+        optional(text)
+    }
+
+    fn json(&mut self, value: Option<serde_json::Value>) -> Value {
+        value.map_or(Value::Null, |value| {
+            Value::Json(self.sinks.texts.json(value))
+        })
+    }
+
+    fn address(&mut self, ip: &str) -> Value {
+        if ip.is_empty() {
+            Value::Null
+        } else {
+            Value::Inet(self.sinks.texts.get(ip))
+        }
+    }
+
     /// An entry of `commerce.audit_entries`.
     pub fn audit_entry(&mut self, entry: &AuditEntry<'_>) {
-        let _ = entry;
+        let id = self.id();
+        let noise = Noise::new(self.seed, super::Generator::named("entry"), id.as_u128() as i64);
+        let of = entry.resource_org.or(entry.org).unwrap_or("");
+        let resource = resource(of, noise).to_string();
+        let metadata = match entry.resource_org {
+            Some(org) => self
+                .sinks
+                .texts
+                .document(&[("resourceOrgId", org), ("resourceId", &resource)]),
+            None => self.sinks.texts.document(&[("resourceId", &resource)]),
+        };
+        let amount = match entry.machine {
+            "order" | "invoice" | "refund" => {
+                Value::Numeric(Decimal::new(noise.between(1, 400, 480_000), 2))
+            }
+            _ => Value::Null,
+        };
+        let row = vec![
+            Value::Uuid(id),
+            Value::Timestamp(entry.at),
+            self.shared(entry.actor),
+            self.shared_or_null(entry.org),
+            self.shared(entry.action),
+            self.shared(entry.machine),
+            Value::Json(metadata),
+            amount,
+            self.sinks.tables.array(&["audit", entry.machine]),
+        ];
+        self.row(Name::AuditEntries, row);
     }
 
     /// A row of `audit_events`.
     pub fn audit_event(&mut self, event: AuditEvent<'_>) {
-        let _ = event;
+        let id = self.id();
+        let noise = Noise::new(self.seed, super::Generator::named("event"), id.as_u128() as i64);
+        let request = match event.request {
+            Some(request) => Value::text(request),
+            None => Value::text(format!("req-{:08x}", noise.bits(1) as u32)),
+        };
+        let entity = Value::Uuid(resource(event.client.unwrap_or(event.actor), noise));
+        let number = if self.is_silenced(Name::AuditEvents.source()) {
+            0
+        } else {
+            self.sinks.tables.next_event()
+        };
+        let row = vec![
+            Value::Int(number),
+            Value::Timestamp(event.at),
+            request,
+            self.shared(event.event),
+            self.shared(event.actor),
+            self.shared_or_null(event.client),
+            self.shared(event.entity),
+            entity,
+            self.json(event.data),
+        ];
+        self.row(Name::AuditEvents, row);
     }
 
     /// A row of `access_logs`. A read of a frozen operation is written all the same: ask [`is_frozen`](Self::is_frozen) first.
     pub fn access_log(&mut self, read: &AccessLog<'_>) {
-        let _ = read;
+        let id = self.id();
+        let noise = Noise::new(self.seed, super::Generator::named("read"), id.as_u128() as i64);
+        let (kind, scope) = Population::operation_named(read.operation)
+            .map_or(("document", "documents:read"), |one| {
+                (one.resource, one.scope)
+            });
+        let of = read.resource_org.or(read.org).unwrap_or("");
+        let row = vec![
+            Value::Uuid(id),
+            Value::Timestamp(read.at),
+            Value::text(format!("req-{:08x}", noise.bits(1) as u32)),
+            self.shared(read.operation),
+            self.shared_or_null(read.actor),
+            read.token.map_or(Value::Null, Value::Uuid),
+            self.shared_or_null(read.org),
+            self.shared_or_null(read.mode),
+            self.shared_or_null(read.resource_org),
+            self.shared_or_null(read.resource_mode),
+            self.shared(kind),
+            Value::Uuid(resource(of, noise)),
+            self.address(read.ip),
+            self.sinks.tables.array(&["profile:read", scope]),
+            Value::Int(i64::from(read.status)),
+            Value::Numeric(Decimal::from(read.bytes)),
+        ];
+        self.row(Name::AccessLogs, row);
     }
 
     /// A row of `audit_logs`.
     pub fn audit_log(&mut self, entry: AuditLog<'_>) {
-        let _ = entry;
+        let id = self.id();
+        let noise = Noise::new(self.seed, super::Generator::named("log"), id.as_u128() as i64);
+        let row = vec![
+            Value::text(format!("al_{:016x}", id.as_u128() as u64)),
+            self.shared_or_null(entry.tenant),
+            self.shared_or_null(entry.actor),
+            self.shared(entry.action),
+            self.shared(entry.resource),
+            Value::Uuid(resource(
+                entry.tenant.or(entry.actor).unwrap_or(""),
+                noise,
+            )),
+            self.address(entry.ip),
+            if entry.agent.is_empty() {
+                Value::Null
+            } else {
+                self.shared(entry.agent)
+            },
+            self.json(entry.metadata),
+            Value::Timestamp(entry.at),
+        ];
+        self.row(Name::AuditLogs, row);
     }
 
     /// A row of `webhook_deliveries`.
     pub fn delivery(&mut self, delivery: &Delivery<'_>) {
-        let _ = delivery;
+        if self.is_silenced(Name::WebhookDeliveries.source()) {
+            return;
+        }
+        let id = self.id();
+        let endpoint = self.shared(delivery.endpoint);
+        let payload = self
+            .sinks
+            .texts
+            .document(&[("event", delivery.event), ("endpoint", delivery.endpoint)]);
+        let row = vec![
+            Value::Uuid(id),
+            endpoint.clone(),
+            self.shared(delivery.event),
+            delivery
+                .status
+                .map_or(Value::Null, |status| Value::Int(i64::from(status))),
+            Value::Numeric(Decimal::new((delivery.millis * 1_000.0) as i64, 3)),
+            Value::Int(delivery.attempt),
+            self.shared_or_null(delivery.error),
+            Value::Json(payload),
+            Value::Timestamp(delivery.at),
+        ];
+        self.row(Name::WebhookDeliveries, row);
+        let failed = !matches!(delivery.status, Some(200..=299));
+        self.sinks
+            .tables
+            .update(Name::WebhookEndpoints, &endpoint, |row| {
+                let before = match row.get(5) {
+                    Some(Value::Int(count)) => *count,
+                    _ => 0,
+                };
+                // The counter starts again with every success.
+                set(row, 5, Value::Int(if failed { before + 1 } else { 0 }));
+                set(row, 6, Value::Timestamp(delivery.at));
+            });
     }
 
     /// A staff user signs in: a row of `staff_sessions`, active from now on. Times before the tick may be given for sessions that a story plants.
@@ -40,13 +215,39 @@ impl Emit<'_> {
         ip: &Arc<str>,
         agent: &Arc<str>,
     ) -> Uuid {
-        let _ = (user, at, ip, agent);
-        self.id()
+        let id = self.id();
+        let row = vec![
+            Value::Uuid(id),
+            Value::Text(Arc::clone(user)),
+            Value::Timestamp(at),
+            Value::Timestamp(at),
+            Value::Inet(Arc::clone(ip)),
+            Value::Text(Arc::clone(agent)),
+            Value::Null,
+            Value::Null,
+        ];
+        self.sinks
+            .tables
+            .push(Name::StaffSessions, self.story.as_ref(), row);
+        self.standing
+            .sessions
+            .entry(Arc::clone(user))
+            .or_default()
+            .push(ActiveSession {
+                id,
+                ip: Arc::clone(ip),
+                agent: Arc::clone(agent),
+            });
+        id
     }
 
     /// A session was used: its `last_seen_at`.
     pub fn seen(&mut self, session: Uuid, at: i64) {
-        let _ = (session, at);
+        self.sinks
+            .tables
+            .update(Name::StaffSessions, &Value::Uuid(session), |row| {
+                set(row, 3, Value::Timestamp(at));
+            });
     }
 
     /// A contact was sent a magic link: a row of `cycle_requests`. `expires` in microseconds since 1970, none for a link without an end.
@@ -57,17 +258,66 @@ impl Emit<'_> {
         at: i64,
         expires: Option<i64>,
     ) -> Uuid {
-        let _ = (contact, client, at, expires);
-        self.id()
+        let id = self.id();
+        let hash: Vec<u8> = (0..2)
+            .flat_map(|half| self.noise.of(id.as_u128() as u64).wide(half).to_be_bytes())
+            .collect();
+        let row = vec![
+            Value::Uuid(id),
+            Value::Text(Arc::clone(client)),
+            Value::Text(Arc::clone(contact)),
+            Value::Bytes(hash.into()),
+            Value::Timestamp(at),
+            expires.map_or(Value::Null, Value::Timestamp),
+            Value::Null,
+        ];
+        self.sinks
+            .tables
+            .push(Name::CycleRequests, self.story.as_ref(), row);
+        if expires.is_none_or(|expires| expires > self.from()) {
+            self.standing
+                .links
+                .entry(Arc::clone(contact))
+                .or_default()
+                .push(LiveLink {
+                    id,
+                    client: Arc::clone(client),
+                    expires,
+                });
+        }
+        id
     }
 
     /// A link was used: its `last_used_at`.
     pub fn link_used(&mut self, link: Uuid, at: i64) {
-        let _ = (link, at);
+        self.sinks
+            .tables
+            .update(Name::CycleRequests, &Value::Uuid(link), |row| {
+                set(row, 6, Value::Timestamp(at));
+            });
     }
 
     /// A flag was switched: a row of `feature_flag_audits`, and the flag itself.
     pub fn flag(&mut self, at: i64, flag: &str, on: bool, by: &str) {
-        let _ = (at, flag, on, by);
+        let id = self.id();
+        let known = self
+            .standing
+            .flags
+            .iter_mut()
+            .find(|(name, _)| name == flag);
+        let old = known.map(|known| std::mem::replace(&mut known.1, on));
+        if old.is_none() {
+            self.standing.flags.push((flag.to_owned(), on));
+        }
+        let row = vec![
+            Value::Uuid(id),
+            self.shared(flag),
+            old.map_or(Value::Null, Value::Bool),
+            Value::Bool(on),
+            self.shared(by),
+            Value::Float(if on { 100.0 } else { 0.0 }),
+            Value::Timestamp(at),
+        ];
+        self.row(Name::FeatureFlagAudits, row);
     }
 }

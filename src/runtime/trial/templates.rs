@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{ActionFit, Examination, Finding};
+use super::Trial;
 use crate::message::{self, Circumstances, Draft, Names};
 use crate::model::input::InputType;
 use crate::model::playbook::{Action, MessageSettings};
@@ -15,9 +15,9 @@ const EXAMPLE: &str = "example";
 /// The role that every incident has.
 const COMMANDER: &str = "ic";
 
-impl Examination<'_> {
-    /// Fills a message as an incident would, and says how it stands.
-    pub(super) fn template(&self, action: &Action) -> Finding {
+impl Trial<'_> {
+    /// Fills a message as an incident would, and says what came of it. The error is what is wrong and its byte in the playbook's file.
+    pub fn template(&self, action: &Action) -> Result<String, (String, usize)> {
         let nothing = MessageSettings::default();
         let settings = action.message.as_ref().unwrap_or(&nothing);
         let column = settings
@@ -32,24 +32,19 @@ impl Examination<'_> {
             &self.names(action, column),
             column.map(|_| EXAMPLE),
         );
-        match filled {
-            Ok(draft) => (ActionFit::Ok, in_words(&draft), None),
-            Err(error) => {
-                let before = action
-                    .text
-                    .split_inclusive('\n')
-                    .take(error.line.saturating_sub(1));
-                let position = before.map(|line| line.chars().count()).sum();
-                let own = !error.message.starts_with("in the ");
-                let byte = own.then(|| self.byte_of(action, position)).flatten();
-                let says = format!("its template cannot be filled: {}", error.message);
-                (
-                    ActionFit::Misfit,
-                    says,
-                    byte.or(Some(action.text_span.start)),
-                )
-            }
-        }
+        filled.map(|draft| in_words(&draft)).map_err(|error| {
+            let before = action
+                .text
+                .split_inclusive('\n')
+                .take(error.line.saturating_sub(1));
+            let position = before.map(|line| line.chars().count()).sum();
+            let own = !error.message.starts_with("in the ");
+            let byte = own.then(|| self.byte_of(action, position)).flatten();
+            (
+                format!("its template cannot be filled: {}", error.message),
+                byte.unwrap_or(action.text_span.start),
+            )
+        })
     }
 
     fn names(&self, action: &Action, column: Option<&str>) -> Names {

@@ -1,0 +1,383 @@
+//! What brings points: doing things in time, and in the right order.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::Line;
+use super::record::{Done, Record, done, long};
+use crate::drill::scenario::{EvidenceFirst, Timed};
+use crate::model::ids::ClockId;
+use crate::model::input::Origin;
+use crate::model::playbook::ClockStart;
+use crate::record::entry::{Body, NOT_YET_KNOWN};
+
+/// The lines of the rubric that bring points, in its order.
+pub(super) fn lines(record: &Record<'_>) -> Vec<Line> {
+    let rubric = &record.scenario.rubric;
+    let parts = [
+        rubric
+            .acknowledge
+            .as_ref()
+            .map(|part| acknowledge(record, part)),
+        rubric.contain.as_ref().map(|part| contain(record, part)),
+        rubric.classify.as_ref().map(|part| classify(record, part)),
+        rubric
+            .first_update
+            .as_ref()
+            .map(|part| first_update(record, part)),
+        rubric.deadlines.map(|points| deadlines(record, points)),
+        rubric.evidence.as_ref().map(|part| evidence(record, part)),
+    ];
+    parts.into_iter().flatten().collect()
+}
+
+fn acknowledge(record: &Record<'_>, part: &Timed) -> Line {
+    let first = if part.by.is_empty() {
+        record.first(is_act)
+    } else {
+        earliest(part.by.iter().filter_map(|name| record.done(name)))
+    };
+    let nothing = "Nothing was done after the page.";
+    in_time(
+        record,
+        "time to acknowledge",
+        part,
+        first,
+        "First act",
+        nothing,
+    )
+}
+
+/// Whether an entry is the operator's own act, not the program's.
+fn is_act(body: &Body) -> bool {
+    match body {
+        Body::InputSet { from, .. } => *from != Origin::Default,
+        Body::ActionIntent { .. }
+        | Body::ActionResolved { .. }
+        | Body::CheckTicked { .. }
+        | Body::DecisionMade { .. }
+        | Body::MilestoneReached { .. }
+        | Body::SeverityChanged { .. }
+        | Body::RoleAssigned { .. }
+        | Body::NoteAdded { .. }
+        | Body::MessageDrafted { .. }
+        | Body::StepDone { .. }
+        | Body::StepSkipped { .. } => true,
+        _ => false,
+    }
+}
+
+fn contain(record: &Record<'_>, part: &Timed) -> Line {
+    let title = "time to contain";
+    let said = record.first(
+        |body| matches!(body, Body::MilestoneReached { milestone, .. } if milestone == "contained"),
+    );
+    if part.by.is_empty() {
+        return in_time(
+            record,
+            title,
+            part,
+            said,
+            "Said to be contained",
+            "Nobody said that it was contained.",
+        );
+    }
+    let missing: Vec<&str> = part
+        .by
+        .iter()
+        .filter(|name| record.done(name).is_none())
+        .map(|name| sign(record, name))
+        .collect();
+    let last = part.by.iter().filter_map(|name| record.done(name));
+    let last = last
+        .max_by_key(|done| done.at)
+        .filter(|_| missing.is_empty());
+    let nothing = format!("It was not stopped: {} never came.", missing.join(", "));
+    in_time(record, title, part, last, "Stopped", &nothing)
+}
+
+/// What a sign of containment is called; the ids of injects say nothing to a learner.
+fn sign<'n>(record: &'n Record<'_>, name: &'n str) -> &'n str {
+    let injects = &record.scenario.injects;
+    if injects.iter().any(|inject| inject.id == name) {
+        "the sign that it had ended"
+    } else {
+        record.title(name)
+    }
+}
+
+/// Something that has to be known: the right choice of a decision, a milestone that has to be said, the severity it should end at.
+struct Known {
+    what: String,
+    right: Option<Done>,
+}
+
+fn classify(record: &Record<'_>, part: &Timed) -> Line {
+    let truth = &record.scenario.truth;
+    let decisions = truth
+        .decisions
+        .iter()
+        .filter(|(step, _)| part.by.is_empty() || part.by.iter().any(|by| by == step.as_str()))
+        .map(|(step, right)| Known {
+            what: format!("\"{}\"", record.title(step.as_str())),
+            right: decided(record, step.as_str(), right),
+        });
+    let milestones = truth.milestones.iter().filter(|(_, said)| **said);
+    let milestones = milestones.map(|(name, _)| Known {
+        what: format!("the milestone {name}"),
+        right: record.first(
+            |body| matches!(body, Body::MilestoneReached { milestone, .. } if milestone == name),
+        ),
+    });
+    let severity = truth
+        .severity
+        .iter()
+        .filter(|level| Some(*level) != record.scenario.severity.as_ref());
+    let severity = severity.map(|level| Known {
+        what: format!("severity {level}"),
+        right: record
+            .first(
+                |body| matches!(body, Body::SeverityChanged { severity, .. } if severity == level),
+            )
+            .filter(|_| record.incident.severity.as_ref() == Some(level)),
+    });
+    let known: Vec<Known> = decisions.chain(milestones).chain(severity).collect();
+    let share = |one: &Known| {
+        one.right
+            .map_or(0.0, |done| timeliness(part.within, record.after(done)))
+    };
+    let reached: f64 = known.iter().map(share).sum::<f64>() / known.len().max(1) as f64;
+    let told: Vec<String> = known
+        .iter()
+        .map(|one| match one.right {
+            Some(done) => format!("{} after {}", one.what, long(record.after(done))),
+            None => format!("{} never", one.what),
+        })
+        .collect();
+    Line {
+        title: "time to classify".to_owned(),
+        points: rounded(reached, part.points),
+        of: part.points,
+        reason: format!(
+            "Known: {}; full points within {}.",
+            told.join(", "),
+            long(part.within)
+        ),
+        entries: known
+            .iter()
+            .filter_map(|one| one.right)
+            .map(|done| done.entry)
+            .collect(),
+    }
+}
+
+/// When the right choice was made that a decision ended at. "Not yet known" and a wrong choice at the end are no answer.
+fn decided(record: &Record<'_>, decision: &str, right: &[String]) -> Option<Done> {
+    let made = record.bodies().filter_map(|(sealed, body)| match body {
+        Body::DecisionMade {
+            decision: made,
+            chosen,
+            ..
+        } if made.as_str() == decision => Some((done(sealed), chosen)),
+        _ => None,
+    });
+    let mut since = None;
+    for (done, chosen) in made {
+        if is_right(chosen, right) {
+            since = since.or(Some(done));
+        } else {
+            since = None;
+        }
+    }
+    since
+}
+
+/// Whether a choice is among the right ones, and nothing else was chosen beside it.
+pub(super) fn is_right(chosen: &[String], right: &[String]) -> bool {
+    !chosen.is_empty() && chosen.iter().all(|choice| right.contains(choice))
+}
+
+/// Whether a choice says anything at all.
+pub(super) fn is_answer(chosen: &[String]) -> bool {
+    chosen.iter().any(|choice| choice != NOT_YET_KNOWN)
+}
+
+fn first_update(record: &Record<'_>, part: &Timed) -> Line {
+    let first = if part.by.is_empty() {
+        record.first(|body| matches!(body, Body::MessageSent { .. }))
+    } else {
+        earliest(part.by.iter().filter_map(|name| record.done(name)))
+    };
+    let nothing = "Nobody was told anything.";
+    in_time(
+        record,
+        "time to first update",
+        part,
+        first,
+        "First message out",
+        nothing,
+    )
+}
+
+fn deadlines(record: &Record<'_>, points: u32) -> Line {
+    let mut ran: BTreeSet<&ClockId> = BTreeSet::new();
+    let mut missed: BTreeSet<&ClockId> = BTreeSet::new();
+    let mut entries = Vec::new();
+    for (sealed, body) in record.bodies() {
+        match body {
+            Body::ClockStarted { clock, .. } => {
+                ran.insert(clock);
+            }
+            Body::ClockMet { clock, .. } => {
+                ran.insert(clock);
+                entries.push(sealed.hash);
+            }
+            Body::ClockMissed {
+                clock,
+                reason: None,
+                ..
+            } => {
+                ran.insert(clock);
+                missed.insert(clock);
+                entries.push(sealed.hash);
+            }
+            _ => {}
+        }
+    }
+    // A clock that waits for what nobody said has not been kept either.
+    let said = |name: &String| record.incident.milestones.contains_key(name);
+    let must = |name: &String| record.scenario.truth.milestones.get(name) == Some(&true);
+    let never: BTreeSet<&ClockId> = record
+        .playbook
+        .clocks
+        .values()
+        .filter(
+            |clock| matches!(&clock.from, ClockStart::Milestone(name) if must(name) && !said(name)),
+        )
+        .map(|clock| &clock.id)
+        .collect();
+    let title = |id: &&ClockId| {
+        let clock = record.playbook.clocks.get(*id);
+        clock.map_or_else(|| id.to_string(), |clock| clock.title.clone())
+    };
+    let all = ran.union(&never).count();
+    let kept = all - missed.union(&never).count();
+    let mut reason = match all {
+        0 => "No deadline ran.".to_owned(),
+        _ => format!("{kept} of {all} deadlines met, or running still."),
+    };
+    let list = |of: &BTreeSet<&ClockId>| of.iter().map(title).collect::<Vec<_>>().join(", ");
+    if !missed.is_empty() {
+        reason.push_str(&format!(" Missed: {}.", list(&missed)));
+    }
+    if !never.is_empty() {
+        reason.push_str(&format!(
+            " Never started, because nobody said what starts them: {}.",
+            list(&never)
+        ));
+    }
+    let share = if all == 0 {
+        1.0
+    } else {
+        kept as f64 / all as f64
+    };
+    Line {
+        title: "deadlines".to_owned(),
+        points: rounded(share, points),
+        of: points,
+        reason,
+        entries,
+    }
+}
+
+fn evidence(record: &Record<'_>, part: &EvidenceFirst) -> Line {
+    let act = earliest(
+        part.before
+            .iter()
+            .filter_map(|name| record.done(name.as_str())),
+    );
+    let mut entries: Vec<_> = act.iter().map(|done| done.entry).collect();
+    let (mut late, mut missing) = (Vec::new(), Vec::new());
+    let first = part.kept.iter().map(|name| (name.as_str(), true));
+    let items = part.items.iter().map(|item| (item.as_str(), false));
+    let wanted: Vec<(&str, bool)> = first.chain(items).collect();
+    let mut kept = 0_u32;
+    for (name, before) in &wanted {
+        match record.kept(name) {
+            Some(done) if *before && act.is_some_and(|act| done.at > act.at) => {
+                late.push(record.title(name));
+                entries.push(done.entry);
+            }
+            Some(done) => {
+                kept += 1;
+                entries.push(done.entry);
+            }
+            None => missing.push(record.title(name)),
+        }
+    }
+    let mut reason = format!("{kept} of {} kept", wanted.len());
+    reason.push_str(match act {
+        Some(_) => ", what had to be before containment in time.",
+        None => ".",
+    });
+    if !late.is_empty() {
+        reason = format!(
+            "{kept} of {} kept. Only after containment: {}.",
+            wanted.len(),
+            late.join(", ")
+        );
+    }
+    if !missing.is_empty() {
+        reason.push_str(&format!(" Not kept: {}.", missing.join(", ")));
+    }
+    Line {
+        title: "evidence before containment".to_owned(),
+        points: rounded(f64::from(kept) / wanted.len().max(1) as f64, part.points),
+        of: part.points,
+        reason,
+        entries,
+    }
+}
+
+fn earliest(done: impl Iterator<Item = Done>) -> Option<Done> {
+    done.min_by_key(|done| done.at)
+}
+
+/// A line for something that is to be done in time.
+fn in_time(
+    record: &Record<'_>,
+    title: &str,
+    part: &Timed,
+    done: Option<Done>,
+    what: &str,
+    nothing: &str,
+) -> Line {
+    let (share, reason) = match done {
+        Some(done) => {
+            let after = record.after(done);
+            let reason = format!(
+                "{what} after {}; full points within {}.",
+                long(after),
+                long(part.within)
+            );
+            (timeliness(part.within, after), reason)
+        }
+        None => (0.0, nothing.to_owned()),
+    };
+    Line {
+        title: title.to_owned(),
+        points: rounded(share, part.points),
+        of: part.points,
+        reason,
+        entries: done.iter().map(|done| done.entry).collect(),
+    }
+}
+
+/// 1 within the time, 0 at twice the time, less and less between.
+fn timeliness(within: Duration, after: Duration) -> f64 {
+    (2.0 - after.as_secs_f64() / within.as_secs_f64().max(1.0)).clamp(0.0, 1.0)
+}
+
+fn rounded(share: f64, points: u32) -> i64 {
+    (share * f64::from(points)).round() as i64
+}

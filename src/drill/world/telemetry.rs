@@ -1,0 +1,119 @@
+//! The tables of Application Insights, with the columns of its classic schema. A row can be read only once it has arrived: each takes a time of its own, up to
+//! [`ARRIVAL_MOST`](super::shape::ARRIVAL_MOST).
+
+use std::sync::Arc;
+
+use super::TICK_MICROS;
+use super::noise::Noise;
+use super::shape::{ARRIVAL, ARRIVAL_MOST};
+use crate::kql::value::UNIX_EPOCH_TICKS;
+use crate::kql::{self, Value};
+
+mod layout;
+mod table;
+
+use layout::LAYOUTS;
+use table::Table;
+
+/// A table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Name {
+    /// `customMetrics`.
+    Metrics,
+    /// `dependencies`.
+    Dependencies,
+    /// `exceptions`.
+    Exceptions,
+    /// `requests`.
+    Requests,
+    /// `traces`.
+    Traces,
+}
+
+/// Ticks until the slowest row has arrived, and one more.
+const RING: usize = (ARRIVAL_MOST / TICK_MICROS) as usize + 2;
+
+/// A row on its way: its table and the values of the columns that are kept.
+type Travelling = (Name, Vec<Value>);
+
+/// The tables, and what is on its way to them.
+#[derive(Debug)]
+pub struct Telemetry {
+    tables: Vec<Table>,
+    /// Rows by the tick in which they arrive, modulo its length.
+    ring: Vec<Vec<Travelling>>,
+    /// The first tick whose rows have not arrived.
+    tick: i64,
+}
+
+impl Default for Telemetry {
+    fn default() -> Self {
+        Self {
+            tables: LAYOUTS
+                .iter()
+                .map(|(_, layout)| Table::new(layout))
+                .collect(),
+            ring: (0..RING).map(|_| Vec::new()).collect(),
+            tick: i64::MIN,
+        }
+    }
+}
+
+/// A time as KQL keeps it, from microseconds since 1970.
+pub fn ticks(micros: i64) -> Value {
+    Value::DateTime(UNIX_EPOCH_TICKS.saturating_add(micros.saturating_mul(10)))
+}
+
+impl Telemetry {
+    /// Sends a row that happened at `at`; how long it takes is `noise`.
+    pub fn send(&mut self, table: Name, at: i64, noise: Noise, row: Vec<Value>) {
+        let lag = (noise.quantile(0xa221, ARRIVAL) * 1_000_000.0) as i64;
+        let arrives = (at + lag.min(ARRIVAL_MOST)).div_euclid(TICK_MICROS).max(self.tick);
+        let slot = arrives.rem_euclid(RING as i64) as usize;
+        if let Some(slot) = self.ring.get_mut(slot) {
+            slot.push((table, row));
+        }
+    }
+
+    /// Takes in what arrives in a tick.
+    pub fn arrive(&mut self, tick: i64) {
+        let slot = tick.rem_euclid(RING as i64) as usize;
+        let rows = self.ring.get_mut(slot).map(std::mem::take);
+        for (name, row) in rows.into_iter().flatten() {
+            if let Some(table) = self.tables.get_mut(name as usize) {
+                table.push(row);
+            }
+        }
+        self.tick = tick + 1;
+    }
+
+    /// To be called before anybody reads, whenever rows have arrived.
+    pub fn seal(&mut self) {
+        for table in &mut self.tables {
+            table.seal();
+        }
+    }
+
+    /// How many rows have arrived, and about how many bytes they hold, by table.
+    pub fn sizes(&self) -> Vec<(&'static str, usize, usize)> {
+        LAYOUTS
+            .iter()
+            .zip(&self.tables)
+            .map(|((name, _), table)| (*name, table.rows(), table.bytes()))
+            .collect()
+    }
+}
+
+impl kql::Catalog for Telemetry {
+    fn table(&self, name: &str) -> Option<Arc<dyn kql::Table>> {
+        let at = LAYOUTS.iter().position(|(known, _)| *known == name)?;
+        Some(Arc::new(self.tables.get(at)?.snapshot()))
+    }
+
+    fn names(&self) -> Vec<String> {
+        LAYOUTS
+            .iter()
+            .map(|(name, _)| (*name).to_owned())
+            .collect()
+    }
+}

@@ -1,0 +1,230 @@
+//! The embedded PromQL engine by itself: places of errors, limits, stopping, and that no text makes it panic. What it answers is compared with a real server in
+//! `promql_server.rs`.
+
+#[path = "promql/world.rs"]
+mod world;
+
+use std::cell::Cell;
+
+use proptest::prelude::*;
+use quarterdeck::promql::{self, Answer, ErrorKind, Store};
+use world::{END, START, labels};
+
+fn never() -> bool {
+    false
+}
+
+fn refused(query: &str) -> (String, std::ops::Range<usize>) {
+    let error = promql::parse(query).expect_err(query);
+    (error.message, error.span)
+}
+
+#[test]
+fn errors_have_their_place_in_characters() {
+    assert_eq!(
+        refused("sum(ups{job=\"ä\"}) + frobnicate(up)"),
+        ("unknown function with name \"frobnicate\"".into(), 20..30)
+    );
+    assert_eq!(
+        refused("up{job=\"ä\"} + \"text\""),
+        (
+            "binary expression must contain only scalar and instant vector types".into(),
+            14..20
+        )
+    );
+    assert_eq!(refused("up{job=}").1, 7..8);
+    assert_eq!(
+        refused("rate(up[5m"),
+        ("expected \"]\" after a range".into(), 10..10)
+    );
+    assert_eq!(
+        refused("up ~ 1"),
+        ("unexpected character: '~'".into(), 3..4)
+    );
+    assert_eq!(refused(""), ("no expression found in input".into(), 0..0));
+}
+
+#[test]
+fn what_cannot_be_matched_is_said_with_its_series() {
+    let store = world::store();
+    let expr = promql::parse("1 + (up * on(job) up)").expect("a query");
+    let error = promql::instant(&store, &expr, START + 600_000, &never).expect_err("many to many");
+    assert_eq!(error.kind, ErrorKind::Execution);
+    assert_eq!(error.span, 5..20);
+    assert!(
+        error.message.starts_with(
+            "found duplicate series for the match group {job=\"commerce\"} on the right hand-side of the operation: [{__name__=\"up\", instance="
+        ),
+        "{error}"
+    );
+}
+
+#[test]
+fn limits_and_stop() {
+    let store = world::store();
+    let expr = promql::parse("sum(rate(http_requests_total[1h]))").expect("a query");
+    let one = promql::parse("vector(1)").expect("a query");
+    let most = promql::range(&store, &one, START, START + 10_999_000, 1_000, &never);
+    assert_eq!(most.expect("11,000 steps")[0].1.len(), 11_000);
+    let more = promql::range(&store, &one, START, START + 11_000_000, 1_000, &never);
+    assert_eq!(more.expect_err("11,001 steps").kind, ErrorKind::Limit);
+    for (end, every) in [(END, 0), (END, -1), (START - 1, 1_000)] {
+        let error = promql::range(&store, &expr, START, end, every, &never).expect_err("no steps");
+        assert_eq!(error.kind, ErrorKind::Syntax);
+    }
+    let asked = Cell::new(0);
+    let third = || {
+        asked.set(asked.get() + 1);
+        asked.get() == 3
+    };
+    let error = promql::range(&store, &expr, START, END, 1_000, &third).expect_err("stopped");
+    assert_eq!((error.kind, asked.get()), (ErrorKind::Stopped, 3));
+    let fine = promql::parse("max_over_time(up[10y:1ms])").expect("a query");
+    let error = promql::instant(&store, &fine, END, &never).expect_err("too many steps");
+    assert_eq!(error.kind, ErrorKind::Limit);
+    let huge = promql::parse("last_over_time({job=\"commerce\"}[2h])").expect("a query");
+    let error =
+        promql::range(&store, &huge, START + 3_600_000, END, 500, &never).expect_err("too much");
+    assert_eq!(error.kind, ErrorKind::Limit);
+}
+
+#[test]
+fn a_range_vector_has_no_chart() {
+    let expr = promql::parse("up[5m]").expect("a query");
+    let error = promql::range(&world::store(), &expr, START, END, 60_000, &never).expect_err("no");
+    assert_eq!(
+        error.to_string(),
+        "invalid expression type \"range vector\" for range query, must be Scalar or instant Vector"
+    );
+}
+
+#[test]
+fn a_store_takes_only_what_is_newer() {
+    let mut store = Store::default();
+    let up = labels("up", &[("job", "a")]);
+    assert!(store.push(&up, 1_000, 1.0));
+    assert!(!store.push(&up, 1_000, 0.0), "the same time again");
+    assert!(!store.push(&up, 999, 0.0), "earlier");
+    assert!(store.series_mut(&up).end(2_000));
+    assert_eq!(store.series_mut(&up).last(), None);
+    assert!(store.push(&up, 3_000, 5.0));
+    assert_eq!(store.series_mut(&up).last(), Some(5.0));
+    assert_eq!((store.series.len(), store.series[0].points.len()), (1, 3));
+    // Who adds a series directly is found as well.
+    let other = labels("up", &[("job", "b")]);
+    store.series.push(promql::Series {
+        labels: other.clone(),
+        points: Vec::new(),
+    });
+    assert_eq!((store.place(&other), store.place(&up)), (1, 0));
+}
+
+#[test]
+fn no_line_is_not_zero() {
+    let store = world::store();
+    let expr = promql::parse("sum(increase(commerce_transition_org_mismatch_total[5m]))")
+        .expect("a query");
+    // Before the first mismatch there is no counter, and so no answer.
+    let before = promql::instant(&store, &expr, START + 60_000, &never).expect("an answer");
+    assert_eq!(before, Answer::Vector(Vec::new()));
+    let lines = promql::range(&store, &expr, START, END, 60_000, &never).expect("an answer");
+    let first = lines[0].1[0];
+    assert!(
+        first.0 >= START + 30 * 60_000 && lines[0].1.len() < 95,
+        "{first:?}"
+    );
+}
+
+/// Words of the language in any order: nearer to queries than any text.
+const WORDS: &[&str] = &[
+    "up",
+    "odd",
+    "{",
+    "}",
+    "job",
+    "=",
+    "=~",
+    "!=",
+    "\"a\"",
+    "\".*\"",
+    "(",
+    ")",
+    "[",
+    "]",
+    "5m",
+    "1h",
+    ":",
+    ",",
+    "offset",
+    "@",
+    "1700003600",
+    "-",
+    "+",
+    "*",
+    "/",
+    "^",
+    "%",
+    "==",
+    "bool",
+    "and",
+    "or",
+    "unless",
+    "on",
+    "ignoring",
+    "group_left",
+    "by",
+    "without",
+    "sum",
+    "topk",
+    "rate",
+    "label_replace",
+    "histogram_quantile",
+    "absent",
+    "time",
+    "1",
+    "NaN",
+    "start",
+    "#",
+    "\n",
+    "é",
+];
+
+proptest! {
+    #[test]
+    fn no_text_makes_it_panic(text in "\\PC{0,60}") {
+        let _ = promql::parse(&text);
+    }
+
+    #[test]
+    fn no_words_make_it_panic(words in proptest::collection::vec(proptest::sample::select(WORDS), 1..14)) {
+        let text = words.join(" ");
+        match promql::parse(&text) {
+            Ok(expr) => {
+                let _ = promql::instant(&Store::default(), &expr, i64::MAX, &never);
+                let _ = promql::instant(&Store::default(), &expr, i64::MIN, &never);
+            }
+            Err(error) => {
+                prop_assert!(error.span.start <= error.span.end, "{error:?}");
+                prop_assert!(error.span.end <= text.chars().count(), "{error:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_nested_too_deep_is_refused() {
+    for (open, close) in [
+        ("(", ")"),
+        ("-", ""),
+        ("abs(", ")"),
+        ("sum(", ")"),
+        ("1 ^ ", ""),
+        ("1 + ", ""),
+    ] {
+        let text = format!("{}up{}", open.repeat(50_000), close.repeat(50_000));
+        assert_eq!(
+            promql::parse(&text).expect_err(open).kind,
+            ErrorKind::Syntax
+        );
+    }
+}
