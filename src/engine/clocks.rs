@@ -23,7 +23,7 @@ impl Turn<'_> {
             return;
         };
         // What cannot be written now is found again once it can: nothing of it is lost.
-        if cockpit.recording != Recording::Saved || cockpit.is_walkthrough() {
+        if cockpit.recording != Recording::Saved {
             return;
         }
         let news: Vec<Body> = cockpit

@@ -99,10 +99,7 @@ struct Clocks(Vec<TextLine>);
 
 impl Clocks {
     fn of(view: &View<'_>) -> Self {
-        let clocks = match view.cockpit.is_walkthrough() {
-            true => Vec::new(),
-            false => clocks::short(view.cockpit, view.state.now),
-        };
+        let clocks = clocks::short(view.cockpit, view.state.now);
         let mut mark = "  ⚑ ";
         let line = |(text, role)| {
             let mut line = view.line(std::mem::replace(&mut mark, "  "), Role::Muted);
