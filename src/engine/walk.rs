@@ -62,12 +62,13 @@ impl Cockpit {
 
     /// The value an input has now, and whether it is an example: only a walkthrough has those.
     pub fn value_or_example(&self, id: &InputId) -> Option<(String, bool)> {
-        let example = || {
-            let example = examples::example(&self.playbook, id);
-            example.filter(|_| self.is_walkthrough())
-        };
-        let value = self.input_value(id).map(|value| (value, false));
-        value.or_else(|| Some((example()?, true)))
+        if let Some(value) = self.input_value(id) {
+            return Some((value, false));
+        }
+        let example = self
+            .is_walkthrough()
+            .then(|| examples::example(&self.playbook, id));
+        Some((example??, true))
     }
 
     /// Where the presenter stands: at the step in the guide once they went there by themselves.
@@ -200,7 +201,8 @@ impl Turn<'_> {
 
     fn plan_to_show(&mut self, action: Action, edited: Option<String>) {
         let run = RunId(self.next_number());
-        let Some(context) = self.plan_context(&action, edited.clone()) else {
+        let is_edited = edited.is_some();
+        let Some(context) = self.plan_context(&action, edited) else {
             return;
         };
         let Some(cockpit) = self.cockpit() else {
@@ -216,7 +218,7 @@ impl Turn<'_> {
                 poll: false,
                 preview_of: None,
                 gate: None,
-                edited: edited.is_some(),
+                edited: is_edited,
                 phase: RunPhase::Planning,
             },
         );

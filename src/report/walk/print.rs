@@ -60,7 +60,6 @@ pub fn markdown(printed: &Printed<'_>) -> String {
             phase_head(&mut text, printed, &place);
         }
         match &place {
-            Place::Opening | Place::Phase(_) => {}
             Place::Step(id) => {
                 if let Some(step) = playbook.step(id) {
                     step_whole(&mut text, printed, step);
@@ -68,7 +67,7 @@ pub fn markdown(printed: &Printed<'_>) -> String {
             }
             // Those of steps stand in their step's text.
             Place::Action(_) | Place::Decision(_) if place.step(playbook).is_some() => {}
-            Place::Decision(_) => {}
+            Place::Opening | Place::Phase(_) | Place::Decision(_) => {}
             Place::Action(id) => {
                 let is_pane = playbook.watch.contains(id);
                 let begun = if is_pane { &mut panes } else { &mut shared };
@@ -236,7 +235,7 @@ fn step_whole(text: &mut String, printed: &Printed<'_>, step: &Step) {
     decision(text, playbook, &step.id);
     let last = last_place(playbook, step);
     gap(text);
-    let _ = write!(text, "Next: {}\n", escape(&next(playbook, &last)));
+    let _ = writeln!(text, "Next: {}", escape(&next(playbook, &last)));
 }
 
 /// The last place of a step: what comes behind it is another's.
@@ -332,7 +331,7 @@ fn decision(text: &mut String, playbook: &Playbook, step: &StepId) {
         .map(|choice| cells(&choice.cells))
         .collect();
     gap(text);
-    let _ = write!(text, "{}\n", rows_of(&cells(&decision.columns), &rows));
+    let _ = writeln!(text, "{}", rows_of(&cells(&decision.columns), &rows));
     for (choice, facts) in of_decision(playbook, decision) {
         item(text, &escape(&choice));
         for fact in facts {

@@ -22,7 +22,7 @@ use crate::engine::command::Command;
 use crate::engine::state::{Overlay, Preview, Run, RunPhase, State};
 use crate::incident::view::{ActionStatus, StepStatus, judgement};
 use crate::layout::PaneKind;
-use crate::model::ids::ActionId;
+use crate::model::ids::{ActionId, InputId};
 use crate::model::playbook::{Block, Check, Effect, Language, Step};
 use crate::model::safe_text::{SafeText, sanitize};
 use crate::model::verdict::Verdict;
@@ -439,25 +439,26 @@ fn status(view: &View<'_>, id: &ActionId) -> TextLine {
         push(words::age(record.at, view.state.now), Role::Muted);
     }
     if !action.missing_inputs.is_empty() {
-        let names: Vec<&str> = action
-            .missing_inputs
-            .iter()
-            .map(crate::model::ids::InputId::as_str)
-            .collect();
-        let key = hints::key_name(view.state, Command::Inputs).unwrap_or_default();
         if !line.is_empty() {
             line.push(" · ", view.theme.style(Role::Muted));
         }
-        let text = if cockpit.is_walkthrough() {
-            safe!("example {} ({key} sets)", names.join(", "))
-        } else {
-            safe!("needs {} ({key})", names.join(", "))
-        };
-        line.push(text, view.theme.style(Role::Warning));
+        line.extend(without_value(view, &action.missing_inputs));
     } else if line.is_empty() {
         line = untouched(view, id);
     }
     line
+}
+
+/// Inputs without a value, and the key that gives them one. In a walkthrough they stand at an example.
+fn without_value(view: &View<'_>, inputs: &[InputId]) -> TextLine {
+    let names: Vec<&str> = inputs.iter().map(InputId::as_str).collect();
+    let key = hints::key_name(view.state, Command::Inputs).unwrap_or_default();
+    let text = if view.cockpit.is_walkthrough() {
+        safe!("example {} ({key} sets)", names.join(", "))
+    } else {
+        safe!("needs {} ({key})", names.join(", "))
+    };
+    view.line(text, Role::Warning)
 }
 
 /// What is said of an action that nothing was done with.
