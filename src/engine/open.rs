@@ -149,6 +149,7 @@ impl Turn<'_> {
         }
         self.state.screen = Screen::Cockpit(Box::new(cockpit));
         self.state.overlays.clear();
+        self.hear_the_page();
         self.say_what_matters(&source_problems);
         if self.is_walkthrough() {
             self.begin_walk();
