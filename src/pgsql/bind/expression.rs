@@ -177,6 +177,7 @@ impl Binder<'_> {
                 expr,
                 substring_from,
                 substring_for,
+                shorthand,
                 ..
             } => {
                 let mut arguments = vec![self.expression(expr)?];
@@ -188,7 +189,7 @@ impl Binder<'_> {
                 if let Some(count) = substring_for {
                     arguments.push(self.expression(count)?);
                 }
-                self.named("substring", arguments)?
+                self.named(if *shorthand { "substr" } else { "substring" }, arguments)?
             }
             Ast::Trim {
                 trim_where,
@@ -305,7 +306,12 @@ impl Binder<'_> {
 
     fn is_null(&mut self, inner: &Ast, negated: bool) -> Result<Typed, Error> {
         let typed = self.expression(inner)?;
-        let typed = self.settled(typed)?;
+        // This decides on no type, also not on that of a parameter.
+        if let Expr::Parameter(index) = typed.expr {
+            self.untyped.push(index);
+            let is_null = self.has_no_value(index);
+            return Ok(negate_if(negated, truth(Expr::bool(is_null))));
+        }
         Ok(negate_if(
             negated,
             truth(Expr::IsNull(Box::new(typed.expr))),

@@ -381,9 +381,11 @@ impl Binder<'_> {
                 .collect(),
         };
         let mut part = named_part(bound, Vec::new(), &table.name, alias)?;
-        if alias.is_none() {
-            for column in &mut part.columns {
+        for column in &mut part.columns {
+            if alias.is_none() {
                 column.schema = Some(table.schema.clone());
+            } else {
+                column.aliased = Some(table.name.clone());
             }
         }
         Ok(part)
@@ -532,6 +534,7 @@ fn named_part(
         .map(|(index, (name, ty))| ScopeColumn {
             relation: relation.clone(),
             schema: None,
+            aliased: None,
             name: given.get(index).map_or(name, |column| folded(&column.name)),
             ty,
             index,

@@ -111,13 +111,21 @@ impl Binder<'_> {
                 self.retyped(bound, &types, Coercion::Assignment)?
             }
         };
-        // Columns that are not named are NULL: defaults and sequences are not kept.
+        // Columns that are not named have their defaults.
+        let declared = self.run.database.tables.get(table).and_then(|table| {
+            let key = (table.schema.clone(), table.name.clone());
+            self.run.database.defaults.get(&key)
+        });
+        let default = |index: usize| {
+            let value = declared.and_then(|values| values.get(index));
+            value.map_or(Expr::NULL, |value| Expr::Constant(value.clone()))
+        };
         let project = (0..columns.len())
             .map(|index| {
                 targets
                     .iter()
                     .position(|target| *target == index)
-                    .map_or(Expr::NULL, Expr::Column)
+                    .map_or_else(|| default(index), Expr::Column)
             })
             .collect();
         let alias = insert.table_alias.as_ref().map(|alias| TableAlias {
@@ -314,6 +322,16 @@ impl Binder<'_> {
                 )
             })
             .map_err(|error| self.placed(error, name))
+    }
+
+    /// The constant that DEFAULT declares for a column.
+    pub fn default_value(&mut self, value: &Ast, ty: &Type) -> Result<Value, Error> {
+        let typed = self.expression(value)?;
+        let reads_time = value.to_string().contains('(');
+        match self.coerce(typed, ty, Coercion::Assignment)? {
+            Expr::Constant(value) if !reads_time => Ok(value),
+            _ => Err(Error::unsupported("a default that is not a constant")),
+        }
     }
 
     /// A value as a column takes it.
