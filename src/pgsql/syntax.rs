@@ -9,12 +9,14 @@ use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 use super::error::Error;
 
 /// How deep expressions and queries may stand in one another. Binding and evaluation go as deep as the tree.
-const DEPTH: usize = 40;
+const DEPTH: usize = 20;
 /// The longest statement.
 const LONGEST: usize = 1 << 16;
 /// How many operators may follow one another: each nests the tree, without parentheses.
 const MOST_OPERATORS: usize = 100;
-/// The same of AND and OR, which are walked and not descended, and of what joins tables and queries.
+/// How many queries may stand in one another.
+const MOST_QUERIES: usize = 8;
+/// How many AND and OR there may be, which are walked and not descended, and of what joins tables and queries.
 const MOST_LINKS: usize = 300;
 
 /// Reads all statements of a text.
@@ -39,10 +41,16 @@ fn check_chains(tokens: &[TokenWithSpan]) -> Result<(), Error> {
     // Operators since the last comma or clause, one count for each level of parentheses.
     let mut operators = vec![0_usize];
     let mut links = 0_usize;
+    // Which levels of parentheses hold a query.
+    let mut queries = vec![false];
     for token in tokens {
         match &token.token {
-            Token::LParen | Token::LBracket => operators.push(0),
+            Token::LParen | Token::LBracket => {
+                operators.push(0);
+                queries.push(false);
+            }
             Token::RParen | Token::RBracket => {
+                queries.pop();
                 operators.pop();
                 if operators.is_empty() {
                     operators.push(0);
@@ -58,9 +66,13 @@ fn check_chains(tokens: &[TokenWithSpan]) -> Result<(), Error> {
                     links += 6;
                     reset(&mut operators);
                 }
-                Keyword::SELECT | Keyword::FROM | Keyword::WHERE | Keyword::WHEN => {
+                Keyword::SELECT => {
                     reset(&mut operators);
+                    if let Some(query) = queries.last_mut() {
+                        *query = true;
+                    }
                 }
+                Keyword::FROM | Keyword::WHERE | Keyword::WHEN => reset(&mut operators),
                 Keyword::IS | Keyword::AT | Keyword::COLLATE | Keyword::IN | Keyword::BETWEEN => {
                     count(&mut operators);
                 }
@@ -81,7 +93,9 @@ fn check_chains(tokens: &[TokenWithSpan]) -> Result<(), Error> {
             | Token::Placeholder(_) => {}
             _ => count(&mut operators),
         }
-        if links > MOST_LINKS
+        let nested = queries.iter().filter(|query| **query).count();
+        if nested > MOST_QUERIES
+            || links > MOST_LINKS
             || operators
                 .last()
                 .is_some_and(|count| *count > MOST_OPERATORS)

@@ -238,7 +238,7 @@ impl WindowFunction {
     /// The frame of a row: its first row and the one behind its last.
     fn bounds(&self, place: usize, peers: (usize, usize), count: usize) -> (usize, usize) {
         let at = |offset: i64| {
-            usize::try_from(place as i64 + offset)
+            usize::try_from((place as i64).saturating_add(offset))
                 .unwrap_or(0)
                 .min(count)
         };
