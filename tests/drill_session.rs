@@ -100,7 +100,11 @@ fn a_drill_runs_in_its_own_time_and_says_so_everywhere() {
         .iter()
         .map(|entry| entry["body"]["inject"].as_str().unwrap())
         .collect();
-    assert_eq!(names, ["page", "noted", "mail"], "by its condition, then by time");
+    assert_eq!(
+        names,
+        ["page", "noted", "mail"],
+        "by its condition, then by time"
+    );
     let at = injected[2]["sim_at"].as_str().unwrap();
     assert!(at.starts_with("2026-03-10T10:06:0"), "{at}");
     assert!(
@@ -126,7 +130,8 @@ fn a_drill_runs_in_its_own_time_and_says_so_everywhere() {
     ] {
         let ran = quarterdeck(home.path(), arguments);
         assert_eq!(ran.code, Some(0), "{}", ran.talk);
-        let says = |line: &&str| !line.starts_with("```") && line.chars().any(char::is_alphanumeric);
+        let says =
+            |line: &&str| !line.starts_with("```") && line.chars().any(char::is_alphanumeric);
         for line in ran.out.lines().filter(says) {
             let table_rule = line.starts_with("| ---");
             assert!(
@@ -145,7 +150,10 @@ fn the_same_seed_and_keys_give_the_same_drill() {
     // Live panes ask at the same time, and who answers first is not the drill's: their entries count, their order does not.
     let essences = |home: &Path, seed| {
         let entries = play(home, seed);
-        let mut essences: Vec<String> = entries.iter().map(|entry| essence(entry).to_string()).collect();
+        let mut essences: Vec<String> = entries
+            .iter()
+            .map(|entry| essence(entry).to_string())
+            .collect();
         essences.sort();
         essences
     };
