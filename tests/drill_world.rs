@@ -175,7 +175,11 @@ fn busy_by_day_and_quiet_at_night() {
     };
     assert!(at(11) > 3.0 * at(3), "{} against {}", at(11), at(3));
     assert!(at(16) > 2.0 * at(21));
-    assert!((0..24).filter(|hour| *hour != 13).all(|hour| at(hour) > 100.0));
+    assert!(
+        (0..24)
+            .filter(|hour| *hour != 13)
+            .all(|hour| at(hour) > 100.0)
+    );
 }
 
 #[test]
@@ -187,22 +191,37 @@ fn rows_arrive_late_but_in_time() {
     for _ in 0..60 {
         let next = after(&world, 5);
         world.advance(next);
-        assert_eq!(number(&query(&world, count)[0][1]) as i64, 0, "from the future");
+        assert_eq!(
+            number(&query(&world, count)[0][1]) as i64,
+            0,
+            "from the future"
+        );
         assert!(world.settled() <= world.now() - SignedDuration::from_secs(150));
     }
     assert!(!matches!(query(&world, newest)[0][0], kql::Value::Null));
     // What is settled stays as it is; what is not settled yet grows.
     let settled = world.settled();
     let text = |from: Timestamp, until: Timestamp| {
-        format!("requests | where timestamp >= datetime({from}) and timestamp < datetime({until}) | count")
+        format!(
+            "requests | where timestamp >= datetime({from}) and timestamp < datetime({until}) | count"
+        )
     };
     let now = world.now();
-    let old = query(&world, &text(start - SignedDuration::from_hours(1), settled));
+    let old = query(
+        &world,
+        &text(start - SignedDuration::from_hours(1), settled),
+    );
     let fresh = number(&query(&world, &text(now - SignedDuration::from_secs(40), now))[0][0]);
     world.advance(now + SignedDuration::from_secs(155));
     assert_eq!(
         format!("{old:?}"),
-        format!("{:?}", query(&world, &text(start - SignedDuration::from_hours(1), settled)))
+        format!(
+            "{:?}",
+            query(
+                &world,
+                &text(start - SignedDuration::from_hours(1), settled)
+            )
+        )
     );
     let whole = number(&query(&world, &text(now - SignedDuration::from_secs(40), now))[0][0]);
     assert!(fresh < whole, "{fresh} of {whole}");
@@ -240,7 +259,11 @@ fn every_trail_is_alive_at_every_time() {
             ("public", "audit_logs", "createdAt"),
         ] {
             let age = age(&world, schema, table, name);
-            assert!((0..=75_000_000).contains(&age), "{table} at {}: {age}", world.now());
+            assert!(
+                (0..=75_000_000).contains(&age),
+                "{table} at {}: {age}",
+                world.now()
+            );
         }
     }
     let heartbeat = query(
@@ -273,7 +296,10 @@ fn nothing_planted_shows_nothing() {
     }
     for row in rows(&world, "public", "access_logs") {
         assert_eq!((&row[6], &row[7]), (&row[8], &row[9]));
-        assert!(matches!((&row[6], &row[7]), (Value::Text(_), Value::Text(_))));
+        assert!(matches!(
+            (&row[6], &row[7]),
+            (Value::Text(_), Value::Text(_))
+        ));
     }
     let tenants: std::collections::BTreeMap<String, String> = rows(&world, "public", "users")
         .iter()
@@ -282,7 +308,10 @@ fn nothing_planted_shows_nothing() {
     for row in rows(&world, "public", "audit_logs") {
         assert_eq!(tenants[&format!("{:?}", row[2])], format!("{:?}", row[1]));
     }
-    assert_eq!(query(&world, "traces | where message contains 'ORG MISMATCH'").len(), 0);
+    assert_eq!(
+        query(&world, "traces | where message contains 'ORG MISMATCH'").len(),
+        0
+    );
     assert!(
         world
             .metrics()
@@ -292,7 +321,11 @@ fn nothing_planted_shows_nothing() {
     );
     let events = rows(&world, "public", "audit_events");
     assert!(events.len() > 2_000);
-    assert!(events.iter().all(|row| row[3] != Value::text("cross_tenant_read")));
+    assert!(
+        events
+            .iter()
+            .all(|row| row[3] != Value::text("cross_tenant_read"))
+    );
     assert!(world.database().blocking.is_empty() && world.status().database_ready);
 }
 
@@ -317,7 +350,12 @@ fn the_population_has_names_that_inputs_take() {
     let distinct: BTreeSet<&str> = names.iter().copied().collect();
     assert_eq!(distinct.len(), names.len());
     assert!(names.iter().all(|name| is_name(name)));
-    assert!(people.users.iter().all(|user| user.email.ends_with(".example")));
+    assert!(
+        people
+            .users
+            .iter()
+            .all(|user| user.email.ends_with(".example"))
+    );
     assert_eq!(people.organisations.len(), 120);
     let address = |ip: &str| {
         ["192.0.2.", "198.51.100.", "203.0.113.", "2001:db8:"]
@@ -378,10 +416,18 @@ fn who_has_no_session_does_nothing() {
 #[test]
 fn staff_who_were_all_signed_out_come_back_within_twenty_minutes() {
     let mut world = small(8);
-    let had: BTreeSet<String> = world.standing().sessions.keys().map(ToString::to_string).collect();
+    let had: BTreeSet<String> = world
+        .standing()
+        .sessions
+        .keys()
+        .map(ToString::to_string)
+        .collect();
     revoke(&mut world, None);
     let at = world.now();
-    assert_eq!((facts(&world).staff_sessions, facts(&world).revoked), (0, had));
+    assert_eq!(
+        (facts(&world).staff_sessions, facts(&world).revoked),
+        (0, had)
+    );
     let version = world.version();
     let soon = after(&world, 120);
     world.advance(soon);
@@ -390,7 +436,10 @@ fn staff_who_were_all_signed_out_come_back_within_twenty_minutes() {
     let later = after(&world, 1_200);
     world.advance(later);
     assert_ne!(world.version(), version);
-    assert_eq!(facts(&world).staff_sessions, world.population().staff.len() as u64);
+    assert_eq!(
+        facts(&world).staff_sessions,
+        world.population().staff.len() as u64
+    );
     let logins = rows(&world, "public", "audit_events")
         .iter()
         .filter(|row| row[3] == Value::text("login"))
@@ -418,7 +467,11 @@ fn an_expired_link_opens_nothing_and_a_disabled_endpoint_gets_nothing() {
                 Arc::make_mut(row)[5] = Value::Timestamp(at.as_microsecond());
             }
         }
-        for row in &mut database.table_mut("public", "webhook_endpoints").unwrap().rows {
+        for row in &mut database
+            .table_mut("public", "webhook_endpoints")
+            .unwrap()
+            .rows
+        {
             if row[0] == Value::Text(Arc::clone(&endpoint)) {
                 Arc::make_mut(row)[3] = Value::Bool(false);
             }
@@ -449,7 +502,9 @@ fn a_frozen_operation_answers_nobody_and_old_tokens_are_refused() {
     world.act(&Act::SnapshotOrganisation("org-a".to_owned()));
     world.act(&Act::RotateTokens(at));
     let told = facts(&world);
-    assert!(told.frozen.contains("orders.read") && told.snapshots.contains("org-a") && told.rotated);
+    assert!(
+        told.frozen.contains("orders.read") && told.snapshots.contains("org-a") && told.rotated
+    );
     assert!(world.status().frozen.contains("orders.read"));
     let later = after(&world, 3_600);
     world.advance(later);
@@ -466,7 +521,14 @@ fn a_frozen_operation_answers_nobody_and_old_tokens_are_refused() {
     }
     assert!(renewed > 0);
     let refused = |code: u16| {
-        number(&query(&world, &format!("requests | where resultCode == '{code}' and timestamp > datetime({at}) | count"))[0][0])
+        number(
+            &query(
+                &world,
+                &format!(
+                    "requests | where resultCode == '{code}' and timestamp > datetime({at}) | count"
+                ),
+            )[0][0],
+        )
     };
     assert!(refused(503) > 20.0 && refused(401) > 20.0);
 }
@@ -492,12 +554,29 @@ fn an_ended_backend_is_gone_and_another_connects() {
 fn flags_are_switched_and_that_is_written_down() {
     let mut world = small(8);
     let audits = rows(&world, "public", "feature_flag_audits").len();
-    assert!(world.status().flags.contains(&("bulk-export".to_owned(), true)));
+    assert!(
+        world
+            .status()
+            .flags
+            .contains(&("bulk-export".to_owned(), true))
+    );
     world.act(&Act::SwitchFlag("bulk-export".to_owned(), false));
-    assert!(world.status().flags.contains(&("bulk-export".to_owned(), false)));
+    assert!(
+        world
+            .status()
+            .flags
+            .contains(&("bulk-export".to_owned(), false))
+    );
     let rows = rows(&world, "public", "feature_flag_audits");
     assert_eq!(rows.len(), audits + 1);
-    assert_eq!(rows[audits][2..5], [Value::Bool(true), Value::Bool(false), Value::text("operator")]);
+    assert_eq!(
+        rows[audits][2..5],
+        [
+            Value::Bool(true),
+            Value::Bool(false),
+            Value::text("operator")
+        ]
+    );
 }
 
 /// About how many bytes a value holds beyond its cell; what rows share is not counted.
@@ -513,7 +592,11 @@ fn a_day_and_a_shift_fit_into_memory() {
     let mut world = World::new(&quiet(Duration::from_secs(26 * 3_600), 24), 7);
     let later = after(&world, 8 * 3_600);
     world.advance(later);
-    let telemetry: usize = world.telemetry_sizes().iter().map(|(_, _, bytes)| bytes).sum();
+    let telemetry: usize = world
+        .telemetry_sizes()
+        .iter()
+        .map(|(_, _, bytes)| bytes)
+        .sum();
     let database: usize = world
         .database()
         .tables

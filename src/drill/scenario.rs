@@ -24,7 +24,7 @@ use crate::model::ids::{ActionId, EvidenceId, InputId, PlaybookId, StepId};
 
 pub use built_in::BUILT_IN;
 pub use check::check;
-pub use patterns::KINDS;
+pub use patterns::{KINDS, roles};
 
 /// A scenario.
 #[derive(Debug, Clone)]
@@ -365,17 +365,13 @@ pub struct EvidenceFirst {
     pub items: Vec<EvidenceId>,
 }
 
-/// Tables that stories write, as `erase` and a story of kind `silence` name them: of the database, and of Application Insights.
-pub const TABLES: [&str; 9] = [
+/// Tables of the database that stories write, as `erase` and a story of kind `silence` name them.
+pub const TABLES: [&str; 5] = [
     "commerce.audit_entries",
     "audit_events",
     "access_logs",
     "audit_logs",
     "webhook_deliveries",
-    "traces",
-    "customMetrics",
-    "requests",
-    "exceptions",
 ];
 
 impl Rubric {
