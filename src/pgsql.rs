@@ -6,9 +6,27 @@
 //! This module stands by itself: it imports nothing else of the program, asks no clock (`now()` is given), reads no file. It is for drills:
 //! a live incident never sees it.
 
+mod apply;
+mod bind;
+mod cast;
+mod catalog;
+mod civil;
 pub mod error;
+mod expr;
+mod functions;
+mod order;
+mod plan;
+mod run;
+mod syntax;
 pub mod table;
+mod text;
+mod types;
 pub mod value;
+
+use sqlparser::ast::Statement;
+
+use bind::Binder;
+use run::{Env, Run};
 
 pub use error::Error;
 pub use table::{Column, Database, Row, Signal, Table};
@@ -52,4 +70,120 @@ pub struct Written {
     pub count: u64,
     /// What it answered with (`RETURNING`, or the rows of a query that signals); none for a plain write.
     pub answer: Option<Answer>,
+}
+
+/// The types of a statement's parameters, as a server infers them from their places; nothing is run.
+pub fn describe(database: &Database, statement: &str) -> Result<Vec<Type>, Error> {
+    let context = Context {
+        now: 0,
+        user: "",
+        stop: &|| false,
+    };
+    let run = Run::new(database, &context);
+    let tree = syntax::statement(statement)?;
+    let mut binder = Binder::new(&run, statement, None);
+    match &tree {
+        Statement::Query(query) => {
+            binder.statement(query)?;
+        }
+        other => {
+            if binder.write(other)?.is_none() {
+                return Err(other_kind(other));
+            }
+        }
+    }
+    binder.parameter_types()
+}
+
+/// Runs a query and answers with at most `limit` rows.
+///
+/// A statement that would change something is refused with SQLSTATE 25006.
+pub fn query(
+    database: &Database,
+    statement: &str,
+    parameters: &[Parameter],
+    context: &Context,
+    limit: u64,
+) -> Result<Answer, Error> {
+    let run = Run::new(database, context);
+    let tree = syntax::statement(statement)?;
+    let Statement::Query(query) = &tree else {
+        return Err(match tree {
+            Statement::Insert(_) | Statement::Update(_) | Statement::Delete(_) => Error::new(
+                "25006",
+                "cannot execute a statement that writes in a read-only transaction",
+            ),
+            other => other_kind(&other),
+        });
+    };
+    let mut binder = Binder::new(&run, statement, Some(parameters));
+    let bound = binder.statement(query)?;
+    if binder.signals {
+        return Err(Error::new(
+            "25006",
+            "cannot signal another backend in a read-only transaction",
+        ));
+    }
+    answer(&bound, &run, limit)
+}
+
+/// Runs a statement that writes, or a query that signals other backends.
+///
+/// More rows than `ceiling` are an error with SQLSTATE 54000, and nothing is changed. Signals are added to
+/// [`Database::signals`].
+pub fn write(
+    database: &mut Database,
+    statement: &str,
+    parameters: &[Parameter],
+    context: &Context,
+    ceiling: Option<u64>,
+) -> Result<Written, Error> {
+    let tree = syntax::statement(statement)?;
+    let run = Run::new(database, context);
+    let mut binder = Binder::new(&run, statement, Some(parameters));
+    if let Statement::Query(query) = &tree {
+        let bound = binder.statement(query)?;
+        let answer = answer(&bound, &run, u64::MAX)?;
+        let count = answer.rows.len() as u64;
+        apply::check_ceiling(count, ceiling)?;
+        let signals = run.signals.take();
+        database.signals.extend(signals);
+        return Ok(Written {
+            count,
+            answer: Some(answer),
+        });
+    }
+    let Some(bound) = binder.write(&tree)? else {
+        return Err(other_kind(&tree));
+    };
+    let applied = apply::apply(&bound, &run, ceiling)?;
+    if let Some(table) = database.tables.get_mut(applied.table) {
+        table.rows = applied.rows;
+    }
+    Ok(applied.written)
+}
+
+/// The rows of a bound query.
+fn answer(bound: &bind::Bound, run: &Run, limit: u64) -> Result<Answer, Error> {
+    let rows = bound.plan.rows(&Env {
+        row: &[],
+        outer: &[],
+        run,
+    })?;
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    Ok(Answer {
+        columns: bound.columns.clone(),
+        cut: rows.len() > limit,
+        rows: rows
+            .into_iter()
+            .take(limit)
+            .map(|row| row.to_vec())
+            .collect(),
+    })
+}
+
+fn other_kind(statement: &Statement) -> Error {
+    let shown = statement.to_string();
+    let word = shown.split_whitespace().next().unwrap_or_default();
+    Error::unsupported(&format!("the statement {word}"))
 }

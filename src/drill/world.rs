@@ -10,11 +10,11 @@ use super::scenario::Scenario;
 use crate::model::Timestamp;
 use crate::{kql, pgsql, promql};
 
+use database::Tables;
 use emit::Emit;
+use metrics::Metrics;
 use population::Population;
 use standing::{Conditions, Standing};
-use database::Tables;
-use metrics::Metrics;
 use stories::Stories;
 use telemetry::Telemetry;
 use texts::Texts;
@@ -71,6 +71,8 @@ pub struct World {
     stories: Stories,
     sinks: Sinks,
     commits: Vec<Commit>,
+    /// How many acts there were.
+    acts: u64,
     version: u64,
 }
 
@@ -113,6 +115,7 @@ impl World {
             },
             commits: background::commits(&population, seed, starts),
             population,
+            acts: 0,
             version: 0,
         };
         let (mut emit, stories) = world.emit();
@@ -223,6 +226,11 @@ impl World {
         &self.stories
     }
 
+    /// The names that a story has for a role, such as its `actors`; none where there is no such story or role.
+    pub fn drawn(&self, story: &str, role: &str) -> &[String] {
+        self.stories.drawn(story, role)
+    }
+
     /// What has arrived in the tables of Application Insights: `customMetrics`, `traces`, `requests`, `dependencies`, `exceptions`. Rows arrive later than they happen.
     pub fn telemetry(&self) -> &dyn kql::Catalog {
         &self.sinks.telemetry
@@ -315,7 +323,8 @@ impl World {
 
     /// Does something to the service.
     pub fn act(&mut self, act: &Act) {
-        let now = self.now.as_microsecond();
+        let (now, n) = (self.now.as_microsecond(), self.acts);
+        self.acts += 1;
         match act {
             Act::FreezeOperation(operation) => {
                 self.standing.frozen.insert(operation.clone());
@@ -332,7 +341,7 @@ impl World {
             Act::RotateEncryption => self.standing.encryption_rotated = true,
             Act::SwitchFlag(flag, on) => {
                 let (mut emit, _) = self.emit();
-                emit.begin(noise::Generator::named("act.flag"));
+                emit.begin_act(n);
                 emit.flag(now, flag, *on, population::OPERATOR);
             }
         }

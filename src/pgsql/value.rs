@@ -33,7 +33,7 @@ pub enum Type {
     Interval,
     /// `uuid`.
     Uuid,
-    /// `json`.
+    /// `json`: kept as the text it was written in.
     Json,
     /// `jsonb`.
     Jsonb,
@@ -79,7 +79,7 @@ pub enum Value {
     },
     /// `uuid`.
     Uuid(uuid::Uuid),
-    /// `json`, `jsonb`.
+    /// `jsonb`. A `json` keeps its own spelling and is a text.
     Json(Arc<serde_json::Value>),
     /// `inet`, in its canonical text.
     Inet(Arc<str>),
@@ -87,6 +87,50 @@ pub enum Value {
     Bytes(Arc<[u8]>),
     /// An array.
     Array(Arc<[Value]>),
+}
+
+impl Type {
+    /// The short name, as the live source has it in a column's type: `timestamptz`, `int8`, `text[]`.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Bool => "bool",
+            Self::Int2 => "int2",
+            Self::Int4 => "int4",
+            Self::Int8 => "int8",
+            Self::Float8 => "float8",
+            Self::Numeric(_) => "numeric",
+            Self::Text => "text",
+            Self::Name => "name",
+            Self::Timestamptz => "timestamptz",
+            Self::Timestamp => "timestamp",
+            Self::Date => "date",
+            Self::Interval => "interval",
+            Self::Uuid => "uuid",
+            Self::Json => "json",
+            Self::Jsonb => "jsonb",
+            Self::Inet => "inet",
+            Self::Bytea => "bytea",
+            Self::Oid => "oid",
+            Self::Array(element) => return format!("{}[]", element.name()),
+            Self::Unknown => "unknown",
+        }
+        .to_owned()
+    }
+
+    /// The name of the SQL standard, as the server's messages have it: `timestamp with time zone`, `bigint`.
+    pub fn long_name(&self) -> String {
+        match self {
+            Self::Bool => "boolean".to_owned(),
+            Self::Int2 => "smallint".to_owned(),
+            Self::Int4 => "integer".to_owned(),
+            Self::Int8 => "bigint".to_owned(),
+            Self::Float8 => "double precision".to_owned(),
+            Self::Timestamptz => "timestamp with time zone".to_owned(),
+            Self::Timestamp => "timestamp without time zone".to_owned(),
+            Self::Array(element) => format!("{}[]", element.long_name()),
+            other => other.name(),
+        }
+    }
 }
 
 impl Value {

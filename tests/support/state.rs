@@ -874,6 +874,7 @@ fn incident(text: Texts<'_>) -> Incident {
     Incident {
         id: IncidentId(uuid::Uuid::from_u128(0x7f3a)),
         mode: Mode::Live,
+        drill: None,
         playbook: "org-isolation-breach".into(),
         title: text("Org isolation breach"),
         playbook_sha256: Hash::default(),

@@ -34,7 +34,7 @@ pub(super) fn read(text: &str) -> Result<Script, String> {
 
 /// The sentence for what the shell does not do.
 pub(super) fn refusal(line: usize, what: &str) -> String {
-    format!("line {line}: the drill's shell does not know {what}; complete the action by hand")
+    format!("line {line}: the drill's shell does not know {what}")
 }
 
 struct Reader {

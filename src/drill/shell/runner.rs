@@ -7,16 +7,6 @@ use super::language::{Channel, Command, Joint, List, Pipeline, Redirection, Scri
 use super::{Ran, World, repository};
 use crate::drill::world::Status;
 
-/// What every script finds in its environment, besides what it is given.
-const INHERITED: [(&str, &str); 6] = [
-    ("HOME", "/home/oncall"),
-    ("LANG", "C.UTF-8"),
-    ("PATH", "/usr/local/bin:/usr/bin:/bin"),
-    ("PWD", repository::ROOT),
-    ("TZ", "UTC"),
-    ("USER", "oncall"),
-];
-
 /// What running a command works on.
 pub(super) struct Shell<'a> {
     pub world: &'a mut World,
@@ -112,11 +102,8 @@ pub(super) fn run(world: &mut World, script: &Script, environment: &[(String, St
 }
 
 fn starting_variables(environment: &[(String, String)]) -> Variables {
-    let inherited = INHERITED.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let mut variables: Variables = inherited
-        .into_iter()
-        .chain(environment.iter().cloned())
-        .collect();
+    let mut variables: Variables = environment.iter().cloned().collect();
+    variables.insert("PWD".to_owned(), repository::ROOT.to_owned());
     variables.insert("?".to_owned(), "0".to_owned());
     variables
 }
@@ -287,12 +274,10 @@ impl commands::Unknown {
     /// The refusal, with its place.
     fn at(&self, line: usize) -> String {
         match self {
-            Self::Command(name) => format!(
-                "line {line}: the drill's shell has no `{name}`; complete the action by hand"
-            ),
-            Self::Part(name, what) => format!(
-                "line {line}: `{name}` of the drill's shell has no {what}; complete the action by hand"
-            ),
+            Self::Command(name) => format!("line {line}: the drill's shell has no `{name}`"),
+            Self::Part(name, what) => {
+                format!("line {line}: `{name}` of the drill's shell has no {what}")
+            }
         }
     }
 }

@@ -188,6 +188,12 @@ impl<'a> Emit<'a> {
         self.story = None;
     }
 
+    /// Begins an act of the operator, the `n`th of the drill: several may fall into one tick.
+    pub(super) fn begin_act(&mut self, n: u64) {
+        self.begin(Generator::named("act"));
+        self.noise = self.noise.of(n);
+    }
+
     /// Begins the part of a story: noise and ids are its own, and its rows are remembered as its.
     pub fn begin_story(&mut self, story: &Arc<str>) {
         self.begin(Generator::named(story).below(Generator::named("story")));

@@ -68,7 +68,9 @@ impl Telemetry {
     /// Sends a row that happened at `at`; how long it takes is `noise`.
     pub fn send(&mut self, table: Name, at: i64, noise: Noise, row: Vec<Value>) {
         let lag = (noise.quantile(0xa221, ARRIVAL) * 1_000_000.0) as i64;
-        let arrives = (at + lag.min(ARRIVAL_MOST)).div_euclid(TICK_MICROS).max(self.tick);
+        let arrives = (at + lag.min(ARRIVAL_MOST))
+            .div_euclid(TICK_MICROS)
+            .max(self.tick);
         let slot = arrives.rem_euclid(RING as i64) as usize;
         if let Some(slot) = self.ring.get_mut(slot) {
             slot.push((table, row));
@@ -111,9 +113,6 @@ impl kql::Catalog for Telemetry {
     }
 
     fn names(&self) -> Vec<String> {
-        LAYOUTS
-            .iter()
-            .map(|(name, _)| (*name).to_owned())
-            .collect()
+        LAYOUTS.iter().map(|(name, _)| (*name).to_owned()).collect()
     }
 }

@@ -40,7 +40,12 @@ fn mismatches(world: &World) -> Vec<Option<f64>> {
     for series in &world.metrics().series {
         let name = series.labels.get("__name__").map(String::as_str);
         if name == Some("commerce_transition_org_mismatch_total") {
-            found.extend(series.points.iter().map(|point| (!point.stale).then_some(point.value)));
+            found.extend(
+                series
+                    .points
+                    .iter()
+                    .map(|point| (!point.stale).then_some(point.value)),
+            );
         }
     }
     found

@@ -11,7 +11,7 @@ use crate::kql::dynamic::Dynamic;
 /// Texts by what they say. Only for what repeats: names, routes, addresses.
 #[derive(Debug, Default)]
 pub struct Texts {
-    texts: HashSet<Arc<str>, foldhash::fast::FixedState>,
+    shared: HashSet<Arc<str>, foldhash::fast::FixedState>,
     written: HashMap<String, Arc<Json>, foldhash::fast::FixedState>,
     documents: HashMap<Vec<Arc<str>>, Arc<Json>, foldhash::fast::FixedState>,
 }
@@ -19,11 +19,11 @@ pub struct Texts {
 impl Texts {
     /// The text, shared.
     pub fn get(&mut self, text: &str) -> Arc<str> {
-        if let Some(known) = self.texts.get(text) {
+        if let Some(known) = self.shared.get(text) {
             return Arc::clone(known);
         }
         let new: Arc<str> = text.into();
-        self.texts.insert(Arc::clone(&new));
+        self.shared.insert(Arc::clone(&new));
         new
     }
 

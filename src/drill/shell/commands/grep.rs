@@ -120,8 +120,15 @@ fn grep(call: &Call, shell: &mut Shell, streams: &mut Streams) -> i32 {
             }
         }
     }
+    // One file alone needs no name, one folder does.
+    let in_folders = recursive
+        && operands.iter().all(|operand| {
+            shell
+                .files
+                .is_folder(&shell.files.resolve(&shell.folder, operand))
+        });
     let named =
-        (recursive || operands.len() > 1 || call.has("with-filename")) && !call.has("no-filename");
+        (in_folders || operands.len() > 1 || call.has("with-filename")) && !call.has("no-filename");
     let mut selected = false;
     for subject in &subjects {
         selected |= look_into(call, &regexes, subject, named, streams);

@@ -6,6 +6,7 @@ use super::super::options::{Call, Grammar, NO_OPTIONS, long};
 use super::super::runner::{Shell, Streams};
 use super::Command;
 use crate::drill::world::Act;
+use crate::drill::world::population::OPERATIONS;
 use crate::model::Timestamp;
 use crate::model::diagnostic::nearest;
 use crate::pgsql::{Database, Value};
@@ -66,10 +67,8 @@ fn freeze_operation(call: &Call, shell: &mut Shell, streams: &mut Streams) -> i3
     ) else {
         return 2;
     };
-    let known = texts(
-        shell.world.database(),
-        &[("public", "access_logs", "operation_id")],
-    );
+    let mut known = texts(shell.world.database(), OPERATION_COLUMNS);
+    known.extend(OPERATIONS.iter().map(|operation| operation.id.to_owned()));
     if !known.contains(operation) {
         complain_of_unknown("operation", operation, &known, streams);
         return 1;
@@ -105,7 +104,14 @@ fn snapshot_organisation(call: &Call, shell: &mut Shell, streams: &mut Streams) 
         ));
         return 1;
     }
-    let known = texts(shell.world.database(), ORGANISATIONS);
+    let mut known = texts(shell.world.database(), ORGANISATION_COLUMNS);
+    let population = shell.world.population();
+    known.extend(
+        population
+            .organisations
+            .iter()
+            .map(|one| one.id.to_string()),
+    );
     if !known.contains(organisation) {
         complain_of_unknown("organisation", organisation, &known, streams);
         return 1;
@@ -150,11 +156,12 @@ fn rotate_tokens(call: &Call, shell: &mut Shell, streams: &mut Streams) -> i32 {
         ));
         return 1;
     }
-    let tokens = texts(
-        shell.world.database(),
-        &[("public", "access_logs", "token_id")],
-    )
-    .len();
+    let issued = |days: u32| shell.world.now().as_second() - i64::from(days) * 86_400;
+    let tokens = &shell.world.population().tokens;
+    let tokens = tokens
+        .iter()
+        .filter(|token| issued(token.days) < before.as_second())
+        .count();
     shell.world.act(&Act::RotateTokens(before));
     streams.say(&format!(
         "rotating tokens issued before {before}\n\
@@ -164,8 +171,10 @@ fn rotate_tokens(call: &Call, shell: &mut Shell, streams: &mut Streams) -> i32 {
     0
 }
 
-/// Where ids of organisations stand.
-const ORGANISATIONS: &[(&str, &str, &str)] = &[
+/// Where ids of operations stand, besides those of the population: a story may have others.
+const OPERATION_COLUMNS: &[(&str, &str, &str)] = &[("public", "access_logs", "operation_id")];
+/// Where ids of organisations stand, for the same reason.
+const ORGANISATION_COLUMNS: &[(&str, &str, &str)] = &[
     ("public", "access_logs", "org_id"),
     ("public", "access_logs", "resource_org_id"),
     ("commerce", "audit_entries", "org_id"),
@@ -182,14 +191,10 @@ fn texts(database: &Database, columns: &[(&str, &str, &str)]) -> BTreeSet<String
             continue;
         };
         for row in &table.rows {
-            match row.get(at) {
-                Some(Value::Text(text)) => {
-                    texts.insert(text.to_string());
-                }
-                Some(Value::Uuid(id)) => {
-                    texts.insert(id.to_string());
-                }
-                _ => {}
+            if let Some(Value::Text(text)) = row.get(at)
+                && !texts.contains(text.as_ref())
+            {
+                texts.insert(text.to_string());
             }
         }
     }

@@ -222,6 +222,7 @@ fn wc(call: &Call, shell: &mut Shell, streams: &mut Streams) -> i32 {
     let mut code = 0;
     let mut complaints = Vec::new();
     let mut sizes = 0;
+    let mut of_any_size = operands.iter().any(|operand| operand == "-");
     for operand in &operands {
         let counts = match shell.text_of(operand, streams) {
             Ok(text) => {
@@ -236,6 +237,7 @@ fn wc(call: &Call, shell: &mut Shell, streams: &mut Streams) -> i32 {
                 if why != "Is a directory" {
                     continue;
                 }
+                of_any_size = true;
                 [0; 4]
             }
         };
@@ -255,10 +257,10 @@ fn wc(call: &Call, shell: &mut Shell, streams: &mut Streams) -> i32 {
         call.has(name) || (name != "chars" && !names.iter().any(|name| call.has(name)))
     };
     let columns = names.iter().filter(|name| chosen(name)).count();
-    // As wide as the sum of the sizes; input that is no file may be of any size.
+    // As wide as the sum of the sizes; what is no file may be of any size.
     let width = if columns == 1 && operands.len() == 1 {
         1
-    } else if operands.iter().any(|operand| operand == "-") {
+    } else if of_any_size {
         7
     } else {
         sizes.to_string().len()

@@ -10,13 +10,7 @@ use crate::pgsql::Value;
 const CASES: Generator = Generator::named("background.cases");
 
 /// States, in the order in which a case goes through them.
-pub(super) const STATES: &[&str] = &[
-    "RECEIVED",
-    "VERIFYING",
-    "IN_PROGRESS",
-    "REVIEW",
-    "CLOSED",
-];
+pub(super) const STATES: &[&str] = &["RECEIVED", "VERIFYING", "IN_PROGRESS", "REVIEW", "CLOSED"];
 
 /// Cases that move on in a minute, at the busiest time.
 const MOVES_A_MINUTE: f64 = 0.25;

@@ -10,18 +10,66 @@ const COMMITS: Generator = Generator::named("background.commits");
 
 /// Title, path, line.
 const WORK: &[(&str, &str, &str)] = &[
-    ("orders: show the carrier on the shipment page", "apps/web/src/pages/shipment.tsx", "<Carrier name={shipment.carrier} />"),
-    ("api: page through contacts by cursor", "apps/api/src/routes/contacts.ts", "cursor: z.string().optional(),"),
-    ("webhooks: back off longer after the fifth attempt", "packages/webhooks/src/retry.ts", "const delay = Math.min(2 ** attempt, 900);"),
-    ("deps: update prisma to 6.5", "package.json", "\"prisma\": \"6.5.0\","),
-    ("docs: how to add a state machine", "docs/commerce/machines.md", "A machine is a table of transitions."),
-    ("invoices: round totals once, at the end", "packages/commerce/src/invoice.ts", "return total.toDecimalPlaces(2);"),
-    ("api: answer 409 when a transition is repeated", "apps/api/src/routes/transitions.ts", "reply.code(409);"),
-    ("web: keep the filter when going back", "apps/web/src/lib/filters.ts", "sessionStorage.setItem(key, value);"),
-    ("ci: run the type check before the tests", ".github/workflows/ci.yml", "run: pnpm typecheck"),
-    ("reports: stream the csv instead of building it in memory", "apps/api/src/routes/reports.ts", "reply.send(stream);"),
-    ("auth: log the reason of a refused token", "packages/auth-api-key/src/verify.ts", "log.info({ reason }, 'token refused');"),
-    ("shipments: a parcel may have no weight", "packages/commerce/src/shipment.ts", "weight: z.number().positive().nullable(),"),
+    (
+        "orders: show the carrier on the shipment page",
+        "apps/web/src/pages/shipment.tsx",
+        "<Carrier name={shipment.carrier} />",
+    ),
+    (
+        "api: page through contacts by cursor",
+        "apps/api/src/routes/contacts.ts",
+        "cursor: z.string().optional(),",
+    ),
+    (
+        "webhooks: back off longer after the fifth attempt",
+        "packages/webhooks/src/retry.ts",
+        "const delay = Math.min(2 ** attempt, 900);",
+    ),
+    (
+        "deps: update prisma to 6.5",
+        "package.json",
+        "\"prisma\": \"6.5.0\",",
+    ),
+    (
+        "docs: how to add a state machine",
+        "docs/commerce/machines.md",
+        "A machine is a table of transitions.",
+    ),
+    (
+        "invoices: round totals once, at the end",
+        "packages/commerce/src/invoice.ts",
+        "return total.toDecimalPlaces(2);",
+    ),
+    (
+        "api: answer 409 when a transition is repeated",
+        "apps/api/src/routes/transitions.ts",
+        "reply.code(409);",
+    ),
+    (
+        "web: keep the filter when going back",
+        "apps/web/src/lib/filters.ts",
+        "sessionStorage.setItem(key, value);",
+    ),
+    (
+        "ci: run the type check before the tests",
+        ".github/workflows/ci.yml",
+        "run: pnpm typecheck",
+    ),
+    (
+        "reports: stream the csv instead of building it in memory",
+        "apps/api/src/routes/reports.ts",
+        "reply.send(stream);",
+    ),
+    (
+        "auth: log the reason of a refused token",
+        "packages/auth-api-key/src/verify.ts",
+        "log.info({ reason }, 'token refused');",
+    ),
+    (
+        "shipments: a parcel may have no weight",
+        "packages/commerce/src/shipment.ts",
+        "weight: z.number().positive().nullable(),",
+    ),
 ];
 
 /// The commits, newest first. The newest one went live with the routine deployment.

@@ -95,7 +95,8 @@ fn links(emit: &mut Emit<'_>) {
         let hash: Vec<u8> = (0..2)
             .flat_map(|half| own.wide(half).to_be_bytes())
             .collect();
-        let created = page - i64::from(link.hours) * 60 * MINUTE + own.between(2, 0, 3_600) * 1_000_000;
+        let created =
+            page - i64::from(link.hours) * 60 * MINUTE + own.between(2, 0, 3_600) * 1_000_000;
         let row = vec![
             Value::Uuid(link.id),
             Value::Text(Arc::clone(&client.id)),
@@ -117,10 +118,12 @@ fn endpoints(emit: &mut Emit<'_>) {
         let Some(tenant) = people.organisation(endpoint.organisation) else {
             continue;
         };
-        let events = emit
-            .sinks
-            .tables
-            .array(&["case.created", "case.updated", "case.closed", "document.added"]);
+        let events = emit.sinks.tables.array(&[
+            "case.created",
+            "case.updated",
+            "case.closed",
+            "document.added",
+        ]);
         let row = vec![
             Value::Text(Arc::clone(&endpoint.id)),
             Value::Text(Arc::clone(&tenant.id)),

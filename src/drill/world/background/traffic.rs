@@ -172,7 +172,15 @@ fn read(emit: &mut Emit<'_>, noise: Noise) -> Option<()> {
     if noise.chance(8, 0.08) {
         let statement = format!("SELECT {}s", operation.resource);
         let took = (millis * 6.0).round() / 10.0;
-        emit.dependency(at, "SQL", "commerce-db", &statement, took, status != 500, instance);
+        emit.dependency(
+            at,
+            "SQL",
+            "commerce-db",
+            &statement,
+            took,
+            status != 500,
+            instance,
+        );
     }
     if millis > 900.0 && status != 500 {
         emit.trace(
@@ -189,7 +197,13 @@ fn read(emit: &mut Emit<'_>, noise: Noise) -> Option<()> {
 /// A request that failed leaves an error in the log and an exception.
 fn failed(emit: &mut Emit<'_>, at: i64, route: &str, org: &str, instance: u64) {
     let message = format!("Unhandled error in {route}");
-    emit.trace(at, 3, &message, instance, &[("route", route), ("orgId", org)]);
+    emit.trace(
+        at,
+        3,
+        &message,
+        instance,
+        &[("route", route), ("orgId", org)],
+    );
     emit.exception(
         at,
         "PrismaClientKnownRequestError",

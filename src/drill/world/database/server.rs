@@ -21,18 +21,58 @@ const SERVER: Generator = Generator::named("database.server");
 
 /// Backends of the background: application, address, query.
 const POOL: &[(&str, &str, &str)] = &[
-    ("commerce-api", "192.0.2.20", "SELECT \"id\", \"status\", \"total\" FROM \"orders\" WHERE \"id\" = $1 AND \"orgId\" = $2"),
-    ("commerce-api", "192.0.2.20", "INSERT INTO access_logs (id, occurred_at, request_id, operation_id) VALUES ($1, $2, $3, $4)"),
-    ("commerce-api", "192.0.2.20", "SELECT count(*) FROM \"documents\" WHERE \"matterId\" = $1"),
+    (
+        "commerce-api",
+        "192.0.2.20",
+        "SELECT \"id\", \"status\", \"total\" FROM \"orders\" WHERE \"id\" = $1 AND \"orgId\" = $2",
+    ),
+    (
+        "commerce-api",
+        "192.0.2.20",
+        "INSERT INTO access_logs (id, occurred_at, request_id, operation_id) VALUES ($1, $2, $3, $4)",
+    ),
+    (
+        "commerce-api",
+        "192.0.2.20",
+        "SELECT count(*) FROM \"documents\" WHERE \"matterId\" = $1",
+    ),
     ("commerce-api", "192.0.2.20", "COMMIT"),
-    ("commerce-api", "192.0.2.21", "UPDATE \"orders\" SET \"status\" = $1, \"updatedAt\" = $2 WHERE \"id\" = $3"),
-    ("commerce-api", "192.0.2.21", "SELECT * FROM \"matters\" WHERE \"orgId\" = $1 ORDER BY \"updatedAt\" DESC LIMIT 50"),
-    ("commerce-api", "192.0.2.21", "INSERT INTO commerce.audit_entries (id, created_at, actor_id, org_id) VALUES ($1, $2, $3, $4)"),
+    (
+        "commerce-api",
+        "192.0.2.21",
+        "UPDATE \"orders\" SET \"status\" = $1, \"updatedAt\" = $2 WHERE \"id\" = $3",
+    ),
+    (
+        "commerce-api",
+        "192.0.2.21",
+        "SELECT * FROM \"matters\" WHERE \"orgId\" = $1 ORDER BY \"updatedAt\" DESC LIMIT 50",
+    ),
+    (
+        "commerce-api",
+        "192.0.2.21",
+        "INSERT INTO commerce.audit_entries (id, created_at, actor_id, org_id) VALUES ($1, $2, $3, $4)",
+    ),
     ("commerce-api", "192.0.2.21", "COMMIT"),
-    ("worker", "192.0.2.30", "SELECT \"id\", \"endpointId\", \"payload\" FROM \"webhook_deliveries\" WHERE \"statusCode\" IS NULL LIMIT 20"),
-    ("worker", "192.0.2.30", "UPDATE \"webhook_endpoints\" SET \"lastDeliveryAt\" = $1 WHERE \"id\" = $2"),
-    ("reports", "192.0.2.31", "SELECT date_trunc('hour', \"createdAt\"), count(*) FROM \"invoices\" GROUP BY 1 ORDER BY 1"),
-    ("metrics-exporter", "192.0.2.40", "SELECT relname, n_live_tup, n_dead_tup FROM pg_stat_user_tables"),
+    (
+        "worker",
+        "192.0.2.30",
+        "SELECT \"id\", \"endpointId\", \"payload\" FROM \"webhook_deliveries\" WHERE \"statusCode\" IS NULL LIMIT 20",
+    ),
+    (
+        "worker",
+        "192.0.2.30",
+        "UPDATE \"webhook_endpoints\" SET \"lastDeliveryAt\" = $1 WHERE \"id\" = $2",
+    ),
+    (
+        "reports",
+        "192.0.2.31",
+        "SELECT date_trunc('hour', \"createdAt\"), count(*) FROM \"invoices\" GROUP BY 1 ORDER BY 1",
+    ),
+    (
+        "metrics-exporter",
+        "192.0.2.40",
+        "SELECT relname, n_live_tup, n_dead_tup FROM pg_stat_user_tables",
+    ),
 ];
 
 /// Tables of the application that no playbook reads, for sizes and scans: name and rows in thousands.
@@ -78,7 +118,11 @@ impl Server {
                 let active = noise.chance(0, 0.08 + 0.2 * busy);
                 let ago = if active {
                     // A few milliseconds; a report takes some seconds.
-                    let most = if *application == "reports" { 3_900 } else { 180 };
+                    let most = if *application == "reports" {
+                        3_900
+                    } else {
+                        180
+                    };
                     noise.between(1, 1, most)
                 } else {
                     noise.between(1, 200, 40_000)
@@ -88,7 +132,11 @@ impl Server {
                     application,
                     address,
                     state: if active { "active" } else { "idle" },
-                    wait: if active { None } else { Some(("Client", "ClientRead")) },
+                    wait: if active {
+                        None
+                    } else {
+                        Some(("Client", "ClientRead"))
+                    },
                     query: (*query).to_owned(),
                     query_start: until - ago * 1_000,
                     blocked_by: Vec::new(),
@@ -101,7 +149,7 @@ impl Server {
 fn activity(backend: &Backend, column: &str, seed: u64) -> Value {
     let noise = Noise::new(seed, SERVER, backend.pid);
     let text = |text: &str| Value::text(text);
-    let begun = backend.query_start - noise.between(1, 600, 90_000) * 1_000_000;
+    let day = backend.query_start.div_euclid(86_400_000_000) * 86_400_000_000;
     match column {
         "datid" => Value::Int(16_384),
         "datname" => text("commerce"),
@@ -111,8 +159,8 @@ fn activity(backend: &Backend, column: &str, seed: u64) -> Value {
         "application_name" => text(backend.application),
         "client_addr" => Value::Inet(backend.address.into()),
         "client_port" => Value::Int(noise.between(0, 32_768, 60_999)),
-        // To the minute, so that it stays the same while the backend lives on.
-        "backend_start" => Value::Timestamp(begun.div_euclid(86_400_000_000) * 86_400_000_000),
+        // The same as long as the backend lives.
+        "backend_start" => Value::Timestamp(day - noise.between(1, 600, 90_000) * 1_000_000),
         "xact_start" if backend.state != "idle" => Value::Timestamp(backend.query_start),
         "query_start" => Value::Timestamp(backend.query_start),
         "state_change" => Value::Timestamp(backend.query_start + 1_000),
@@ -150,7 +198,6 @@ impl Counted {
             "n_tup_ins" => Value::Int(self.inserts),
             "n_tup_upd" => Value::Int(self.updates),
             "n_tup_hot_upd" => Value::Int(self.updates / 2),
-            "n_tup_del" => Value::Int(0),
             "n_live_tup" => Value::Int(self.rows),
             "n_dead_tup" => Value::Int(self.updates / 40),
             "heap_blks_read" => Value::Int(self.rows / 90),
@@ -213,7 +260,14 @@ impl Tables {
     }
 
     /// Writes the server's own tables as they are at the end of a tick.
-    pub fn show_server(&mut self, seed: u64, tick: i64, until: i64, busy: f64, conditions: &Conditions) {
+    pub fn show_server(
+        &mut self,
+        seed: u64,
+        tick: i64,
+        until: i64,
+        busy: f64,
+        conditions: &Conditions,
+    ) {
         let mut backends = self.server.pool(seed, tick, until, busy);
         backends.extend(conditions.backends.iter().cloned());
         let counted = self.counted(seed);

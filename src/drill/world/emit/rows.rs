@@ -54,7 +54,11 @@ impl Emit<'_> {
     /// An entry of `commerce.audit_entries`.
     pub fn audit_entry(&mut self, entry: &AuditEntry<'_>) {
         let id = self.id();
-        let noise = Noise::new(self.seed, super::Generator::named("entry"), id.as_u128() as i64);
+        let noise = Noise::new(
+            self.seed,
+            super::Generator::named("entry"),
+            id.as_u128() as i64,
+        );
         let of = entry.resource_org.or(entry.org).unwrap_or("");
         let resource = resource(of, noise).to_string();
         let metadata = match entry.resource_org {
@@ -87,7 +91,11 @@ impl Emit<'_> {
     /// A row of `audit_events`.
     pub fn audit_event(&mut self, event: AuditEvent<'_>) {
         let id = self.id();
-        let noise = Noise::new(self.seed, super::Generator::named("event"), id.as_u128() as i64);
+        let noise = Noise::new(
+            self.seed,
+            super::Generator::named("event"),
+            id.as_u128() as i64,
+        );
         let request = match event.request {
             Some(request) => Value::text(request),
             None => Value::text(format!("req-{:08x}", noise.bits(1) as u32)),
@@ -115,7 +123,11 @@ impl Emit<'_> {
     /// A row of `access_logs`. A read of a frozen operation is written all the same: ask [`is_frozen`](Self::is_frozen) first.
     pub fn access_log(&mut self, read: &AccessLog<'_>) {
         let id = self.id();
-        let noise = Noise::new(self.seed, super::Generator::named("read"), id.as_u128() as i64);
+        let noise = Noise::new(
+            self.seed,
+            super::Generator::named("read"),
+            id.as_u128() as i64,
+        );
         let (kind, scope) = Population::operation_named(read.operation)
             .map_or(("document", "documents:read"), |one| {
                 (one.resource, one.scope)
@@ -145,17 +157,18 @@ impl Emit<'_> {
     /// A row of `audit_logs`.
     pub fn audit_log(&mut self, entry: AuditLog<'_>) {
         let id = self.id();
-        let noise = Noise::new(self.seed, super::Generator::named("log"), id.as_u128() as i64);
+        let noise = Noise::new(
+            self.seed,
+            super::Generator::named("log"),
+            id.as_u128() as i64,
+        );
         let row = vec![
             Value::text(format!("al_{:016x}", id.as_u128() as u64)),
             self.shared_or_null(entry.tenant),
             self.shared_or_null(entry.actor),
             self.shared(entry.action),
             self.shared(entry.resource),
-            Value::Uuid(resource(
-                entry.tenant.or(entry.actor).unwrap_or(""),
-                noise,
-            )),
+            Value::Uuid(resource(entry.tenant.or(entry.actor).unwrap_or(""), noise)),
             self.address(entry.ip),
             if entry.agent.is_empty() {
                 Value::Null

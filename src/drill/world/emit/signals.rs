@@ -124,7 +124,14 @@ impl Emit<'_> {
             Value::Real(millis),
             self.text(bucket(millis)),
         ];
-        self.send(Name::Dependencies, at, own, Dynamic::bag(Vec::new()), "", instance);
+        self.send(
+            Name::Dependencies,
+            at,
+            own,
+            Dynamic::bag(Vec::new()),
+            "",
+            instance,
+        );
     }
 
     /// An HTTP request: a row of `requests`, `http_requests_total` (counted at the gateway), and its latency in both.
@@ -136,7 +143,11 @@ impl Emit<'_> {
             Value::String(id.into()),
             self.text(&name),
             self.text(&format!("https://api.commerce.example{}", request.route)),
-            self.text(if request.status < 400 { "True" } else { "False" }),
+            self.text(if request.status < 400 {
+                "True"
+            } else {
+                "False"
+            }),
             self.text(&status),
             Value::Real(request.millis),
             self.text(bucket(request.millis)),

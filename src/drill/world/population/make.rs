@@ -100,16 +100,20 @@ fn users(count: usize, each: u32, organisations: &[Organisation], noise: Noise) 
         // An office has one or two addresses.
         let office = [address(here, 1), address(here, 2)];
         let domain = organisations.get(at).map_or("", |one| one.domain.as_str());
-        let least = each.div_ceil(2).max(1);
-        let many = least + here.below(3, u64::from(each.max(1))) as u32;
+        let half = each.div_ceil(2).max(1);
+        let many = half + here.below(3, u64::from(each.max(1))) as u32;
         for n in 0..many {
             let one = here.of(u64::from(n) + 10);
             let first = around(FIRSTS, one.below(0, 1_000) as usize);
-            let last = around(LASTS, one.below(1, 1_000) as usize);
+            let family = around(LASTS, one.below(1, 1_000) as usize);
             users.push(User {
                 id: format!("u-{}", 1_000 + users.len()).into(),
                 organisation: at,
-                email: format!("{}.{}@{domain}", first.to_lowercase(), last.to_lowercase()),
+                email: format!(
+                    "{}.{}@{domain}",
+                    first.to_lowercase(),
+                    family.to_lowercase()
+                ),
                 role: match n {
                     0 => "admin",
                     n if n % 4 == 3 => "viewer",
@@ -280,7 +284,7 @@ fn endpoints(organisations: &[Organisation], noise: Noise) -> Vec<Endpoint> {
     for (at, organisation) in organisations.iter().enumerate() {
         let here = noise.of(at as u64);
         let slug = organisation.id.trim_start_matches("org-");
-        for n in 0..1 + here.below(0, 2) {
+        for n in 0..=here.below(0, 2) {
             let one = here.of(n + 10);
             endpoints.push(Endpoint {
                 id: format!("we-{slug}-{}", n + 1).into(),

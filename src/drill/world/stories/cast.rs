@@ -124,6 +124,15 @@ impl<'a> Casting<'a> {
         }
     }
 
+    /// Somebody acts in this actor's name from where nobody of the service works, and mostly not with the actor's own browser.
+    pub fn from_elsewhere(&mut self, actor: &mut Actor) {
+        let noise = self.draw();
+        actor.ip = foreign_address(noise).into();
+        if noise.chance(5, 0.6) {
+            actor.agent = SCRIPT.into();
+        }
+    }
+
     /// Users of organisations.
     pub fn users(&mut self, names: &Names) -> Vec<Actor> {
         let users = self.population.users.iter();
@@ -157,17 +166,41 @@ impl<'a> Casting<'a> {
         }
     }
 
-    /// Organisations that none of the actors acts for or looks after.
+    /// Organisations that none of the actors acts for or looks after; where there are not enough, that none acts for.
     pub fn targets(&mut self, names: &Names, actors: &[Actor]) -> Vec<Arc<str>> {
         let population = self.population;
-        let mut homes: BTreeSet<&str> = actors.iter().map(|actor| &*actor.org).collect();
-        for actor in actors {
-            let staff = population.staff_named(&actor.id);
-            let clients = staff.map_or(&[][..], |staff| &staff.clients).iter();
-            let clients = clients.filter_map(|at| population.organisation(*at));
-            homes.extend(clients.map(|org| &*org.id));
+        let acting: BTreeSet<&str> = actors.iter().map(|actor| &*actor.org).collect();
+        let staff = actors
+            .iter()
+            .filter_map(|actor| population.staff_named(&actor.id));
+        let clients = staff.flat_map(|staff| &staff.clients);
+        let clients = clients.filter_map(|at| population.organisation(*at));
+        let homes: BTreeSet<&str> = clients
+            .map(|org| &*org.id)
+            .chain(acting.iter().copied())
+            .collect();
+        let enough = population.organisations.len().saturating_sub(homes.len());
+        match names {
+            Names::Drawn(count) if *count as usize > enough => self.others(names, &acting),
+            _ => self.others(names, &homes),
         }
-        self.others(names, &homes)
+    }
+
+    /// Lets staff users act for organisations that are none of the targets.
+    pub fn act_for_others(&mut self, actors: &mut [Actor], targets: &[Arc<str>]) {
+        for actor in actors
+            .iter_mut()
+            .filter(|actor| targets.contains(&actor.org))
+        {
+            let noise = self.draw();
+            let organisations = self.population.organisations.iter();
+            let others: Vec<_> = organisations
+                .filter(|org| !targets.contains(&org.id))
+                .collect();
+            if let Some(org) = noise.pick(0, &others) {
+                actor.org = Arc::clone(&org.id);
+            }
+        }
     }
 
     /// Organisations other than these.
@@ -292,6 +325,11 @@ pub fn foreign_address(noise: Noise) -> String {
         1 | 2 => format!("198.51.100.{}", noise.between(1, 4, 250)),
         _ => format!("203.0.113.{}", noise.between(1, 4, 250)),
     }
+}
+
+/// The id of a request, as the service makes them.
+pub fn request_id(noise: Noise) -> String {
+    format!("req-{:08x}", noise.bits(21) as u32)
 }
 
 /// Names of a role: a cast has only roles that have somebody.

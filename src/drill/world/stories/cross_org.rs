@@ -1,12 +1,15 @@
 //! `cross-org-attempts`: staff users try transitions of resources of other organisations.
 //!
 //! The engine rejects most: a log line and a count. One that is not rejected is an entry of the audit trail whose resource is another organisation's, and no log line: nobody noticed.
+//!
+//! Where all go for one organisation, somebody uses their sessions from elsewhere, and that session is in `staff_sessions`. Where the targets are many, the fault is in what they
+//! use, and they sit where they always sit.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::arrivals::Share;
-use super::cast::{Actor, Cast, Casting, foreign_address, ids, role, round};
+use super::cast::{Actor, Cast, Casting, ids, request_id, role, round};
 use super::{Event, Play, access};
 use crate::drill::scenario::Names;
 use crate::drill::world::emit::{AuditEntry, Emit, Request};
@@ -41,6 +44,8 @@ pub struct Settings<'a> {
 #[derive(Debug)]
 pub struct CrossOrg {
     actors: Vec<Actor>,
+    /// Somebody else acts with their sessions, from an address of its own.
+    stolen: bool,
     targets: Vec<Arc<str>>,
     every: Duration,
     machine: String,
@@ -54,11 +59,15 @@ impl CrossOrg {
     /// The attempts, with their actors and targets drawn.
     pub fn new(settings: Settings<'_>, casting: &mut Casting<'_>) -> Self {
         let mut actors = casting.staff(settings.actors);
-        for actor in &mut actors {
-            let drawn = foreign_address(casting.draw());
-            actor.ip = settings.ip.unwrap_or(&drawn).into();
-        }
         let targets = casting.targets(settings.targets, &actors);
+        casting.act_for_others(&mut actors, &targets);
+        let stolen = targets.len() == 1 || settings.ip.is_some();
+        for actor in actors.iter_mut().filter(|_| stolen) {
+            casting.from_elsewhere(actor);
+            if let Some(ip) = settings.ip {
+                actor.ip = ip.into();
+            }
+        }
         let mut cast = Cast::new();
         role(&mut cast, "actors", ids(&actors));
         role(&mut cast, "targets", &targets);
@@ -66,6 +75,7 @@ impl CrossOrg {
         role(&mut cast, "machine", [settings.machine]);
         Self {
             actors,
+            stolen,
             targets,
             every: settings.every,
             machine: settings.machine.to_owned(),
@@ -93,7 +103,7 @@ impl CrossOrg {
         let message = format!(
             "ORG MISMATCH: {machine} {resource} belongs to {target}, the request acts for {org}; transition {transition} rejected"
         );
-        let request = format!("req-{}", emit.id().simple());
+        let request = request_id(attempt.noise);
         let dimensions = [
             ("actorId", &*actor.id),
             ("orgId", org),
@@ -213,7 +223,8 @@ impl Play for CrossOrg {
     }
 
     fn begin(&mut self, _story: Noise, at: i64, emit: &mut Emit<'_>) {
-        for actor in self.actors.iter().filter(|actor| !actor.stranger) {
+        let signs_in = |actor: &&Actor| self.stolen && !actor.stranger;
+        for actor in self.actors.iter().filter(signs_in) {
             access::sign_in(actor, at, emit);
         }
     }

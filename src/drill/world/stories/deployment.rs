@@ -1,11 +1,10 @@
-//! `deployment`: a version goes live. It shows as a trace of the start of each instance, as counters that begin again, and as the newest commit of the repository.
+//! `deployment`: a version goes live. It shows as the start of each instance in `traces`, as counters that begin again, and as the newest commit of the repository.
 //!
 //! A scenario gives the title of the commit and the files it touched. What it added or removed (`git log -G`) follows from them: a title that names a way around the
 //! database layer (`queryRaw`, `executeRaw`, `eslint-disable`) is the title of a commit that took it.
 
 use crate::drill::world::emit::Emit;
 use crate::drill::world::noise::Noise;
-use crate::drill::world::population::INSTANCES;
 use crate::drill::world::{Commit, Status};
 use crate::model::Timestamp;
 
@@ -58,16 +57,6 @@ impl Play for Deployment {
     fn begin(&mut self, story: Noise, at: i64, emit: &mut Emit<'_>) {
         let before = story.between(0, PIPELINE_SECONDS.0, PIPELINE_SECONDS.1) * 1_000_000;
         self.commit.at = Timestamp::from_microsecond(at - before).unwrap_or_default();
-        for (instance, host) in (0..).zip(INSTANCES) {
-            let message = format!("Started commerce {} on {}", self.version, host.name);
-            emit.trace(
-                at,
-                1,
-                &message,
-                instance,
-                &[("version", &self.version), ("commit", &self.commit.hash)],
-            );
-        }
         emit.deploy(at, &self.version);
     }
 

@@ -10,7 +10,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::arrivals::Share;
-use super::cast::{Cast, Casting, foreign_address, role, round};
+use super::cast::{Cast, Casting, foreign_address, request_id, role, round};
 use super::{Event, Play};
 use crate::drill::scenario::Names;
 use crate::drill::world::emit::{AuditEvent, Emit, Request};
@@ -54,7 +54,7 @@ impl MagicLink {
         let links = contact.as_deref().map(|contact| casting.links_of(contact));
         let link = links.and_then(|links| links.first().copied());
         let targets = casting.others(targets, &BTreeSet::from([&*client]));
-        let request = format!("req-{}", noise.uuid(1).simple());
+        let request = request_id(noise.of(1));
         let ip: Arc<str> = foreign_address(noise).into();
         let mut cast = Cast::new();
         role(&mut cast, "contact", &contact);

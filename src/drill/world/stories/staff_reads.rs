@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::arrivals::Share;
-use super::cast::{Actor, Cast, Casting, foreign_address, ids, role, round};
+use super::cast::{Actor, Cast, Casting, ids, request_id, role, round};
 use super::{Event, Phase, Play, access};
 use crate::drill::scenario::Names;
 use crate::drill::world::Status;
@@ -51,10 +51,11 @@ impl StaffReads {
     pub fn new(settings: Settings<'_>, casting: &mut Casting<'_>) -> Self {
         let mut actors = casting.staff(settings.actors);
         for actor in &mut actors {
-            actor.ip = foreign_address(casting.draw()).into();
+            casting.from_elsewhere(actor);
         }
         let targets = casting.targets(settings.targets, &actors);
-        let request = format!("req-{}", casting.draw().uuid(0).simple());
+        casting.act_for_others(&mut actors, &targets);
+        let request = request_id(casting.draw());
         let mut cast = Cast::new();
         role(&mut cast, "actors", ids(&actors));
         role(&mut cast, "targets", &targets);

@@ -3,7 +3,7 @@
 use super::table::{Kind, Layout};
 use crate::kql::Type;
 
-use Kind::{Number, Nothing, Own, Shared, Text, Values};
+use Kind::{Nothing, Number, Own, Shared, Text, Values};
 
 /// Tables by name, in the order of [`Name`](super::Name).
 pub const LAYOUTS: &[(&str, Layout)] = &[

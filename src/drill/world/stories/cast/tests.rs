@@ -143,3 +143,29 @@ fn rounds_show_everybody_soon() {
     }
     assert_eq!(round::<u8>(story, 1, 3, &[]), None);
 }
+
+#[test]
+fn nobody_attacks_whom_it_acts_for() {
+    let scenario = scenario();
+    let service = crate::drill::scenario::Service {
+        organisations: 6,
+        ..scenario.service
+    };
+    for seed in 0..20 {
+        let population = Population::new(&service, seed);
+        let mut casting = Casting::new(&scenario, seed, &population);
+        casting.turn_to("first");
+        // Their clients together are nearly everybody.
+        let mut actors = casting.staff(&Names::Drawn(4));
+        let targets = casting.targets(&Names::Drawn(2), &actors);
+        assert_eq!(targets.len(), 2, "seed {seed}");
+        let given = vec![actors[0].org.to_string()];
+        for targets in [targets, casting.targets(&Names::Given(given), &actors)] {
+            casting.act_for_others(&mut actors, &targets);
+            assert!(
+                actors.iter().all(|actor| !targets.contains(&actor.org)),
+                "seed {seed}"
+            );
+        }
+    }
+}

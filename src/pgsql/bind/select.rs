@@ -1,0 +1,607 @@
+//! SELECT: the list, WHERE, GROUP BY, HAVING, DISTINCT, and ORDER BY where it reads columns that are not shown.
+
+use sqlparser::ast::{
+    DataType, Distinct, Expr as Ast, GroupByExpr, OrderByExpr, Select, SelectFlavor, SelectItem,
+    SelectItemQualifiedWildcardKind, Value as Literal, WildcardAdditionalOptions,
+};
+
+use super::call::{function_name, sort_key};
+use super::expression::trim_name;
+use super::{Binder, Bound, Typed};
+use crate::pgsql::error::Error;
+use crate::pgsql::expr::Expr;
+use crate::pgsql::plan::Plan;
+use crate::pgsql::plan::group::Group;
+use crate::pgsql::plan::sort::SortKey;
+use crate::pgsql::syntax::{folded, parts};
+use crate::pgsql::value::Type;
+
+/// A column of the result.
+struct Output {
+    name: String,
+    value: Typed,
+}
+
+impl Binder<'_> {
+    pub(super) fn select(
+        &mut self,
+        select: &Select,
+        order: &[OrderByExpr],
+    ) -> Result<Bound, Error> {
+        refuse_foreign(select)?;
+        let mut plan = self.from(&select.from)?;
+        if let Some(condition) = &select.selection {
+            let condition = self.without_aggregates("WHERE", |this| {
+                let typed = this.expression(condition)?;
+                this.condition(typed, "WHERE")
+                    .map_err(|error| this.placed(error, condition))
+            })?;
+            plan = Plan::Filter {
+                input: Box::new(plan),
+                condition,
+            };
+        }
+        let mut outputs = self.outputs(&select.projection)?;
+        let keys = self.group_keys(&select.group_by, &outputs)?;
+        let mut having = match &select.having {
+            None => None,
+            Some(condition) => {
+                let before = std::mem::replace(&mut self.level.names.no_windows, "HAVING");
+                let typed = self.expression(condition)?;
+                self.level.names.no_windows = before;
+                Some(self.condition(typed, "HAVING")?)
+            }
+        };
+        let mut sort = self.sort(order, &mut outputs)?;
+        let distinct_on = match &select.distinct {
+            Some(Distinct::On(keys)) => Some(self.distinct_on(keys, &mut outputs)?),
+            _ => None,
+        };
+        let mut windows = std::mem::take(&mut self.level.names.windows);
+        let aggregates = std::mem::take(&mut self.level.names.aggregates);
+        let grouped = keys.is_some() || !aggregates.is_empty() || having.is_some();
+        let mut width = self.level.names.width;
+        if grouped {
+            let by_keys = keys.is_some();
+            let keys = keys.unwrap_or_default();
+            let mut change = |expr: &mut Expr| self.above_group(expr, &keys);
+            let all = outputs
+                .iter_mut()
+                .map(|output| &mut output.value.expr)
+                .chain(having.as_mut());
+            all.into_iter().try_for_each(&mut change)?;
+            for window in &mut windows {
+                let order = window.order.iter_mut().map(|key| &mut key.value);
+                window
+                    .arguments
+                    .iter_mut()
+                    .chain(&mut window.partition)
+                    .chain(window.filter.as_mut())
+                    .chain(order)
+                    .try_for_each(&mut change)?;
+            }
+            width = keys.len() + aggregates.len();
+            plan = Plan::Group(Box::new(Group {
+                input: plan,
+                keys,
+                aggregates: aggregates.into_iter().map(|(it, _)| it).collect(),
+                by_keys,
+            }));
+        }
+        if let Some(condition) = having {
+            plan = Plan::Filter {
+                input: Box::new(plan),
+                condition,
+            };
+        }
+        if !windows.is_empty() {
+            for output in &mut outputs {
+                window_columns(&mut output.value.expr, width);
+            }
+            plan = Plan::Window {
+                input: Box::new(plan),
+                functions: windows,
+            };
+        }
+        let shown = outputs
+            .iter()
+            .position(|output| output.name == HIDDEN)
+            .unwrap_or(outputs.len());
+        let columns: Vec<(String, Type)> = outputs
+            .iter()
+            .take(shown)
+            .map(|output| (output.name.clone(), output.value.ty.clone()))
+            .collect();
+        let hidden = outputs.len() > shown;
+        plan = Plan::Project {
+            input: Box::new(plan),
+            columns: outputs.into_iter().map(|output| output.value.expr).collect(),
+        };
+        if matches!(select.distinct, Some(Distinct::Distinct)) {
+            if hidden {
+                return Err(Error::new(
+                    "42P10",
+                    "for SELECT DISTINCT, ORDER BY expressions must appear in select list",
+                ));
+            }
+            if columns.iter().any(|(_, ty)| *ty == Type::Json) {
+                return Err(Error::new(
+                    "42883",
+                    "could not identify an equality operator for type json",
+                ));
+            }
+            plan = Plan::Distinct {
+                input: Box::new(plan),
+                on: (0..shown).map(Expr::Column).collect(),
+            };
+            // The server sorts to find what is there twice.
+            if sort.is_empty() {
+                sort = Vec::new();
+            }
+        }
+        if let Some(on) = &distinct_on {
+            let leads = sort.len().min(on.len());
+            let agrees = sort
+                .iter()
+                .take(leads)
+                .all(|key| on.contains(&key.value));
+            if !agrees {
+                return Err(Error::new(
+                    "42P10",
+                    "SELECT DISTINCT ON expressions must match initial ORDER BY expressions",
+                ));
+            }
+            // What the order leaves open is ordered by the keys, as the server's sort does it.
+            for key in on {
+                if !sort.iter().any(|known| known.value == *key) {
+                    sort.insert(
+                        leads.min(sort.len()),
+                        SortKey {
+                            value: key.clone(),
+                            descending: false,
+                            nulls_first: false,
+                        },
+                    );
+                }
+            }
+        }
+        if !sort.is_empty() {
+            plan = Plan::Sort {
+                input: Box::new(plan),
+                keys: sort,
+            };
+        }
+        if let Some(on) = distinct_on {
+            plan = Plan::Distinct {
+                input: Box::new(plan),
+                on,
+            };
+        }
+        if hidden {
+            plan = Plan::Cut {
+                input: Box::new(plan),
+                width: shown,
+            };
+        }
+        Ok(Bound { plan, columns })
+    }
+
+    /// The columns of the list.
+    fn outputs(&mut self, items: &[SelectItem]) -> Result<Vec<Output>, Error> {
+        let mut outputs = Vec::new();
+        for item in items {
+            match item {
+                SelectItem::UnnamedExpr(expr) => outputs.push(Output {
+                    name: output_name(expr),
+                    value: self.expression(expr)?,
+                }),
+                SelectItem::ExprWithAlias { expr, alias } => outputs.push(Output {
+                    name: folded(alias),
+                    value: self.expression(expr)?,
+                }),
+                SelectItem::Wildcard(options) => {
+                    plain_star(options)?;
+                    if self.level.names.width == 0 {
+                        return Err(Error::new(
+                            "42601",
+                            "SELECT * with no tables specified is not valid",
+                        ));
+                    }
+                    outputs.extend(self.star(|column| !column.merged));
+                }
+                SelectItem::QualifiedWildcard(
+                    SelectItemQualifiedWildcardKind::ObjectName(name),
+                    options,
+                ) => {
+                    plain_star(options)?;
+                    let names = parts(name)?;
+                    let relation = names.last().cloned().unwrap_or_default();
+                    let found = self.star(|column| {
+                        column.relation == relation
+                            && (names.len() < 2 || column.schema.as_ref() == names.first())
+                    });
+                    if found.is_empty() {
+                        return Err(Error::new(
+                            "42P01",
+                            format!("missing FROM-clause entry for table \"{relation}\""),
+                        ));
+                    }
+                    outputs.extend(found);
+                }
+                _ => return Err(Error::unsupported("this form of the select list")),
+            }
+        }
+        Ok(outputs)
+    }
+
+    fn star(&self, wanted: impl Fn(&super::scope::ScopeColumn) -> bool) -> Vec<Output> {
+        self.level
+            .names
+            .columns
+            .iter()
+            .filter(|column| wanted(column))
+            .map(|column| Output {
+                name: column.name.clone(),
+                value: Typed {
+                    expr: Expr::Column(column.index),
+                    ty: column.ty.clone(),
+                },
+            })
+            .collect()
+    }
+
+    /// RETURNING of a statement that writes.
+    pub(super) fn returning(
+        &mut self,
+        items: &[SelectItem],
+    ) -> Result<(Vec<Expr>, Vec<(String, Type)>), Error> {
+        let outputs = self.without_aggregates("RETURNING", |this| this.outputs(items))?;
+        let mut values = Vec::new();
+        let mut columns = Vec::new();
+        for output in outputs {
+            let value = self.settled(output.value)?;
+            values.push(value.expr);
+            columns.push((output.name, value.ty));
+        }
+        Ok((values, columns))
+    }
+
+    /// What GROUP BY names: columns of the tables, of the list, or positions in it.
+    fn group_keys(
+        &mut self,
+        group_by: &GroupByExpr,
+        outputs: &[Output],
+    ) -> Result<Option<Vec<Expr>>, Error> {
+        let GroupByExpr::Expressions(keys, modifiers) = group_by else {
+            return Err(Error::unsupported("GROUP BY ALL"));
+        };
+        if !modifiers.is_empty() {
+            return Err(Error::unsupported("GROUP BY with modifiers"));
+        }
+        if keys.is_empty() {
+            return Ok(None);
+        }
+        let names: Vec<(String, Type)> = outputs
+            .iter()
+            .map(|output| (output.name.clone(), output.value.ty.clone()))
+            .collect();
+        let mut bound = Vec::new();
+        for key in keys {
+            let listed = match key {
+                Ast::Identifier(name)
+                    if self
+                        .level
+                        .names
+                        .columns
+                        .iter()
+                        .any(|column| column.name == folded(name)) =>
+                {
+                    None
+                }
+                key => position_of(key, &names, "GROUP BY")?,
+            };
+            let typed = match listed.and_then(|index| outputs.get(index)) {
+                Some(output) => output.value.clone(),
+                None => self.without_aggregates("GROUP BY", |this| this.expression(key))?,
+            };
+            let typed = self.settled(typed)?;
+            if contains_aggregate(&typed.expr) {
+                return Err(Error::new(
+                    "42803",
+                    "aggregate functions are not allowed in GROUP BY",
+                ));
+            }
+            if typed.ty == Type::Json {
+                return Err(Error::new(
+                    "42883",
+                    "could not identify an equality operator for type json",
+                ));
+            }
+            bound.push(typed.expr);
+        }
+        Ok(Some(bound))
+    }
+
+    /// ORDER BY: names and positions of the list first, then any expression, which becomes a hidden column.
+    fn sort(
+        &mut self,
+        order: &[OrderByExpr],
+        outputs: &mut Vec<Output>,
+    ) -> Result<Vec<SortKey>, Error> {
+        order
+            .iter()
+            .map(|key| {
+                let (index, ty) = self.listed(&key.expr, outputs, "ORDER BY")?;
+                let value = Typed {
+                    expr: Expr::Column(index),
+                    ty,
+                };
+                sort_key(key, value)
+            })
+            .collect()
+    }
+
+    fn distinct_on(
+        &mut self,
+        keys: &[Ast],
+        outputs: &mut Vec<Output>,
+    ) -> Result<Vec<Expr>, Error> {
+        keys.iter()
+            .map(|key| {
+                let (index, _) = self.listed(key, outputs, "DISTINCT ON")?;
+                Ok(Expr::Column(index))
+            })
+            .collect()
+    }
+
+    /// The place of an expression among the columns, where it is put if it is not there.
+    fn listed(
+        &mut self,
+        key: &Ast,
+        outputs: &mut Vec<Output>,
+        clause: &str,
+    ) -> Result<(usize, Type), Error> {
+        let names: Vec<(String, Type)> = outputs
+            .iter()
+            .map(|output| (output.name.clone(), output.value.ty.clone()))
+            .collect();
+        let index = match position_of(key, &names, clause)? {
+            Some(index) => {
+                // A name that stands for several columns is no matter when they are the same.
+                let same = |name: &str| {
+                    outputs
+                        .iter()
+                        .filter(|output| output.name == name)
+                        .map(|output| &output.value.expr)
+                        .collect::<Vec<_>>()
+                };
+                if let Ast::Identifier(name) = key
+                    && same(&folded(name)).windows(2).any(|pair| match pair {
+                        [one, two] => one != two,
+                        _ => false,
+                    })
+                {
+                    return Err(Error::new(
+                        "42702",
+                        format!("{clause} \"{}\" is ambiguous", folded(name)),
+                    ));
+                }
+                index
+            }
+            None => {
+                let value = self.expression(key)?;
+                let value = self.settled(value)?;
+                let known = outputs
+                    .iter()
+                    .position(|output| output.value.expr == value.expr);
+                known.unwrap_or_else(|| {
+                    outputs.push(Output {
+                        name: HIDDEN.to_owned(),
+                        value,
+                    });
+                    outputs.len() - 1
+                })
+            }
+        };
+        let output = outputs.get_mut(index);
+        let ty = match output {
+            Some(output) => {
+                if output.value.ty == Type::Unknown {
+                    output.value = self.settled(output.value.clone())?;
+                }
+                output.value.ty.clone()
+            }
+            None => Type::Text,
+        };
+        Ok((index, ty))
+    }
+
+    /// Rewrites an expression to read the row of a group: its keys, then its aggregates.
+    fn above_group(&self, expr: &mut Expr, keys: &[Expr]) -> Result<(), Error> {
+        if let Some(index) = keys.iter().position(|key| key == expr) {
+            *expr = Expr::Column(index);
+            return Ok(());
+        }
+        match expr {
+            Expr::Aggregate(index) => {
+                *expr = Expr::Column(keys.len() + *index);
+                Ok(())
+            }
+            Expr::Column(index) => {
+                let column = self
+                    .level
+                    .names
+                    .columns
+                    .iter()
+                    .find(|column| column.index == *index);
+                let shown = column.map_or_else(String::new, |column| {
+                    format!("{}.{}", column.relation, column.name)
+                });
+                Err(Error::new(
+                    "42803",
+                    format!(
+                        "column \"{shown}\" must appear in the GROUP BY clause or be used in an aggregate function"
+                    ),
+                ))
+            }
+            other => other.each_part(&mut |part| self.above_group(part, keys)),
+        }
+    }
+}
+
+/// The name of a column that is only there to be ordered by. No statement can write it.
+const HIDDEN: &str = "\0hidden";
+
+fn contains_aggregate(expr: &Expr) -> bool {
+    fn visit(expr: &mut Expr) -> Result<(), ()> {
+        if matches!(expr, Expr::Aggregate(_)) {
+            return Err(());
+        }
+        expr.each_part(&mut visit)
+    }
+    visit(&mut expr.clone()).is_err()
+}
+
+fn window_columns(expr: &mut Expr, width: usize) {
+    if let Expr::Window(index) = expr {
+        *expr = Expr::Column(width + *index);
+        return;
+    }
+    let _ = expr.each_part::<()>(&mut |part| {
+        window_columns(part, width);
+        Ok(())
+    });
+}
+
+/// The column of the result that a bare name or number means.
+pub(super) fn position_of(
+    key: &Ast,
+    columns: &[(String, Type)],
+    clause: &str,
+) -> Result<Option<usize>, Error> {
+    match key {
+        Ast::Identifier(name) => {
+            let name = folded(name);
+            Ok(columns.iter().position(|(column, _)| *column == name))
+        }
+        Ast::Value(value) => match &value.value {
+            Literal::Number(digits, _) => match digits.parse::<usize>() {
+                Ok(number) if (1..=columns.len()).contains(&number) => Ok(Some(number - 1)),
+                Ok(number) => Err(Error::new(
+                    "42P10",
+                    format!("{clause} position {number} is not in select list"),
+                )),
+                Err(_) => Err(Error::new(
+                    "42601",
+                    format!("non-integer constant in {clause}"),
+                )),
+            },
+            Literal::Placeholder(_) | Literal::Null => Ok(None),
+            _ => Err(Error::new(
+                "42601",
+                format!("non-integer constant in {clause}"),
+            )),
+        },
+        _ => Ok(None),
+    }
+}
+
+fn plain_star(options: &WildcardAdditionalOptions) -> Result<(), Error> {
+    let WildcardAdditionalOptions {
+        wildcard_token: _,
+        opt_ilike: None,
+        opt_exclude: None,
+        opt_except: None,
+        opt_replace: None,
+        opt_rename: None,
+        opt_alias: None,
+    } = options
+    else {
+        return Err(Error::unsupported("options of *"));
+    };
+    Ok(())
+}
+
+/// Clauses that the parser knows from other databases.
+fn refuse_foreign(select: &Select) -> Result<(), Error> {
+    let foreign = select.top.is_some()
+        || select.into.is_some()
+        || select.exclude.is_some()
+        || select.select_modifiers.is_some()
+        || select.prewhere.is_some()
+        || select.qualify.is_some()
+        || select.value_table_mode.is_some()
+        || select.flavor != SelectFlavor::Standard
+        || !select.lateral_views.is_empty()
+        || !select.connect_by.is_empty()
+        || !select.cluster_by.is_empty()
+        || !select.distribute_by.is_empty()
+        || !select.sort_by.is_empty()
+        || !select.named_window.is_empty();
+    if foreign {
+        return Err(Error::unsupported("this clause of SELECT"));
+    }
+    Ok(())
+}
+
+/// What the server calls a column without an alias.
+fn output_name(expr: &Ast) -> String {
+    own_name(expr).map_or_else(|| "?column?".to_owned(), |(name, _)| name)
+}
+
+/// A name, and whether it is more than the name of a type.
+fn own_name(expr: &Ast) -> Option<(String, bool)> {
+    let strong = |name: &str| Some((name.to_owned(), true));
+    match expr {
+        Ast::Identifier(name) => Some((folded(name), true)),
+        Ast::CompoundIdentifier(names) => names.last().map(|name| (folded(name), true)),
+        Ast::Nested(inner)
+        | Ast::CompoundFieldAccess { root: inner, .. }
+        | Ast::Collate { expr: inner, .. } => own_name(inner),
+        Ast::Function(function) => match function_name(function) {
+            Ok(name) => Some((name, true)),
+            Err(_) => None,
+        },
+        Ast::Cast {
+            expr, data_type, ..
+        } => match own_name(expr) {
+            Some((name, true)) => Some((name, true)),
+            _ => Some((type_name(data_type), false)),
+        },
+        Ast::TypedString(typed) => Some((type_name(&typed.data_type), false)),
+        Ast::Interval(_) => Some(("interval".to_owned(), false)),
+        Ast::Case { else_result, .. } => match else_result.as_deref().and_then(own_name) {
+            Some((name, true)) => Some((name, true)),
+            _ => Some(("case".to_owned(), false)),
+        },
+        Ast::Exists { negated: false, .. } => strong("exists"),
+        Ast::Array(_) => strong("array"),
+        Ast::Extract { .. } => strong("extract"),
+        Ast::Position { .. } => strong("position"),
+        Ast::Substring { .. } => strong("substring"),
+        Ast::Trim { trim_where, .. } => strong(trim_name(trim_where.as_ref())),
+        Ast::Ceil { .. } => strong("ceil"),
+        Ast::Floor { .. } => strong("floor"),
+        Ast::AtTimeZone { .. } => strong("timezone"),
+        Ast::Tuple(_) => strong("row"),
+        Ast::Subquery(query) => match query.body.as_ref() {
+            sqlparser::ast::SetExpr::Select(select) => match select.projection.as_slice() {
+                [SelectItem::UnnamedExpr(inner)] => own_name(inner),
+                [SelectItem::ExprWithAlias { alias, .. }] => Some((folded(alias), true)),
+                _ => None,
+            },
+            sqlparser::ast::SetExpr::Values(_) => strong("column1"),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The last part of a type's name, as the catalogue has it.
+fn type_name(declared: &DataType) -> String {
+    match Type::of(declared) {
+        Ok(Type::Array(element)) => element.name(),
+        Ok(ty) => ty.name(),
+        Err(_) => declared.to_string().to_ascii_lowercase(),
+    }
+}

@@ -1,0 +1,607 @@
+//! Times: arithmetic with intervals, parts of times, ages.
+
+use rust_decimal::Decimal;
+
+use super::numbers::wrong;
+use super::{Call, Entry};
+use crate::pgsql::civil::{
+    self, BEFORE_ALL, Civil, DAY, FOREVER, HOUR, MINUTE, SECOND, add_months, date_of, days_of,
+};
+use crate::pgsql::error::Error;
+use crate::pgsql::value::{Type, Value};
+
+fn out_of_range(what: &str) -> Error {
+    Error::new("22008", format!("{what} out of range"))
+}
+
+fn interval(months: i64, days: i64, micros: i64) -> Result<Value, Error> {
+    let (Ok(months), Ok(days)) = (i32::try_from(months), i32::try_from(days)) else {
+        return Err(out_of_range("interval"));
+    };
+    Ok(Value::Interval {
+        months,
+        days,
+        micros,
+    })
+}
+
+/// Adds an interval, or takes it away when `sign` is -1.
+pub fn add_intervals(left: &Value, right: &Value, sign: i64) -> Result<Value, Error> {
+    let (
+        Value::Interval {
+            months,
+            days,
+            micros,
+        },
+        Value::Interval {
+            months: other_months,
+            days: other_days,
+            micros: other_micros,
+        },
+    ) = (left, right)
+    else {
+        return Err(wrong());
+    };
+    interval(
+        i64::from(*months) + sign * i64::from(*other_months),
+        i64::from(*days) + sign * i64::from(*other_days),
+        other_micros
+            .checked_mul(sign)
+            .and_then(|other| micros.checked_add(other))
+            .ok_or_else(|| out_of_range("interval"))?,
+    )
+}
+
+/// An interval times a factor, or parted by a divisor. What is left of months becomes days, of days time.
+pub fn scale_interval(span: &Value, factor: f64, divisor: Option<f64>) -> Result<Value, Error> {
+    let Value::Interval {
+        months,
+        days,
+        micros,
+    } = span
+    else {
+        return Err(wrong());
+    };
+    let scaled = |value: f64| match divisor {
+        Some(divisor) => value / divisor,
+        None => value * factor,
+    };
+    let to_micros = |value: f64| (value * 1e6).round_ties_even() / 1e6;
+    let all_months = scaled(f64::from(*months));
+    let all_days = scaled(f64::from(*days));
+    let month_days = to_micros((all_months - all_months.trunc()) * 30.0);
+    let mut seconds =
+        to_micros((all_days - all_days.trunc() + month_days - month_days.trunc()) * 86_400.0);
+    let mut whole_days = all_days.trunc();
+    if seconds.abs() >= 86_400.0 {
+        whole_days += (seconds / 86_400.0).trunc();
+        seconds -= (seconds / 86_400.0).trunc() * 86_400.0;
+    }
+    let time = (scaled(*micros as f64) + seconds * 1e6).round_ties_even();
+    if !(time.abs() < 9.2e18 && all_months.abs() < 2.1e9 && whole_days.abs() < 2.1e9) {
+        return Err(out_of_range("interval"));
+    }
+    interval(
+        all_months as i64,
+        (whole_days + month_days.trunc()) as i64,
+        time as i64,
+    )
+}
+
+fn times_number(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
+    match arguments {
+        [span @ Value::Interval { .. }, Value::Float(factor)]
+        | [Value::Float(factor), span @ Value::Interval { .. }] => {
+            scale_interval(span, *factor, None)
+        }
+        _ => Err(wrong()),
+    }
+}
+
+fn over_number(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
+    match arguments {
+        [_, Value::Float(divisor)] if *divisor == 0.0 => {
+            Err(Error::new("22012", "division by zero"))
+        }
+        [span, Value::Float(divisor)] => scale_interval(span, 1.0, Some(*divisor)),
+        _ => Err(wrong()),
+    }
+}
+
+/// A timestamp moved by an interval: months first, then days, then time.
+pub fn moved(timestamp: i64, span: &Value, sign: i64) -> Result<i64, Error> {
+    let Value::Interval {
+        months,
+        days,
+        micros,
+    } = span
+    else {
+        return Err(wrong());
+    };
+    if timestamp == FOREVER || timestamp == BEFORE_ALL {
+        return Ok(timestamp);
+    }
+    let (day, time) = civil::split(timestamp);
+    let day = if *months == 0 {
+        day
+    } else {
+        days_of(add_months(date_of(day), sign * i64::from(*months)))
+    };
+    (day + sign * i64::from(*days))
+        .checked_mul(DAY)
+        .and_then(|day| day.checked_add(time))
+        .and_then(|time| time.checked_add(sign * micros))
+        .ok_or_else(|| out_of_range("timestamp"))
+}
+
+fn plus(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
+    match arguments {
+        [Value::Timestamp(time), span @ Value::Interval { .. }]
+        | [span @ Value::Interval { .. }, Value::Timestamp(time)] => {
+            moved(*time, span, 1).map(Value::Timestamp)
+        }
+        [Value::Date(days), span @ Value::Interval { .. }]
+        | [span @ Value::Interval { .. }, Value::Date(days)] => {
+            moved(i64::from(*days) * DAY, span, 1).map(Value::Timestamp)
+        }
+        [Value::Date(days), Value::Int(more)] | [Value::Int(more), Value::Date(days)] => {
+            shifted(*days, *more)
+        }
+        [left, right] => add_intervals(left, right, 1),
+        _ => Err(wrong()),
+    }
+}
+
+fn shifted(days: i32, by: i64) -> Result<Value, Error> {
+    i32::try_from(i64::from(days) + by)
+        .map(Value::Date)
+        .map_err(|_| out_of_range("date"))
+}
+
+fn minus(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
+    match arguments {
+        [Value::Timestamp(left), Value::Timestamp(right)] => {
+            if [*left, *right].contains(&FOREVER) || [*left, *right].contains(&BEFORE_ALL) {
+                return Err(Error::new("22008", "cannot subtract infinite timestamps"));
+            }
+            let difference = left
+                .checked_sub(*right)
+                .ok_or_else(|| out_of_range("interval"))?;
+            interval(0, difference / DAY, difference % DAY)
+        }
+        [Value::Timestamp(time), span] => moved(*time, span, -1).map(Value::Timestamp),
+        [Value::Date(left), Value::Date(right)] => {
+            Ok(Value::Int(i64::from(*left) - i64::from(*right)))
+        }
+        [Value::Date(days), Value::Int(less)] => shifted(*days, -less),
+        [Value::Date(days), span] => {
+            moved(i64::from(*days) * DAY, span, -1).map(Value::Timestamp)
+        }
+        [left, right] => add_intervals(left, right, -1),
+        [span] => add_intervals(
+            &Value::Interval {
+                months: 0,
+                days: 0,
+                micros: 0,
+            },
+            span,
+            -1,
+        ),
+        _ => Err(wrong()),
+    }
+}
+
+fn now(call: &Call, _: &[Value]) -> Result<Value, Error> {
+    Ok(Value::Timestamp(call.run.context.now))
+}
+
+fn today(call: &Call, _: &[Value]) -> Result<Value, Error> {
+    Ok(Value::Date(civil::split(call.run.context.now).0 as i32))
+}
+
+fn to_timestamp(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
+    match arguments {
+        [Value::Float(seconds)] if seconds.abs() < 9.0e12 => {
+            Ok(Value::Timestamp((seconds * 1e6).round_ties_even() as i64))
+        }
+        [Value::Float(seconds)] => Err(Error::new(
+            "22008",
+            format!("timestamp out of range: \"{seconds}\""),
+        )),
+        _ => Err(wrong()),
+    }
+}
+
+fn make_date(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
+    let [Value::Int(year), Value::Int(month), Value::Int(day)] = arguments else {
+        return Err(wrong());
+    };
+    let fits = *year != 0
+        && year.abs() < 290_000
+        && (1..=12).contains(month)
+        && (1..=civil::days_in_month(*year, *month)).contains(day);
+    if !fits {
+        return Err(Error::new(
+            "22008",
+            format!("date field value out of range: {year}-{month:02}-{day:02}"),
+        ));
+    }
+    Ok(Value::Date(days_of(Civil {
+        year: if *year < 0 { year + 1 } else { *year },
+        month: *month,
+        day: *day,
+    }) as i32))
+}
+
+/// The difference of two timestamps in years, months, days and time, as people count it.
+fn age_between(left: i64, right: i64) -> Result<Value, Error> {
+    let (late, early) = (left.max(right), left.min(right));
+    let ((late_day, late_time), (early_day, early_time)) = (civil::split(late), civil::split(early));
+    let (to, from) = (date_of(late_day), date_of(early_day));
+    let mut micros = late_time - early_time;
+    let mut days = to.day - from.day;
+    let mut months = (to.year - from.year) * 12 + to.month - from.month;
+    if micros < 0 {
+        micros += DAY;
+        days -= 1;
+    }
+    if days < 0 {
+        days += civil::days_in_month(from.year, from.month);
+        months -= 1;
+    }
+    let sign = if left < right { -1 } else { 1 };
+    interval(sign * months, sign * days, sign * micros)
+}
+
+fn age(call: &Call, arguments: &[Value]) -> Result<Value, Error> {
+    match arguments {
+        [Value::Timestamp(left), Value::Timestamp(right)] => age_between(*left, *right),
+        [Value::Timestamp(time)] => {
+            age_between(civil::split(call.run.context.now).0 * DAY, *time)
+        }
+        _ => Err(wrong()),
+    }
+}
+
+fn justify_hours(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
+    let (months, mut days, mut micros) = parts_of(arguments)?;
+    days += micros / DAY;
+    micros %= DAY;
+    if days > 0 && micros < 0 {
+        (days, micros) = (days - 1, micros + DAY);
+    } else if days < 0 && micros > 0 {
+        (days, micros) = (days + 1, micros - DAY);
+    }
+    interval(months, days, micros)
+}
+
+fn justify_days(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
+    let (mut months, mut days, micros) = parts_of(arguments)?;
+    months += days / 30;
+    days %= 30;
+    if months > 0 && days < 0 {
+        (months, days) = (months - 1, days + 30);
+    } else if months < 0 && days > 0 {
+        (months, days) = (months + 1, days - 30);
+    }
+    interval(months, days, micros)
+}
+
+fn parts_of(arguments: &[Value]) -> Result<(i64, i64, i64), Error> {
+    match arguments {
+        [
+            Value::Interval {
+                months,
+                days,
+                micros,
+            },
+        ] => Ok((i64::from(*months), i64::from(*days), *micros)),
+        _ => Err(wrong()),
+    }
+}
+
+fn date_trunc(call: &Call, arguments: &[Value]) -> Result<Value, Error> {
+    match arguments {
+        [Value::Text(unit), Value::Timestamp(time)] => {
+            if *time == FOREVER || *time == BEFORE_ALL {
+                return Ok(Value::Timestamp(*time));
+            }
+            truncated(*time, &unit.to_ascii_lowercase())
+                .map(Value::Timestamp)
+                .ok_or_else(|| unknown_unit(unit, call.result))
+        }
+        [
+            Value::Text(unit),
+            Value::Interval {
+                months,
+                days,
+                micros,
+            },
+        ] => {
+            let (months, days) = (i64::from(*months), i64::from(*days));
+            let lower = unit.to_ascii_lowercase();
+            let time = |unit: i64| (months, days, micros - micros % unit);
+            let (months, days, micros) = match lower.as_str() {
+                "year" => (months - months % 12, 0, 0),
+                "quarter" => (months - months % 3, 0, 0),
+                "month" => (months, 0, 0),
+                "day" => (months, days, 0),
+                "hour" => time(HOUR),
+                "minute" => time(MINUTE),
+                "second" => time(SECOND),
+                "milliseconds" => time(1000),
+                "microseconds" => time(1),
+                _ => return Err(unknown_unit(unit, call.result)),
+            };
+            interval(months, days, micros)
+        }
+        _ => Err(wrong()),
+    }
+}
+
+fn unknown_unit(unit: &str, ty: &Type) -> Error {
+    Error::new(
+        "22023",
+        format!("unit \"{unit}\" not recognized for type {}", ty.long_name()),
+    )
+}
+
+fn truncated(time: i64, unit: &str) -> Option<i64> {
+    let (days, micros) = civil::split(time);
+    let date = date_of(days);
+    let first = |year: i64, month: i64| {
+        days_of(Civil {
+            year,
+            month,
+            day: 1,
+        }) * DAY
+    };
+    Some(match unit {
+        "microseconds" | "microsecond" | "us" => time,
+        "milliseconds" | "millisecond" | "ms" => days * DAY + micros - micros % 1000,
+        "second" | "seconds" | "sec" | "s" => days * DAY + micros - micros % SECOND,
+        "minute" | "minutes" | "min" | "m" => days * DAY + micros - micros % MINUTE,
+        "hour" | "hours" | "h" => days * DAY + micros - micros % HOUR,
+        "day" | "days" | "d" => days * DAY,
+        "week" | "weeks" | "w" => (days - (civil::weekday(days) + 6) % 7) * DAY,
+        "month" | "months" | "mon" => first(date.year, date.month),
+        "quarter" => first(date.year, (date.month - 1) / 3 * 3 + 1),
+        "year" | "years" | "y" => first(date.year, 1),
+        "decade" => first(date.year.div_euclid(10) * 10, 1),
+        "century" if date.year > 0 => first((date.year - 1) / 100 * 100 + 1, 1),
+        "millennium" if date.year > 0 => first((date.year - 1) / 1000 * 1000 + 1, 1),
+        _ => return None,
+    })
+}
+
+fn date_bin(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
+    let [
+        Value::Interval {
+            months,
+            days,
+            micros,
+        },
+        Value::Timestamp(time),
+        Value::Timestamp(origin),
+    ] = arguments
+    else {
+        return Err(wrong());
+    };
+    if *months != 0 {
+        return Err(Error::new(
+            "0A000",
+            "timestamps cannot be binned into intervals containing months or years",
+        ));
+    }
+    let stride = i64::from(*days) * DAY + micros;
+    if stride <= 0 {
+        return Err(Error::new(
+            "22008",
+            "stride must be greater than zero",
+        ));
+    }
+    let since = time
+        .checked_sub(*origin)
+        .ok_or_else(|| out_of_range("interval"))?;
+    Ok(Value::Timestamp(origin + since.div_euclid(stride) * stride))
+}
+
+/// `extract(… FROM …)`: a numeric.
+fn extract(call: &Call, arguments: &[Value]) -> Result<Value, Error> {
+    let [Value::Text(field), source] = arguments else {
+        return Err(wrong());
+    };
+    let ty = call.types.get(1).unwrap_or(&Type::Timestamptz);
+    part(&field.to_ascii_lowercase(), source, ty)
+        .map(Value::Numeric)
+        .ok_or_else(|| unknown_unit(field, ty))
+}
+
+/// `date_part(…)`: the same as a `double precision`.
+fn date_part(call: &Call, arguments: &[Value]) -> Result<Value, Error> {
+    let part = extract(call, arguments)?;
+    crate::pgsql::cast::cast(part, &Type::Numeric(None), &Type::Float8)
+}
+
+fn part(field: &str, source: &Value, ty: &Type) -> Option<Decimal> {
+    let of_micros = |value: i64, scale: u32| Decimal::new(value, scale);
+    match source {
+        Value::Interval {
+            months,
+            days,
+            micros,
+        } => {
+            let (months, days) = (i64::from(*months), i64::from(*days));
+            let whole = match field {
+                "millennium" => months / 12_000,
+                "century" => months / 1200,
+                "decade" => months / 120,
+                "year" => months / 12,
+                "quarter" => months % 12 / 3 + 1,
+                "month" => months % 12,
+                "day" => days,
+                "hour" => micros / HOUR,
+                "minute" => micros / MINUTE % 60,
+                "second" => return Some(of_micros(micros % MINUTE, 6)),
+                "milliseconds" => return Some(of_micros(micros % MINUTE, 3)),
+                "microseconds" => micros % MINUTE,
+                "epoch" => {
+                    let month_seconds = months / 12 * 31_557_600 + months % 12 * 2_592_000;
+                    let seconds = month_seconds + days * 86_400;
+                    return Some(of_micros(
+                        seconds.checked_mul(SECOND)?.checked_add(*micros)?,
+                        6,
+                    ));
+                }
+                _ => return None,
+            };
+            Some(Decimal::from(whole))
+        }
+        Value::Timestamp(time) => {
+            let (days, micros) = civil::split(*time);
+            let whole = match field {
+                "hour" => micros / HOUR,
+                "minute" => micros / MINUTE % 60,
+                "second" => return Some(of_micros(micros % MINUTE, 6)),
+                "milliseconds" => return Some(of_micros(micros % MINUTE, 3)),
+                "microseconds" => micros % MINUTE,
+                "epoch" => return Some(of_micros(*time, 6)),
+                "timezone" | "timezone_hour" | "timezone_minute" if *ty == Type::Timestamptz => 0,
+                "julian" => return None,
+                _ => return day_part(field, days).map(Decimal::from),
+            };
+            Some(Decimal::from(whole))
+        }
+        Value::Date(days) => {
+            let days = i64::from(*days);
+            match field {
+                "epoch" => Some(Decimal::from(days * 86_400)),
+                _ => day_part(field, days).map(Decimal::from),
+            }
+        }
+        _ => None,
+    }
+}
+
+fn day_part(field: &str, days: i64) -> Option<i64> {
+    let date = date_of(days);
+    let first = days_of(Civil {
+        month: 1,
+        day: 1,
+        ..date
+    });
+    // There is no year 0: what the calendar calls 0 is 1 BC.
+    let year = if date.year > 0 { date.year } else { date.year - 1 };
+    Some(match field {
+        "millennium" if year > 0 => (year + 999) / 1000,
+        "century" if year > 0 => (year + 99) / 100,
+        "decade" => date.year.div_euclid(10),
+        "year" => year,
+        "quarter" => (date.month - 1) / 3 + 1,
+        "month" => date.month,
+        "week" => civil::iso_week(days).1,
+        "isoyear" => civil::iso_week(days).0,
+        "day" => date.day,
+        "dow" => civil::weekday(days),
+        "isodow" => (civil::weekday(days) + 6) % 7 + 1,
+        "doy" => days - first + 1,
+        _ => return None,
+    })
+}
+
+/// UTC is the only zone that needs no table of zones.
+fn timezone(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
+    match arguments {
+        [Value::Text(zone), Value::Timestamp(time)] => {
+            if ["utc", "gmt", "z", "etc/utc"].contains(&zone.to_ascii_lowercase().as_str()) {
+                Ok(Value::Timestamp(*time))
+            } else {
+                Err(Error::unsupported("other zones than UTC"))
+            }
+        }
+        _ => Err(wrong()),
+    }
+}
+
+fn to_char(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
+    match arguments {
+        [Value::Timestamp(time), Value::Text(form)] => {
+            super::format::time(*time, form).map(Value::text)
+        }
+        [Value::Numeric(number), Value::Text(form)] => {
+            super::format::number(*number, form).map(Value::text)
+        }
+        _ => Err(Error::unsupported("to_char of this type")),
+    }
+}
+
+/// Operators and functions of times.
+pub const TABLE: &[Entry] = &[
+    ("+", "timestamptz interval -> timestamptz", plus),
+    ("+", "interval timestamptz -> timestamptz", plus),
+    ("+", "timestamp interval -> timestamp", plus),
+    ("+", "interval timestamp -> timestamp", plus),
+    ("+", "date interval -> timestamp", plus),
+    ("+", "interval date -> timestamp", plus),
+    ("+", "date int4 -> date", plus),
+    ("+", "int4 date -> date", plus),
+    ("+", "interval interval -> interval", plus),
+    ("-", "timestamptz timestamptz -> interval", minus),
+    ("-", "timestamp timestamp -> interval", minus),
+    ("-", "date date -> int4", minus),
+    ("-", "timestamptz interval -> timestamptz", minus),
+    ("-", "timestamp interval -> timestamp", minus),
+    ("-", "date interval -> timestamp", minus),
+    ("-", "date int4 -> date", minus),
+    ("-", "interval interval -> interval", minus),
+    ("-", "interval -> interval", minus),
+    ("*", "interval float8 -> interval", times_number),
+    ("*", "float8 interval -> interval", times_number),
+    ("/", "interval float8 -> interval", over_number),
+    ("now", "-> timestamptz", now),
+    ("transaction_timestamp", "-> timestamptz", now),
+    ("statement_timestamp", "-> timestamptz", now),
+    ("clock_timestamp", "-> timestamptz", now),
+    ("current_timestamp", "-> timestamptz", now),
+    ("localtimestamp", "-> timestamp", now),
+    ("current_date", "-> date", today),
+    ("to_timestamp", "float8 -> timestamptz", to_timestamp),
+    ("make_date", "int4 int4 int4 -> date", make_date),
+    ("age", "timestamptz timestamptz -> interval", age),
+    ("age", "timestamp timestamp -> interval", age),
+    ("age", "timestamptz -> interval", age),
+    ("age", "timestamp -> interval", age),
+    ("justify_hours", "interval -> interval", justify_hours),
+    ("justify_days", "interval -> interval", justify_days),
+    ("date_trunc", "text timestamptz -> timestamptz", date_trunc),
+    ("date_trunc", "text timestamp -> timestamp", date_trunc),
+    ("date_trunc", "text interval -> interval", date_trunc),
+    ("date_bin", "interval timestamptz timestamptz -> timestamptz", date_bin),
+    ("date_bin", "interval timestamp timestamp -> timestamp", date_bin),
+    ("extract", "text timestamptz -> numeric", extract),
+    ("extract", "text timestamp -> numeric", extract),
+    ("extract", "text date -> numeric", extract),
+    ("extract", "text interval -> numeric", extract),
+    ("date_part", "text timestamptz -> float8", date_part),
+    ("date_part", "text timestamp -> float8", date_part),
+    ("date_part", "text date -> float8", date_part),
+    ("date_part", "text interval -> float8", date_part),
+    ("timezone", "text timestamptz -> timestamp", timezone),
+    ("timezone", "text timestamp -> timestamptz", timezone),
+    ("to_char", "timestamptz text -> text", to_char),
+    ("to_char", "timestamp text -> text", to_char),
+    ("to_char", "numeric text -> text", to_char),
+    ("to_char", "int4 text -> text", to_char_whole),
+    ("to_char", "int8 text -> text", to_char_whole),
+    ("to_char", "interval text -> text", to_char),
+    ("to_char", "float8 text -> text", to_char),
+];
+
+fn to_char_whole(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
+    match arguments {
+        [Value::Int(value), Value::Text(form)] => {
+            super::format::number(Decimal::from(*value), form).map(Value::text)
+        }
+        _ => Err(wrong()),
+    }
+}
