@@ -53,6 +53,7 @@ fn is_act(body: &Body) -> bool {
     match body {
         Body::InputSet { from, .. } => *from != Origin::Default,
         Body::ActionIntent { .. }
+        | Body::ActionResult { .. }
         | Body::ActionResolved { .. }
         | Body::CheckTicked { .. }
         | Body::DecisionMade { .. }
