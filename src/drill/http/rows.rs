@@ -120,12 +120,9 @@ impl Named<'_> {
 
 fn rows<'a>(database: &'a Database, table: &str) -> impl Iterator<Item = Named<'a>> {
     let table = database.table("pg_catalog", table);
-    table.into_iter().flat_map(|table| {
-        table
-            .rows
-            .iter()
-            .map(move |row| Named { table, row: &**row })
-    })
+    table
+        .into_iter()
+        .flat_map(|table| table.rows.iter().map(move |row| Named { table, row }))
 }
 
 fn greatest(mut ranked: Vec<(i64, Json)>) -> Vec<Json> {

@@ -61,28 +61,57 @@ fn bracket(rest: &mut &[Glyph]) -> Option<String> {
 /// How a regular expression is meant.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Meaning {
-    /// `-E`.
-    pub extended: bool,
-    /// `-F`: the text itself.
-    pub fixed: bool,
+    pub syntax: Syntax,
+    pub fits: Fits,
     /// `-i`.
     pub ignore_case: bool,
-    /// `-w`.
-    pub words: bool,
-    /// `-x`.
-    pub lines: bool,
+}
+
+/// How a regular expression is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Syntax {
+    /// `\(a\|b\)`.
+    #[default]
+    Basic,
+    /// `-E`: `(a|b)`.
+    Extended,
+    /// `-F`: the text itself.
+    Fixed,
+}
+
+impl Syntax {
+    /// Extended where an option says so.
+    pub(super) fn extended(extended: bool) -> Self {
+        if extended {
+            Self::Extended
+        } else {
+            Self::Basic
+        }
+    }
+}
+
+/// What a regular expression has to fit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Fits {
+    /// A part of a line.
+    #[default]
+    Anything,
+    /// `-w`: whole words.
+    Words,
+    /// `-x`: a whole line.
+    Lines,
 }
 
 /// A regular expression of POSIX. The error names what is wrong or not known.
 pub(super) fn regex(text: &str, meaning: Meaning) -> Result<Regex, String> {
-    let translated = match (meaning.fixed, meaning.extended) {
-        (true, _) => regex::escape(text),
-        (false, extended) => Translation::new(text, extended).whole()?,
+    let translated = match meaning.syntax {
+        Syntax::Fixed => regex::escape(text),
+        syntax => Translation::new(text, syntax == Syntax::Extended).whole()?,
     };
-    let translated = match (meaning.lines, meaning.words) {
-        (true, _) => format!("^(?:{translated})$"),
-        (false, true) => format!("(?:^|\\W)(?:{translated})(?:\\W|$)"),
-        (false, false) => translated,
+    let translated = match meaning.fits {
+        Fits::Anything => translated,
+        Fits::Words => format!("(?:^|\\W)(?:{translated})(?:\\W|$)"),
+        Fits::Lines => format!("^(?:{translated})$"),
     };
     RegexBuilder::new(&translated)
         .case_insensitive(meaning.ignore_case)
@@ -269,7 +298,7 @@ impl<'a> Translation<'a> {
                         .take_while(|c| **c != ']')
                         .collect();
                     self.at += named.chars().count() + 1;
-                    class.push_str(&format!("[{named}]"));
+                    class.extend(["[", &named, "]"]);
                 }
                 // A range keeps its hyphen; a hyphen at an end is one.
                 '-' if !first && self.peek(0).is_some_and(|next| next != ']') => class.push('-'),

@@ -201,11 +201,11 @@ impl Reader {
                 .redirections
                 .push(Redirection::Copy(channel, Channel::Errors)),
             ">" | ">>" | ">|" => {
-                self.to_nowhere()?;
+                self.nowhere()?;
                 command.redirections.push(Redirection::Nowhere(channel));
             }
             "&>" | "&>>" => {
-                self.to_nowhere()?;
+                self.nowhere()?;
                 command
                     .redirections
                     .push(Redirection::Nowhere(Channel::Output));
@@ -240,7 +240,7 @@ impl Reader {
     }
 
     /// What follows has to be `/dev/null`: a drill writes no files.
-    fn to_nowhere(&mut self) -> Result<(), String> {
+    fn nowhere(&mut self) -> Result<(), String> {
         self.skip_blanks();
         let file = self.rest_of_bare_word();
         if file == "/dev/null" {

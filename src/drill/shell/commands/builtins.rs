@@ -1,5 +1,6 @@
 //! What bash does by itself: `:`, `true`, `false`, `echo`, `printf`, `cd`, `pwd`, `exit`.
 
+use super::super::files::Unreadable;
 use super::super::options::{Call, Grammar, NO_OPTIONS, Order};
 use super::super::runner::{Shell, Streams};
 use super::{Command, any};
@@ -98,7 +99,7 @@ fn cd(call: &Call, shell: &mut Shell, streams: &mut Streams) -> i32 {
     let why = shell
         .files
         .read(&folder)
-        .map_or_else(|why| why.words(), |_| "Not a directory");
+        .map_or_else(Unreadable::words, |_| "Not a directory");
     streams.complain(&format!("bash: cd: {written}: {why}"));
     1
 }
@@ -198,11 +199,13 @@ fn printf(call: &Call, _: &mut Shell, streams: &mut Streams) -> i32 {
                 value.to_owned()
             };
             let columns = width.unsigned_abs() as usize;
-            out.push_str(&if width < 0 {
-                format!("{value:<columns$}")
+            let padding = " ".repeat(columns.saturating_sub(value.chars().count()));
+            let parts = if width < 0 {
+                [value, padding]
             } else {
-                format!("{value:>columns$}")
-            });
+                [padding, value]
+            };
+            out.extend(parts);
         }
         if !takes_values || values.len() == 0 {
             break;

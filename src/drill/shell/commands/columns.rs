@@ -33,12 +33,12 @@ pub(super) const COMMANDS: &[Command] = &[
 
 /// Ranges of fields, from 1, and the delimiter.
 fn wanted(call: &Call) -> Result<(Vec<(usize, usize)>, char), String> {
-    let Some(list) = call.value("fields") else {
+    let Some(fields) = call.value("fields") else {
         return Err("call without `-f`".to_owned());
     };
-    let unknown = || format!("list of fields `{list}`");
+    let unknown = || format!("list of fields `{fields}`");
     let mut ranges = Vec::new();
-    for item in list.split(',') {
+    for item in fields.split(',') {
         let (first, last) = item.split_once('-').unwrap_or((item, item));
         let number = |text: &str, empty: usize| {
             if text.is_empty() {

@@ -5,7 +5,7 @@ mod format;
 use regex::Regex;
 
 use super::super::options::{Call, Grammar, NO_OPTIONS, Order, flag, long, valued};
-use super::super::pattern::{self, Meaning};
+use super::super::pattern::{self, Meaning, Syntax};
 use super::super::runner::{Shell, Streams};
 use super::Command;
 use crate::drill::world::Commit;
@@ -73,7 +73,7 @@ impl Query {
         // The expressions of git are basic ones, but for `-G`, whose are extended.
         let regex = |name: &str, extended: bool| {
             let meaning = Meaning {
-                extended,
+                syntax: Syntax::extended(extended),
                 ..Meaning::default()
             };
             call.value(name)

@@ -3,7 +3,7 @@
 use regex::Regex;
 
 use super::super::options::{Call, Grammar, Order, flag, long, valued};
-use super::super::pattern::{self, Meaning};
+use super::super::pattern::{self, Fits, Meaning, Syntax};
 use super::super::runner::{Shell, Streams};
 use super::Command;
 
@@ -64,11 +64,19 @@ fn patterns(call: &Call) -> Vec<&str> {
 
 fn regexes(call: &Call) -> Result<Vec<Regex>, String> {
     let meaning = Meaning {
-        extended: call.has("extended-regexp"),
-        fixed: call.has("fixed-strings"),
+        syntax: if call.has("fixed-strings") {
+            Syntax::Fixed
+        } else {
+            Syntax::extended(call.has("extended-regexp"))
+        },
+        fits: if call.has("line-regexp") {
+            Fits::Lines
+        } else if call.has("word-regexp") {
+            Fits::Words
+        } else {
+            Fits::Anything
+        },
         ignore_case: call.has("ignore-case"),
-        words: call.has("word-regexp"),
-        lines: call.has("line-regexp"),
     };
     patterns(call)
         .into_iter()

@@ -87,10 +87,10 @@ fn edit(instructions: &[Instruction], text: &str, quiet: bool) -> String {
             }
             match &instruction.act {
                 Act::Delete => continue 'lines,
-                Act::Print => out.push_str(&format!("{line}\n")),
+                Act::Print => out.extend([line.as_str(), "\n"]),
                 Act::Quit => {
                     if !quiet {
-                        out.push_str(&format!("{line}{end}"));
+                        out.extend([line.as_str(), end]);
                     }
                     break 'lines;
                 }
@@ -100,13 +100,13 @@ fn edit(instructions: &[Instruction], text: &str, quiet: bool) -> String {
                     };
                     line = replaced;
                     if substitution.print {
-                        out.push_str(&format!("{line}\n"));
+                        out.extend([line.as_str(), "\n"]);
                     }
                 }
             }
         }
         if !quiet {
-            out.push_str(&format!("{line}{end}"));
+            out.extend([line.as_str(), end]);
         }
     }
     out

@@ -172,22 +172,19 @@ fn sort(call: &Call, shell: &mut Shell, streams: &mut Streams) -> i32 {
 /// The text of a key's fields; without a separator a field begins with the blanks before it.
 fn part<'a>(line: &'a str, key: &Key, separator: Option<char>) -> &'a str {
     let mut starts = vec![0];
-    match separator {
-        Some(separator) => {
-            starts.extend(
-                line.match_indices(separator)
-                    .map(|(at, found)| at + found.len()),
-            );
-        }
-        None => {
-            let mut blank_before = true;
-            for (at, c) in line.char_indices() {
-                let blank = c == ' ' || c == '\t';
-                if blank && !blank_before {
-                    starts.push(at);
-                }
-                blank_before = blank;
+    if let Some(separator) = separator {
+        let after = line
+            .match_indices(separator)
+            .map(|(at, found)| at + found.len());
+        starts.extend(after);
+    } else {
+        let mut blank_before = true;
+        for (at, c) in line.char_indices() {
+            let blank = c == ' ' || c == '\t';
+            if blank && !blank_before {
+                starts.push(at);
             }
+            blank_before = blank;
         }
     }
     let start = starts.get(key.first - 1).copied().unwrap_or(line.len());

@@ -1,5 +1,7 @@
 //! `cat`, `head`, `tail`, `wc`: texts as they are, in part, and counted.
 
+use std::fmt::Write;
+
 use super::super::options::{Call, Grammar, Order, flag, valued};
 use super::super::runner::{Shell, Streams};
 use super::Command;
@@ -102,11 +104,10 @@ fn cat(call: &Call, shell: &mut Shell, streams: &mut Streams) -> i32 {
         }
     }
     if call.has("number") {
-        let numbered: String = whole
-            .split_inclusive('\n')
-            .enumerate()
-            .map(|(nth, line)| format!("{:>6}\t{line}", nth + 1))
-            .collect();
+        let mut numbered = String::new();
+        for (nth, line) in (1..).zip(whole.split_inclusive('\n')) {
+            let _ = write!(numbered, "{nth:>6}\t{line}");
+        }
         whole = numbered;
     }
     streams.say(&whole);

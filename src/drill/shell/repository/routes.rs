@@ -155,7 +155,7 @@ pub(super) fn texts(suspect: Option<&(String, String)>) -> Vec<(String, String)>
         .map(|route| {
             (
                 route.path.to_owned(),
-                text(route, route.scope, depth(route.path)),
+                text(route, route.scope, &depth(route.path)),
             )
         })
         .collect();
@@ -168,7 +168,7 @@ pub(super) fn texts(suspect: Option<&(String, String)>) -> Vec<(String, String)>
             model: known.map_or("clientSummary", |route| route.model),
             reads: Reads::OneUnseen,
         };
-        let text = text(&suspect, scope, depth(&path));
+        let text = text(&suspect, scope, &depth(&path));
         texts.push((path, text));
     }
     texts
@@ -192,7 +192,7 @@ fn depth(path: &str) -> String {
     "../".repeat(path.matches('/').count() + 1)
 }
 
-fn text(route: &Route, scope: &str, up: String) -> String {
+fn text(route: &Route, scope: &str, up: &str) -> String {
     let Route { url, model, .. } = route;
     let compared = route.reads == Reads::OneCompared;
     let import = if compared {

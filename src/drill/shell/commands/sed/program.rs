@@ -2,7 +2,7 @@
 
 use regex::Regex;
 
-use crate::drill::shell::pattern::{self, Meaning};
+use crate::drill::shell::pattern::{self, Meaning, Syntax};
 
 /// What is done to which lines.
 pub(super) struct Instruction {
@@ -200,7 +200,7 @@ impl Reader {
                 self.at += 1;
                 let pattern = self.until('/')?;
                 let meaning = Meaning {
-                    extended: self.extended,
+                    syntax: Syntax::extended(self.extended),
                     ..Meaning::default()
                 };
                 Ok(Some(Address::Fits(regex_of(&pattern, meaning)?)))
@@ -248,7 +248,7 @@ impl Reader {
         let pattern = self.until(delimiter)?;
         let replacement = pieces(&self.until(delimiter)?)?;
         let mut meaning = Meaning {
-            extended: self.extended,
+            syntax: Syntax::extended(self.extended),
             ..Meaning::default()
         };
         let (mut all, mut print, mut nth) = (false, false, 1);
