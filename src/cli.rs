@@ -104,7 +104,7 @@ enum Command {
     Resume(screen::Resume),
     /// Train on a simulated breach in the whole cockpit; no server and no configuration needed.
     Drill(drill::Drill),
-    /// Check playbooks; folders are searched, without a path the library is checked.
+    /// Check playbooks and scenarios of drills; folders are searched, without a path the library is checked.
     Check(check::Check),
     /// Say how configuration, places, terminal and sources are; with a playbook, whether its actions fit their sources.
     Doctor(doctor::Doctor),

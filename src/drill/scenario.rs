@@ -393,3 +393,28 @@ impl Rubric {
 pub fn parse(source: SourceText) -> (Scenario, Vec<Diagnostic>) {
     read::scenario(source)
 }
+
+/// Whether a TOML text is a scenario: it says `drill =` before its first table. Folders hold other TOML files too.
+pub fn is_scenario(text: &str) -> bool {
+    text.lines()
+        .map(str::trim)
+        .take_while(|line| !line.starts_with('['))
+        .filter_map(|line| line.split_once('='))
+        .any(|(key, _)| key.trim() == "drill")
+}
+
+/// That the playbook of a scenario is nowhere.
+pub fn unknown_playbook<'k>(
+    scenario: &Scenario,
+    known: impl IntoIterator<Item = &'k str>,
+) -> Diagnostic {
+    let span = texts::Texts::new(&scenario.source).place(&["playbook".into()]);
+    let what = "a playbook of the library or of the files checked";
+    fields::unknown(
+        "unknown-playbook",
+        span,
+        what,
+        scenario.playbook.as_str(),
+        known,
+    )
+}

@@ -33,7 +33,11 @@ fn well(last: impl FnOnce(&mut Player)) -> Player {
         player.revokes(at, actor);
         player.runs(at, "revoke", false);
     }
-    player.sends(420, "notify-security", "Two accounts, one target. Sessions revoked, logs saved.");
+    player.sends(
+        420,
+        "notify-security",
+        "Two accounts, one target. Sessions revoked, logs saved.",
+    );
     last(&mut player);
     player.waits(700);
     player
@@ -53,7 +57,16 @@ fn says_so(player: &mut Player) {
 /// Marks every step that counts as done.
 fn finishes(player: &mut Player) {
     for step in [
-        "quantify", "source", "pattern", "succeeded", "outcome", "preserve", "revoke-sessions", "disable-account", "rate", "confirm",
+        "quantify",
+        "source",
+        "pattern",
+        "succeeded",
+        "outcome",
+        "preserve",
+        "revoke-sessions",
+        "disable-account",
+        "rate",
+        "confirm",
     ] {
         player.does(460, Body::step_done(step));
     }
@@ -69,11 +82,17 @@ fn whoever_acts_well_gets_all_points() {
     assert_eq!((score.points, score.of), (80, 80), "{:#?}", score.lines);
     assert_eq!(score.faults, Vec::<String>::new());
     let acknowledge = line(&score, "time to acknowledge");
-    assert_eq!(acknowledge.reason, "First act after 40s; full points within 2m.");
+    assert_eq!(
+        acknowledge.reason,
+        "First act after 40s; full points within 2m."
+    );
     assert_eq!(acknowledge.entries.len(), 1);
     let told: Vec<_> = player.entries.iter().map(|one| one.hash).collect();
     for line in &score.lines {
-        assert!(line.entries.iter().all(|hash| told.contains(hash)), "{line:?}");
+        assert!(
+            line.entries.iter().all(|hash| told.contains(hash)),
+            "{line:?}"
+        );
         assert!(!line.reason.is_empty());
     }
 }
@@ -91,9 +110,19 @@ fn a_false_all_clear_costs_more_than_anything_else() {
     );
     assert_eq!(fault.entries.len(), 1);
     assert_eq!(score.faults, [format!("false all-clear: {}", fault.reason)]);
-    assert!(score.points * 3 < good.points, "{} {}", score.points, good.points);
+    assert!(
+        score.points * 3 < good.points,
+        "{} {}",
+        score.points,
+        good.points
+    );
     // The same fault is not counted twice.
-    assert!(score.lines.iter().all(|line| line.title != "wrong decision"));
+    assert!(
+        score
+            .lines
+            .iter()
+            .all(|line| line.title != "wrong decision")
+    );
 }
 
 #[test]
@@ -109,7 +138,11 @@ fn an_all_clear_that_is_taken_back_costs_half() {
 fn a_message_that_clears_is_an_all_clear_and_the_words_of_the_playbook_are_not() {
     let player = well(|player| {
         says_so(player);
-        player.sends(500, "notify-security", "All good: a FALSE ALARM, no data was reached.");
+        player.sends(
+            500,
+            "notify-security",
+            "All good: a FALSE ALARM, no data was reached.",
+        );
     });
     let score = player.score();
     let fault = line(&score, "false all-clear");
@@ -185,7 +218,13 @@ fn evidence_counts_only_before_containment() {
     let score = player.score();
     let evidence = line(&score, "evidence before containment");
     assert_eq!(evidence.points, 0);
-    assert!(evidence.reason.starts_with("0 of 4 kept. Only after containment: "), "{}", evidence.reason);
+    assert!(
+        evidence
+            .reason
+            .starts_with("0 of 4 kept. Only after containment: "),
+        "{}",
+        evidence.reason
+    );
 }
 
 #[test]
@@ -199,22 +238,42 @@ fn damage_is_counted_once_and_not_when_a_facilitator_calls_it() {
     };
     let mut player = Player::new(quick("coordinated-attack"), 5);
     player.does(100, injected(true));
-    assert!(player.score().lines.iter().all(|line| line.title != "needless damage"));
+    assert!(
+        player
+            .score()
+            .lines
+            .iter()
+            .all(|line| line.title != "needless damage")
+    );
     player.does(200, injected(false));
     player.does(300, injected(false));
     let score = player.score();
-    let damage: Vec<&Line> = score.lines.iter().filter(|line| line.title == "needless damage").collect();
+    let damage: Vec<&Line> = score
+        .lines
+        .iter()
+        .filter(|line| line.title == "needless damage")
+        .collect();
     assert_eq!(damage.len(), 1);
-    assert_eq!((damage[0].points, damage[0].reason.as_str()), (-15, "It is gone."));
+    assert_eq!(
+        (damage[0].points, damage[0].reason.as_str()),
+        (-15, "It is gone.")
+    );
 }
 
 #[test]
 fn a_missed_deadline_costs_its_share_and_one_that_never_started_as_well() {
     let mut player = Player::new(quick("mode-a"), 5);
     let due = player.director.world().now();
-    let clock = |clock: &str| Body::ClockStarted { clock: clock.into(), due };
+    let clock = |clock: &str| Body::ClockStarted {
+        clock: clock.into(),
+        due,
+    };
     player.does(10, clock("page-oncall"));
-    let missed = Body::ClockMissed { clock: "page-oncall".into(), due, reason: None };
+    let missed = Body::ClockMissed {
+        clock: "page-oncall".into(),
+        due,
+        reason: None,
+    };
     player.does(61, missed);
     player.says(100, "aware");
     player.does(101, clock("gdpr-33"));
