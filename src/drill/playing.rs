@@ -1,5 +1,7 @@
 //! For tests: somebody who plays a built-in scenario without a screen. What is done is recorded as a session would, and so are the injects that come.
 
+pub(super) mod tests;
+
 use std::path::Path;
 use std::sync::Arc;
 

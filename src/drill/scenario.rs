@@ -6,6 +6,7 @@
 mod built_in;
 mod check;
 mod fields;
+mod outcome;
 mod patterns;
 mod read;
 #[cfg(test)]

@@ -1,3 +1,5 @@
+//! Tests of reading and checking scenarios.
+
 use std::fs;
 use std::path::Path;
 

@@ -1,3 +1,5 @@
+//! Tests of the score.
+
 use super::*;
 use crate::drill::playing::{Player, built_in};
 use crate::drill::scenario::Scenario;
