@@ -456,7 +456,7 @@ fn the_failing_endpoint_is_one_and_disabling_another_hurts() {
         player.waits(60);
         let text = format!(
             r#"SELECT count(*) FILTER (WHERE "statusCode" IS NULL OR "statusCode" > 299), count(*) FROM "webhook_deliveries"
-            WHERE "endpointId" = '{endpoint}' AND "createdAt" > now() - interval '1 hour'"#
+            WHERE "endpointId" = '{endpoint}' AND "createdAt" > (now() - interval '1 hour')"#
         );
         let found = numbers(&mut player, &text);
         assert!(
