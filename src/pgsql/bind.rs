@@ -50,6 +50,8 @@ pub struct Binder<'a> {
     describing: bool,
     /// The types that places of parameters have decided.
     inferred: Vec<Option<Type>>,
+    /// Parameters that stood somewhere before their type was decided.
+    untyped: Vec<usize>,
     /// The query at hand.
     level: Level,
     /// The queries around it, the outermost first.
@@ -70,6 +72,7 @@ impl<'a> Binder<'a> {
             parameters: parameters.unwrap_or_default(),
             describing: parameters.is_none(),
             inferred: Vec::new(),
+            untyped: Vec::new(),
             level: Level::default(),
             outer: Vec::new(),
             ctes: Vec::new(),
@@ -80,6 +83,7 @@ impl<'a> Binder<'a> {
 
     /// The types of the parameters, in order.
     pub fn parameter_types(self) -> Result<Vec<Type>, Error> {
+        self.check_parameters()?;
         self.inferred
             .into_iter()
             .enumerate()
@@ -92,6 +96,24 @@ impl<'a> Binder<'a> {
                 })
             })
             .collect()
+    }
+
+    /// An error when a parameter stands somewhere without a type.
+    pub fn check_parameters(&self) -> Result<(), Error> {
+        let Some(index) = self.untyped.first() else {
+            return Ok(());
+        };
+        let decided_later = self.inferred.get(*index).is_some_and(Option::is_some);
+        Err(Error::new(
+            if decided_later { "42P08" } else { "42P18" },
+            format!("could not determine data type of parameter ${}", index + 1),
+        ))
+    }
+
+    fn has_no_value(&self, index: usize) -> bool {
+        self.parameters
+            .get(index)
+            .is_none_or(|parameter| parameter.text.is_none())
     }
 
     const fn next_number(&mut self) -> usize {
@@ -112,7 +134,8 @@ impl<'a> Binder<'a> {
                 .parameters
                 .get(self.inferred.len())
                 .and_then(|parameter| parameter.ty.clone());
-            self.inferred.push(declared.filter(|ty| *ty != Type::Unknown));
+            self.inferred
+                .push(declared.filter(|ty| *ty != Type::Unknown));
         }
         Ok(match self.inferred.get(index).cloned().flatten() {
             Some(ty) => Typed {

@@ -91,11 +91,19 @@ impl Binder<'_> {
                 format!("window function {name} requires an OVER clause"),
             ));
         }
-        if function.filter.is_some() || read.distinct || !read.order.is_empty() || read.star {
-            return Err(Error::new(
-                "42809",
-                format!("{name} is not an aggregate: it takes no DISTINCT, ORDER BY, FILTER or *"),
-            ));
+        for (clause, stands) in [
+            ("(*)", read.star),
+            ("DISTINCT", read.distinct),
+            ("ORDER BY", !read.order.is_empty()),
+            ("WITHIN GROUP", !function.within_group.is_empty()),
+            ("FILTER", function.filter.is_some()),
+        ] {
+            if stands {
+                return Err(Error::new(
+                    "42809",
+                    format!("{clause} specified, but {name} is not an aggregate function"),
+                ));
+            }
         }
         if SetFunction::named(&name).is_some() {
             return Err(Error::unsupported(&format!("{name} outside FROM")));
@@ -304,7 +312,9 @@ impl Binder<'_> {
             return Err(Error::unsupported("named windows"));
         };
         if read.distinct || !read.order.is_empty() {
-            return Err(Error::unsupported("DISTINCT and ORDER BY in a window function"));
+            return Err(Error::unsupported(
+                "DISTINCT and ORDER BY in a window function",
+            ));
         }
         let kind = match aggregate {
             Some(aggregate) => WindowKind::Aggregate(aggregate),

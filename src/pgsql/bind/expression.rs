@@ -19,7 +19,9 @@ use crate::pgsql::value::{Type, Value};
 
 /// A number that stands in the statement.
 pub(super) fn number(digits: &str) -> Result<Typed, Error> {
-    if digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
+    if digits
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'-')
         && let Ok(value) = digits.parse::<i128>()
         && let ty @ (Type::Int4 | Type::Int8) = numbers::literal_type(value)
     {
@@ -69,7 +71,10 @@ impl Binder<'_> {
                     (Some(field), Expr::Constant(Value::Text(body)))
                         if interval.last_field.is_none() =>
                     {
-                        text(&format!("{body} {}", field.to_string().to_ascii_lowercase()))
+                        text(&format!(
+                            "{body} {}",
+                            field.to_string().to_ascii_lowercase()
+                        ))
                     }
                     _ => return Err(Error::unsupported("this form of an interval")),
                 };
@@ -172,6 +177,7 @@ impl Binder<'_> {
                 expr,
                 substring_from,
                 substring_for,
+                shorthand,
                 ..
             } => {
                 let mut arguments = vec![self.expression(expr)?];
@@ -183,7 +189,7 @@ impl Binder<'_> {
                 if let Some(count) = substring_for {
                     arguments.push(self.expression(count)?);
                 }
-                self.named("substring", arguments)?
+                self.named(if *shorthand { "substr" } else { "substring" }, arguments)?
             }
             Ast::Trim {
                 trim_where,
@@ -239,7 +245,9 @@ impl Binder<'_> {
     fn literal(&mut self, literal: &Literal) -> Result<Typed, Error> {
         Ok(match literal {
             Literal::Number(digits, _) => number(digits)?,
-            Literal::SingleQuotedString(value) | Literal::EscapedStringLiteral(value) => text(value),
+            Literal::SingleQuotedString(value) | Literal::EscapedStringLiteral(value) => {
+                text(value)
+            }
             Literal::DollarQuotedString(value) => text(&value.value),
             Literal::Boolean(value) => truth(Expr::bool(*value)),
             Literal::Null => Typed {
@@ -298,8 +306,16 @@ impl Binder<'_> {
 
     fn is_null(&mut self, inner: &Ast, negated: bool) -> Result<Typed, Error> {
         let typed = self.expression(inner)?;
-        let typed = self.settled(typed)?;
-        Ok(negate_if(negated, truth(Expr::IsNull(Box::new(typed.expr)))))
+        // This decides on no type, also not on that of a parameter.
+        if let Expr::Parameter(index) = typed.expr {
+            self.untyped.push(index);
+            let is_null = self.has_no_value(index);
+            return Ok(negate_if(negated, truth(Expr::bool(is_null))));
+        }
+        Ok(negate_if(
+            negated,
+            truth(Expr::IsNull(Box::new(typed.expr))),
+        ))
     }
 
     fn is(&mut self, inner: &Ast, wanted: Option<bool>, negated: bool) -> Result<Typed, Error> {
@@ -326,7 +342,9 @@ impl Binder<'_> {
         conditions: &[CaseWhen],
         otherwise: Option<&Ast>,
     ) -> Result<Typed, Error> {
-        let operand = operand.map(|operand| self.expression(operand)).transpose()?;
+        let operand = operand
+            .map(|operand| self.expression(operand))
+            .transpose()?;
         let operand = operand.map(|operand| self.settled(operand)).transpose()?;
         let mut tests = Vec::new();
         let mut results = Vec::new();
@@ -361,10 +379,7 @@ impl Binder<'_> {
 
     fn array(&mut self, members: &[Ast]) -> Result<Typed, Error> {
         if members.is_empty() {
-            return Err(Error::new(
-                "42P18",
-                "cannot determine type of empty array",
-            ));
+            return Err(Error::new("42P18", "cannot determine type of empty array"));
         }
         let members: Vec<Typed> = members
             .iter()

@@ -111,10 +111,7 @@ impl Binder<'_> {
         }) {
             return Err(Error::new(
                 "42712",
-                format!(
-                    "table name \"{}\" specified more than once",
-                    twice.relation
-                ),
+                format!("table name \"{}\" specified more than once", twice.relation),
             ));
         }
         let left_width = left.width;
@@ -384,9 +381,11 @@ impl Binder<'_> {
                 .collect(),
         };
         let mut part = named_part(bound, Vec::new(), &table.name, alias)?;
-        if alias.is_none() {
-            for column in &mut part.columns {
+        for column in &mut part.columns {
+            if alias.is_none() {
                 column.schema = Some(table.schema.clone());
+            } else {
+                column.aliased = Some(table.name.clone());
             }
         }
         Ok(part)
@@ -535,9 +534,8 @@ fn named_part(
         .map(|(index, (name, ty))| ScopeColumn {
             relation: relation.clone(),
             schema: None,
-            name: given
-                .get(index)
-                .map_or(name, |column| folded(&column.name)),
+            aliased: None,
+            name: given.get(index).map_or(name, |column| folded(&column.name)),
             ty,
             index,
             merged: false,

@@ -115,7 +115,10 @@ impl Binder<'_> {
         let hidden = outputs.len() > shown;
         plan = Plan::Project {
             input: Box::new(plan),
-            columns: outputs.into_iter().map(|output| output.value.expr).collect(),
+            columns: outputs
+                .into_iter()
+                .map(|output| output.value.expr)
+                .collect(),
         };
         if matches!(select.distinct, Some(Distinct::Distinct)) {
             if hidden {
@@ -141,10 +144,7 @@ impl Binder<'_> {
         }
         if let Some(on) = &distinct_on {
             let leads = sort.len().min(on.len());
-            let agrees = sort
-                .iter()
-                .take(leads)
-                .all(|key| on.contains(&key.value));
+            let agrees = sort.iter().take(leads).all(|key| on.contains(&key.value));
             if !agrees {
                 return Err(Error::new(
                     "42P10",
@@ -193,11 +193,11 @@ impl Binder<'_> {
             match item {
                 SelectItem::UnnamedExpr(expr) => outputs.push(Output {
                     name: output_name(expr),
-                    value: self.expression(expr)?,
+                    value: self.listed_value(expr)?,
                 }),
                 SelectItem::ExprWithAlias { expr, alias } => outputs.push(Output {
                     name: folded(alias),
-                    value: self.expression(expr)?,
+                    value: self.listed_value(expr)?,
                 }),
                 SelectItem::Wildcard(options) => {
                     plain_star(options)?;
@@ -232,6 +232,15 @@ impl Binder<'_> {
             }
         }
         Ok(outputs)
+    }
+
+    /// A value of the list. A parameter alone is a text; a literal may still become what a UNION needs.
+    fn listed_value(&mut self, expr: &Ast) -> Result<Typed, Error> {
+        let typed = self.expression(expr)?;
+        if matches!(typed.expr, Expr::Parameter(_)) {
+            return self.settled(typed);
+        }
+        Ok(typed)
     }
 
     fn star(&self, wanted: impl Fn(&super::scope::ScopeColumn) -> bool) -> Vec<Output> {
@@ -341,11 +350,7 @@ impl Binder<'_> {
             .collect()
     }
 
-    fn distinct_on(
-        &mut self,
-        keys: &[Ast],
-        outputs: &mut Vec<Output>,
-    ) -> Result<Vec<Expr>, Error> {
+    fn distinct_on(&mut self, keys: &[Ast], outputs: &mut Vec<Output>) -> Result<Vec<Expr>, Error> {
         keys.iter()
             .map(|key| {
                 let (index, _) = self.listed(key, outputs, "DISTINCT ON")?;
@@ -578,7 +583,7 @@ fn own_name(expr: &Ast) -> Option<(String, bool)> {
         Ast::Array(_) => strong("array"),
         Ast::Extract { .. } => strong("extract"),
         Ast::Position { .. } => strong("position"),
-        Ast::Substring { .. } => strong("substring"),
+        Ast::Substring { shorthand, .. } => strong(if *shorthand { "substr" } else { "substring" }),
         Ast::Trim { trim_where, .. } => strong(trim_name(trim_where.as_ref())),
         Ast::Ceil { .. } => strong("ceil"),
         Ast::Floor { .. } => strong("floor"),

@@ -111,13 +111,21 @@ impl Binder<'_> {
                 self.retyped(bound, &types, Coercion::Assignment)?
             }
         };
-        // Columns that are not named are NULL: defaults and sequences are not kept.
+        // Columns that are not named have their defaults.
+        let declared = self.run.database.tables.get(table).and_then(|table| {
+            let key = (table.schema.clone(), table.name.clone());
+            self.run.database.defaults.get(&key)
+        });
+        let default = |index: usize| {
+            let value = declared.and_then(|values| values.get(index));
+            value.map_or(Expr::NULL, |value| Expr::Constant(value.clone()))
+        };
         let project = (0..columns.len())
             .map(|index| {
                 targets
                     .iter()
                     .position(|target| *target == index)
-                    .map_or(Expr::NULL, Expr::Column)
+                    .map_or_else(|| default(index), Expr::Column)
             })
             .collect();
         let alias = insert.table_alias.as_ref().map(|alias| TableAlias {
@@ -126,7 +134,8 @@ impl Binder<'_> {
             columns: Vec::new(),
             at: None,
         });
-        let returning = self.written_answer(name, alias.as_ref(), &[], insert.returning.as_deref())?;
+        let returning =
+            self.written_answer(name, alias.as_ref(), &[], insert.returning.as_deref())?;
         Ok(Write {
             table,
             change: Change::Insert(Plan::Project {
@@ -146,9 +155,9 @@ impl Binder<'_> {
         let columns = self.columns_of(table)?;
         let others: &[TableWithJoins] = match &update.from {
             None => &[],
-            Some(UpdateTableFromKind::AfterSet(others) | UpdateTableFromKind::BeforeSet(others)) => {
-                others
-            }
+            Some(
+                UpdateTableFromKind::AfterSet(others) | UpdateTableFromKind::BeforeSet(others),
+            ) => others,
         };
         let beside = self.named_rows(name, alias, others)?;
         let mut values = Vec::new();
@@ -163,9 +172,8 @@ impl Binder<'_> {
                     format!("multiple assignments to same column \"{name}\""),
                 ));
             }
-            let value = self.without_aggregates("UPDATE", |this| {
-                this.assigned(value, index, &columns)
-            })?;
+            let value =
+                self.without_aggregates("UPDATE", |this| this.assigned(value, index, &columns))?;
             values.push((index, value));
         }
         let condition = self.where_clause(update.selection.as_ref())?;
@@ -285,7 +293,10 @@ impl Binder<'_> {
             .map_err(|error| self.placed(error, name))?;
         match self.run.database.tables.get(place) {
             Some(table) if table.schema != "pg_catalog" => Ok(place),
-            _ => Err(Error::new("42501", format!("permission denied for table {name}"))),
+            _ => Err(Error::new(
+                "42501",
+                format!("permission denied for table {name}"),
+            )),
         }
     }
 
@@ -311,6 +322,16 @@ impl Binder<'_> {
                 )
             })
             .map_err(|error| self.placed(error, name))
+    }
+
+    /// The constant that DEFAULT declares for a column.
+    pub fn default_value(&mut self, value: &Ast, ty: &Type) -> Result<Value, Error> {
+        let typed = self.expression(value)?;
+        let reads_time = value.to_string().contains('(');
+        match self.coerce(typed, ty, Coercion::Assignment)? {
+            Expr::Constant(value) if !reads_time => Ok(value),
+            _ => Err(Error::unsupported("a default that is not a constant")),
+        }
     }
 
     /// A value as a column takes it.

@@ -102,6 +102,11 @@ fn member(call: &Call, arguments: &[Value]) -> Result<Value, Error> {
     }
 }
 
+/// A piece of a `json` keeps the spelling it was written in, which is not kept here.
+fn keeps_spelling(_: &Call, _: &[Value]) -> Result<Value, Error> {
+    Err(Error::unsupported("parts of json as json; cast to jsonb"))
+}
+
 fn path(call: &Call, arguments: &[Value]) -> Result<Value, Error> {
     let (json, steps) = match arguments {
         [json, Value::Array(steps)] => (document(json)?, steps.to_vec()),
@@ -199,7 +204,10 @@ fn join(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
             Json::Object(all)
         }
         (Json::Object(_), other) | (other, Json::Object(_)) if !other.is_array() => {
-            return Err(Error::new("22023", "invalid concatenation of jsonb objects"));
+            return Err(Error::new(
+                "22023",
+                "invalid concatenation of jsonb objects",
+            ));
         }
         (left, right) => {
             let mut all = as_list(left);
@@ -284,9 +292,9 @@ fn build_object(call: &Call, arguments: &[Value]) -> Result<Value, Error> {
     }
     let mut object = Map::new();
     for ([key, value], [key_type, value_type]) in pairs.iter().zip(call.types.as_chunks::<2>().0) {
-        let key = key.to_text(key_type).ok_or_else(|| {
-            Error::new("22023", "argument 1: key must not be null")
-        })?;
+        let key = key
+            .to_text(key_type)
+            .ok_or_else(|| Error::new("22023", "argument 1: key must not be null"))?;
         object.insert(key, to_json(value, value_type)?);
     }
     Ok(Value::Json(Json::Object(object).into()))
@@ -323,6 +331,9 @@ fn strip_nulls(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
 pub const TABLE: &[Entry] = &[
     ("->", "jsonb text -> jsonb", member),
     ("->", "jsonb int4 -> jsonb", member),
+    ("->", "json text -> json", keeps_spelling),
+    ("->", "json int4 -> json", keeps_spelling),
+    ("#>", "json text[] -> json", keeps_spelling),
     ("->>", "jsonb text -> text", member),
     ("->>", "jsonb int4 -> text", member),
     ("->>", "json text -> text", member),
@@ -331,7 +342,11 @@ pub const TABLE: &[Entry] = &[
     ("#>>", "jsonb text[] -> text", path),
     ("#>>", "json text[] -> text", path),
     ("jsonb_extract_path", "variadic jsonb text -> jsonb", path),
-    ("jsonb_extract_path_text", "variadic jsonb text -> text", path),
+    (
+        "jsonb_extract_path_text",
+        "variadic jsonb text -> text",
+        path,
+    ),
     ("@>", "jsonb jsonb -> bool", contains),
     ("<@", "jsonb jsonb -> bool", contained),
     ("?", "jsonb text -> bool", exists),
@@ -345,9 +360,17 @@ pub const TABLE: &[Entry] = &[
     ("jsonb_array_length", "jsonb -> int4", array_length),
     ("json_array_length", "json -> int4", array_length),
     ("to_jsonb", "anyelement -> jsonb", to_jsonb),
-    ("jsonb_build_object", "null variadic any -> jsonb", build_object),
+    (
+        "jsonb_build_object",
+        "null variadic any -> jsonb",
+        build_object,
+    ),
     ("jsonb_build_object", "-> jsonb", build_object),
-    ("jsonb_build_array", "null variadic any -> jsonb", build_array),
+    (
+        "jsonb_build_array",
+        "null variadic any -> jsonb",
+        build_array,
+    ),
     ("jsonb_build_array", "-> jsonb", build_array),
     ("jsonb_strip_nulls", "jsonb -> jsonb", strip_nulls),
 ];

@@ -15,9 +15,7 @@ fn is_like(text: &str, pattern: &str, escape: Option<char>) -> Result<bool, Erro
     while let Some(character) = characters.next() {
         units.push(match character {
             escaped if Some(escaped) == escape => {
-                Unit::Exactly(characters.next().ok_or_else(|| {
-                    Error::new("22025", "LIKE pattern must not end with escape character")
-                })?)
+                characters.next().map_or(Unit::Nothing, Unit::Exactly)
             }
             '%' => Unit::Anything,
             '_' => Unit::One,
@@ -37,6 +35,12 @@ fn is_like(text: &str, pattern: &str, escape: Option<char>) -> Result<bool, Erro
             Some(Unit::One) => {
                 place += 1;
                 unit += 1;
+            }
+            Some(Unit::Nothing) => {
+                return Err(Error::new(
+                    "22025",
+                    "LIKE pattern must not end with escape character",
+                ));
             }
             Some(Unit::Exactly(wanted)) if text.get(place) == Some(wanted) => {
                 place += 1;
@@ -62,6 +66,8 @@ enum Unit {
     Anything,
     One,
     Exactly(char),
+    /// An escape with nothing behind it: an error once a match comes to it.
+    Nothing,
 }
 
 fn escape_of(arguments: &[Value]) -> Result<Option<char>, Error> {
@@ -101,7 +107,9 @@ fn compiled(run: &Run, pattern: &str, ignores_case: bool) -> Result<Regex, Error
         return Ok(regex.clone());
     }
     if pattern.starts_with("***") || pattern.contains("(?") {
-        return Err(Error::unsupported("embedded options and look-around in a regular expression"));
+        return Err(Error::unsupported(
+            "embedded options and look-around in a regular expression",
+        ));
     }
     let own = pattern
         .replace("\\y", "\\b")
@@ -126,7 +134,11 @@ fn compiled(run: &Run, pattern: &str, ignores_case: bool) -> Result<Regex, Error
 
 /// The same for a text to be cut out: the server takes the longest alternative, the crate the first.
 fn extracting(run: &Run, pattern: &str, ignores_case: bool) -> Result<Regex, Error> {
-    if pattern.contains('|') || ["*?", "+?", "??", "}?"].iter().any(|lazy| pattern.contains(lazy)) {
+    if pattern.contains('|')
+        || ["*?", "+?", "??", "}?"]
+            .iter()
+            .any(|lazy| pattern.contains(lazy))
+    {
         return Err(Error::unsupported(
             "alternatives and lazy repetition in a regular expression that cuts out text",
         ));
@@ -136,18 +148,18 @@ fn extracting(run: &Run, pattern: &str, ignores_case: bool) -> Result<Regex, Err
 
 fn matches(call: &Call, arguments: &[Value]) -> Result<Value, Error> {
     match arguments {
-        [Value::Text(text), Value::Text(pattern)] => {
-            Ok(Value::Bool(compiled(call.run, pattern, false)?.is_match(text)))
-        }
+        [Value::Text(text), Value::Text(pattern)] => Ok(Value::Bool(
+            compiled(call.run, pattern, false)?.is_match(text),
+        )),
         _ => Err(wrong()),
     }
 }
 
 fn matches_any_case(call: &Call, arguments: &[Value]) -> Result<Value, Error> {
     match arguments {
-        [Value::Text(text), Value::Text(pattern)] => {
-            Ok(Value::Bool(compiled(call.run, pattern, true)?.is_match(text)))
-        }
+        [Value::Text(text), Value::Text(pattern)] => Ok(Value::Bool(
+            compiled(call.run, pattern, true)?.is_match(text),
+        )),
         _ => Err(wrong()),
     }
 }
@@ -177,9 +189,10 @@ fn groups(call: &Call, arguments: &[Value]) -> Result<Value, Error> {
         return Ok(Value::Null);
     };
     let skipped = usize::from(found.len() > 1);
-    let values = found.iter().skip(skipped).map(|group| {
-        group.map_or(Value::Null, |group| Value::text(group.as_str()))
-    });
+    let values = found
+        .iter()
+        .skip(skipped)
+        .map(|group| group.map_or(Value::Null, |group| Value::text(group.as_str())));
     Ok(Value::Array(values.collect()))
 }
 

@@ -98,8 +98,7 @@ fn choose(candidates: &'static [Function], types: &[Type]) -> Result<Chosen, Fai
     keep_best(&mut left, |_, targets| {
         pairs(types, targets)
             .filter(|(given, target)| {
-                given.is(target)
-                    || (given.category() == target.category() && target.is_preferred())
+                given.is(target) || (given.category() == target.category() && target.is_preferred())
             })
             .count()
     });
@@ -117,10 +116,7 @@ fn choose(candidates: &'static [Function], types: &[Type]) -> Result<Chosen, Fai
 }
 
 /// Given and target types of the arguments whose type is known.
-fn pairs<'a>(
-    types: &'a [Type],
-    targets: &'a [Type],
-) -> impl Iterator<Item = (&'a Type, &'a Type)> {
+fn pairs<'a>(types: &'a [Type], targets: &'a [Type]) -> impl Iterator<Item = (&'a Type, &'a Type)> {
     types
         .iter()
         .zip(targets)
@@ -149,6 +145,7 @@ fn settle_unknown(left: &mut Vec<(&'static Function, Vec<Type>)>, types: &[Type]
         }
         let targets: Vec<&Type> = left
             .iter()
+            .filter(|(function, _)| is_fixed(function, types.len(), index))
             .filter_map(|(_, targets)| targets.get(index))
             .collect();
         let text = targets
@@ -166,16 +163,33 @@ fn settle_unknown(left: &mut Vec<(&'static Function, Vec<Type>)>, types: &[Type]
             .any(|target| target.category() == category && target.is_preferred());
         wanted.push(Some((category, preferred)));
     }
-    let fits = |targets: &[Type]| {
-        wanted.iter().zip(targets).all(|(wanted, target)| {
-            wanted.is_none_or(|(category, preferred)| {
-                target.category() == category && (!preferred || target.is_preferred())
+    let fits = |function: &Function, targets: &[Type]| {
+        wanted
+            .iter()
+            .zip(targets)
+            .enumerate()
+            .all(|(index, (wanted, target))| {
+                wanted.is_none_or(|(category, preferred)| {
+                    is_fixed(function, types.len(), index)
+                        && target.category() == category
+                        && (!preferred || target.is_preferred())
+                })
             })
-        })
     };
-    if left.iter().any(|(_, targets)| fits(targets)) {
-        left.retain(|(_, targets)| fits(targets));
+    if left
+        .iter()
+        .any(|(function, targets)| fits(function, targets))
+    {
+        left.retain(|(function, targets)| fits(function, targets));
     }
+}
+
+/// True when a function takes one type only in a place; what takes several has no category there.
+fn is_fixed(function: &Function, count: usize, index: usize) -> bool {
+    function
+        .slots_for(count)
+        .and_then(|slots| slots.get(index).copied())
+        .is_some_and(|slot| matches!(slot, Slot::Is(_)))
 }
 
 /// The last resort: literals are of the one type that the other arguments have.
@@ -209,12 +223,7 @@ fn exact(candidates: &'static [Function], types: &[Type]) -> Option<Chosen> {
                     .zip(types)
                     .all(|(slot, ty)| matches!(slot, Slot::Is(wanted) if wanted.is(ty)))
         })
-        .map(|function| {
-            finish(
-                function,
-                types.iter().map(Type::plain).collect(),
-            )
-        })
+        .map(|function| finish(function, types.iter().map(Type::plain).collect()))
 }
 
 fn finish(function: &'static Function, types: Vec<Type>) -> Chosen {
