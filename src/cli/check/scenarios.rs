@@ -37,12 +37,11 @@ impl Check {
         };
         let known: Vec<&Playbook> = of_files().chain(playbooks_of(&library)).collect();
         for (scenario, mut findings) in found {
-            match known.iter().find(|one| one.id == scenario.playbook) {
-                Some(playbook) => findings.extend(scenario::check(&scenario, playbook)),
-                None => {
-                    let ids = known.iter().map(|one| one.id.as_str());
-                    findings.push(scenario::unknown_playbook(&scenario, ids));
-                }
+            if let Some(playbook) = known.iter().find(|one| one.id == scenario.playbook) {
+                findings.extend(scenario::check(&scenario, playbook));
+            } else {
+                let ids = known.iter().map(|one| one.id.as_str());
+                findings.push(scenario::unknown_playbook(&scenario, ids));
             }
             findings.sort_by_key(|finding| finding.span.start);
             counted.files += 1;

@@ -109,7 +109,9 @@ fn whole_of(fields: &Fields<'_>, source: SourceText) -> Scenario {
             .map_or_else(Service::default, service),
         stories,
         injects,
-        inputs: fields.table("inputs").map_or_else(BTreeMap::new, inputs),
+        inputs: fields
+            .table("inputs")
+            .map_or_else(BTreeMap::new, |fields| inputs(&fields)),
         truth: fields.needed(
             "truth",
             "a table that tells what happened",
@@ -163,7 +165,7 @@ fn service(fields: Fields<'_>) -> Service {
     service
 }
 
-fn inputs(fields: Fields<'_>) -> BTreeMap<InputId, String> {
+fn inputs(fields: &Fields<'_>) -> BTreeMap<InputId, String> {
     let mut inputs = BTreeMap::new();
     for (key, _, value) in fields.entries() {
         let text = match value.get_ref() {
