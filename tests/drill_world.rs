@@ -355,6 +355,56 @@ fn nothing_planted_shows_nothing() {
     assert!(world.database().blocking.is_empty() && world.status().database_ready);
 }
 
+#[test]
+fn every_source_tells_of_the_same_events() {
+    let world = small(6);
+    let minute = world.settled().as_second() / 60 * 60_000_000;
+    let settled = Timestamp::from_microsecond(minute).unwrap();
+    let before = |until: i64| {
+        rows(&world, "commerce", "audit_entries")
+            .iter()
+            .filter(|row| matches!(row[1], Value::Timestamp(at) if at < until))
+            .count() as f64
+    };
+    let metric = query(
+        &world,
+        &format!(
+            "customMetrics | where name == 'commerce_transition_total' and timestamp < datetime({settled}) | summarize sum(valueSum)"
+        ),
+    );
+    let posted = query(
+        &world,
+        &format!(
+            "requests | where name startswith 'POST' and success == 'True' and timestamp < datetime({settled}) | count"
+        ),
+    );
+    let traced = query(
+        &world,
+        &format!(
+            "traces | where message startswith 'Transition' and timestamp < datetime({settled}) | count"
+        ),
+    );
+    let entries = before(minute);
+    assert!(entries > 300.0);
+    assert_eq!(
+        [
+            number(&metric[0][0]),
+            number(&posted[0][0]),
+            number(&traced[0][0])
+        ],
+        [entries; 3]
+    );
+    let (mut counted, mut scraped) = (0.0, 0);
+    for series in &world.metrics().series {
+        if series.labels["__name__"] == "commerce_transition_total" {
+            let last = series.points.last().unwrap();
+            counted += last.value;
+            scraped = last.at;
+        }
+    }
+    assert!((counted - before(scraped * 1_000)).abs() < 1e-9);
+}
+
 fn is_name(text: &str) -> bool {
     !text.is_empty()
         && text.len() <= 64

@@ -116,3 +116,40 @@ impl kql::Catalog for Telemetry {
         LAYOUTS.iter().map(|(name, _)| (*name).to_owned()).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drill::world::noise::Generator;
+
+    #[test]
+    fn half_has_arrived_after_forty_seconds_and_all_after_a_hundred_and_fifty() {
+        let mut telemetry = Telemetry::default();
+        let rows = 4_000;
+        for n in 0..rows {
+            let noise = Noise::new(1, Generator::named("here"), n);
+            telemetry.send(Name::Traces, 0, noise, vec![ticks(0)]);
+        }
+        let mut shares = Vec::new();
+        for tick in 0..RING as i64 {
+            telemetry.arrive(tick);
+            let arrived: usize = telemetry.sizes().iter().map(|(_, rows, _)| rows).sum();
+            shares.push(arrived as f64 / rows as f64);
+        }
+        let at = |seconds: usize| shares.get(seconds / 5 - 1).copied().unwrap_or(0.0);
+        assert!((0.45..0.55).contains(&at(40)), "{}", at(40));
+        assert!((0.93..0.97).contains(&at(95)), "{}", at(95));
+        assert!(at(10) < 0.01 && at(145) < 1.0 && (at(155) - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_row_of_the_past_arrives_now() {
+        let mut telemetry = Telemetry::default();
+        telemetry.arrive(1_000);
+        let noise = Noise::new(1, Generator::named("here"), 0);
+        telemetry.send(Name::Traces, 0, noise, vec![ticks(0)]);
+        telemetry.arrive(1_001);
+        let arrived: usize = telemetry.sizes().iter().map(|(_, rows, _)| rows).sum();
+        assert_eq!(arrived, 1);
+    }
+}
