@@ -99,6 +99,47 @@ const CONFINED: &[Confined] = &[
     },
 ];
 
+/// What can reach nothing outside: drills, and planning without a source.
+const APART: &[&str] = &[
+    "sources::simulated",
+    "sources::planner",
+    "drill",
+    "pgsql",
+    "promql",
+    "kql",
+];
+
+/// The ways out of the process. Nothing that is apart names one.
+const WAYS_OUT: &[&str] = &[
+    "reqwest",
+    "sqlx",
+    "rusqlite",
+    "tokio::net",
+    "tokio::process",
+    "std::net::TcpListener",
+    "std::net::TcpStream",
+    "std::net::ToSocketAddrs",
+    "std::net::UdpSocket",
+    "std::os::unix::net",
+    "std::process",
+];
+
+/// Sources that reach something, and what of them is pure: how an answer is read, once it is there.
+const LIVE: &[&str] = &[
+    "azure",
+    "http",
+    "postgres",
+    "prometheus",
+    "shell",
+    "sqlite",
+    "webhook",
+];
+const PURE: &[&str] = &[
+    "azure::answer::cell",
+    "prometheus::answer",
+    "postgres::column",
+];
+
 /// Past this a file is split.
 const LINES_MAX: usize = 600;
 
@@ -193,6 +234,7 @@ fn file_faults(file: &Path, text: &str) -> Vec<String> {
         let place = format!("{name}:{}", used.line);
         faults.extend(layer_fault(&module, &used).map(|fault| format!("{place}: {fault}")));
         faults.extend(confined_fault(&module, &used).map(|fault| format!("{place}: {fault}")));
+        faults.extend(apart_fault(&module, &used).map(|fault| format!("{place}: {fault}")));
     }
     faults.dedup();
     faults
@@ -234,6 +276,20 @@ fn confined_fault(module: &[String], used: &UsedPath) -> Option<String> {
         .iter()
         .any(|place| own == *place || own.starts_with(&format!("{place}::")));
     (!allowed).then(|| format!("`{what}` appears only in {}", row.only_in.join(", ")))
+}
+
+fn apart_fault(module: &[String], used: &UsedPath) -> Option<String> {
+    let own = module.join("::");
+    let below = |path: &str, place: &str| path == place || path.starts_with(&format!("{place}::"));
+    APART.iter().find(|place| below(&own, place))?;
+    let path = used.segments.join("::");
+    let way = WAYS_OUT.iter().find(|way| below(&path, way));
+    let live = path.strip_prefix("crate::sources::").filter(|inside| {
+        LIVE.iter().any(|live| below(inside, live)) && !PURE.iter().any(|pure| below(inside, pure))
+    });
+    way.copied()
+        .or(live)
+        .map(|what| format!("`{what}` reaches outside, which `{own}` must not"))
 }
 
 fn layer(module: &str) -> Option<u8> {
@@ -427,6 +483,32 @@ const SAMPLES: &[(&str, &str, &str)] = &[
     ),
     ("src/cli.rs", "let v = env!(\"CARGO_PKG_VERSION\");", ""),
     ("src/config.rs", "let v = std::env::var(\"HOME\");", ""),
+    (
+        "src/sources/simulated/sql.rs",
+        "use crate::sources::postgres::Postgres;",
+        "`postgres::Postgres` reaches outside",
+    ),
+    (
+        "src/sources/simulated.rs",
+        "use super::postgres::column;",
+        "",
+    ),
+    (
+        "src/sources/simulated.rs",
+        "use super::azure::answer::Reader;",
+        "`azure::answer::Reader` reaches outside",
+    ),
+    (
+        "src/sources/planner/http.rs",
+        "fn f() { let c = tokio::net::TcpStream::connect(1); }",
+        "`tokio::net` reaches outside",
+    ),
+    (
+        "src/drill/shell.rs",
+        "use std::process::Command;",
+        "`std::process` reaches outside",
+    ),
+    ("src/drill/shell.rs", "use super::http;", ""),
     (
         "src/model.rs",
         "fn f<'a>(c: &'a char) -> bool { *c == '\"' || *c == '\\'' } use crate::ui;",

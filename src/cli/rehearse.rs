@@ -133,7 +133,9 @@ fn as_text(line: &Line, path: &str) -> String {
         State::Failed => format!("{path}:{}:{}: ", line.place.0, line.place.1),
         State::Ok | State::Planned => String::new(),
     };
-    let verdict = line.verdict.map(|verdict| format!("; {}", verdict.word()));
+    let verdict = line
+        .verdict
+        .map(|verdict| format!("; verdict {}", verdict.word()));
     let examples: Vec<String> = line
         .examples
         .iter()

@@ -127,6 +127,12 @@ impl Director {
         std::mem::take(&mut self.came)
     }
 
+    /// Leaves out what the record holds already, when a drill goes on in a later session.
+    pub fn leave_out(&mut self, recorded: &[String]) {
+        self.came
+            .retain(|injected| !recorded.contains(&injected.id));
+    }
+
     /// Takes in an entry of the record: what was done, and when. Time passes up to it first. An inject that the record holds already (a facilitator called
     /// it, or the drill goes on in a later session) is not brought again; what it does to the service is done.
     pub fn observe(&mut self, sealed: &Sealed) {

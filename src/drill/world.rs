@@ -122,6 +122,7 @@ impl World {
         background::plant(&mut emit);
         stories.plant(&mut emit);
         world.pass(scenario.starts);
+        world.show_server();
         world
     }
 
@@ -168,7 +169,7 @@ impl World {
         self.conditions = Conditions::default();
         let (mut emit, stories) = self.emit();
         stories.tick(&mut emit);
-        background::tick(&mut emit, &stories.suspects());
+        background::tick(&mut emit, stories);
         let tick = self.tick;
         self.sinks.tables.server.tick(&self.conditions);
         if tick.rem_euclid(MINUTE_TICKS) == MINUTE_TICKS - 1 {

@@ -2,6 +2,8 @@
 //!
 //! What is told stands on the timeline; the dialog is there to be read, and closing it changes nothing.
 
+use std::sync::Arc;
+
 use crate::model::safe_text::sanitize;
 use crate::record::entry::{Body, Sealed};
 
@@ -9,6 +11,22 @@ use super::dialog::Overlay;
 use super::turn::Turn;
 
 impl Turn<'_> {
+    /// A drill that begins tells what the operator was paged for. One that goes on does not again.
+    pub(super) fn hear_the_page(&mut self) {
+        let page = self.state.cockpit().and_then(|cockpit| {
+            let entries = &cockpit.timeline.entries;
+            let begins = cockpit.incident.sessions.len() == 1 && cockpit.incident.steps.is_empty();
+            let told = |sealed: &&Arc<Sealed>| {
+                matches!(sealed.body, Some(Body::DrillInjected { .. }))
+                    && sealed.entry.writer == cockpit.writer
+            };
+            entries.iter().find(told).filter(|_| begins).cloned()
+        });
+        if let Some(page) = page {
+            self.hear(&page);
+        }
+    }
+
     /// An entry that may be an inject. Its dialog never comes between the operator and what is being typed: it waits below.
     pub(super) fn hear(&mut self, sealed: &Sealed) {
         let Some(Body::DrillInjected { from, text, .. }) = &sealed.body else {

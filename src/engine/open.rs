@@ -148,6 +148,7 @@ impl Turn<'_> {
         }
         self.state.screen = Screen::Cockpit(Box::new(cockpit));
         self.state.overlays.clear();
+        self.hear_the_page();
         self.say_what_matters(&source_problems);
         self.effect(Effect::ProbeSources);
         self.poll_what_is_due();

@@ -100,7 +100,9 @@ pub fn check_ceiling(count: u64, ceiling: Option<u64>) -> Result<(), Error> {
     match ceiling {
         Some(ceiling) if count > ceiling => Err(Error::new(
             "54000",
-            format!("the statement touches {count} rows, more than the {ceiling} that it may; nothing was changed"),
+            format!(
+                "the statement touches {count} rows, more than the {ceiling} that it may; nothing was changed"
+            ),
         )),
         _ => Ok(()),
     }

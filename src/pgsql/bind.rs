@@ -112,7 +112,8 @@ impl<'a> Binder<'a> {
                 .parameters
                 .get(self.inferred.len())
                 .and_then(|parameter| parameter.ty.clone());
-            self.inferred.push(declared.filter(|ty| *ty != Type::Unknown));
+            self.inferred
+                .push(declared.filter(|ty| *ty != Type::Unknown));
         }
         Ok(match self.inferred.get(index).cloned().flatten() {
             Some(ty) => Typed {

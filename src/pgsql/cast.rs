@@ -29,7 +29,9 @@ pub fn cast(value: Value, from: &Type, to: &Type) -> Result<Value, Error> {
             let inet = text::inet::parse(&text)?;
             Value::text(format!("{}/{}", inet.address, inet.prefix))
         }
-        (value, Type::Text | Type::Name | Type::Unknown) => Value::text(value.to_text(from).unwrap_or_default()),
+        (value, Type::Text | Type::Name | Type::Unknown) => {
+            Value::text(value.to_text(from).unwrap_or_default())
+        }
         (Value::Bool(value), Type::Int4) => Value::Int(i64::from(value)),
         (Value::Int(value), Type::Bool) => Value::Bool(value != 0),
         (Value::Int(value), Type::Float8) => Value::Float(value as f64),
@@ -62,7 +64,9 @@ pub fn cast(value: Value, from: &Type, to: &Type) -> Result<Value, Error> {
             value => civil::split(value).0 as i32,
         }),
         (Value::Json(json), Type::Jsonb) => Value::Json(json),
-        (value @ Value::Json(_), Type::Json) => Value::text(value.to_text(&Type::Jsonb).unwrap_or_default()),
+        (value @ Value::Json(_), Type::Json) => {
+            Value::text(value.to_text(&Type::Jsonb).unwrap_or_default())
+        }
         (Value::Json(json), to) => from_json(&json, to)?,
         (Value::Array(values), Type::Array(element)) => {
             let from = from.element().unwrap_or(from);

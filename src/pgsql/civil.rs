@@ -59,7 +59,9 @@ pub const fn date_of(days: i64) -> Civil {
 /// How many days a month has.
 pub const fn days_in_month(year: i64, month: i64) -> i64 {
     match month {
-        2 if year.rem_euclid(4) == 0 && (year.rem_euclid(100) != 0 || year.rem_euclid(400) == 0) => {
+        2 if year.rem_euclid(4) == 0
+            && (year.rem_euclid(100) != 0 || year.rem_euclid(400) == 0) =>
+        {
             29
         }
         2 => 28,

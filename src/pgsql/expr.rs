@@ -363,12 +363,7 @@ fn extreme(greatest: bool, values: &[Expr], env: &Env) -> Result<Value, Error> {
     Ok(best)
 }
 
-fn slice(
-    array: &Expr,
-    from: Option<&Expr>,
-    to: Option<&Expr>,
-    env: &Env,
-) -> Result<Value, Error> {
+fn slice(array: &Expr, from: Option<&Expr>, to: Option<&Expr>, env: &Env) -> Result<Value, Error> {
     let Value::Array(values) = array.eval(env)? else {
         return Ok(Value::Null);
     };
@@ -418,11 +413,9 @@ impl Subquery {
         let rows = self.rows(env)?;
         Ok(match &self.answer {
             SubqueryAnswer::Exists => Value::Bool(!rows.is_empty()),
-            SubqueryAnswer::Array => Value::Array(
-                rows.iter()
-                    .filter_map(|row| row.first().cloned())
-                    .collect(),
-            ),
+            SubqueryAnswer::Array => {
+                Value::Array(rows.iter().filter_map(|row| row.first().cloned()).collect())
+            }
             SubqueryAnswer::Value => match rows.as_slice() {
                 [] => Value::Null,
                 [row] => row.first().cloned().unwrap_or(Value::Null),

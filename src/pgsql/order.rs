@@ -22,12 +22,10 @@ pub fn compare(left: &Value, right: &Value) -> Ordering {
         (Value::Interval { .. }, Value::Interval { .. }) => span(left).cmp(&span(right)),
         (Value::Uuid(left), Value::Uuid(right)) => left.cmp(right),
         (Value::Json(left), Value::Json(right)) => compare_json(left, right),
-        (Value::Inet(left), Value::Inet(right)) => {
-            match (inet::parse(left), inet::parse(right)) {
-                (Ok(left), Ok(right)) => left.compare(&right),
-                _ => left.cmp(right),
-            }
-        }
+        (Value::Inet(left), Value::Inet(right)) => match (inet::parse(left), inet::parse(right)) {
+            (Ok(left), Ok(right)) => left.compare(&right),
+            _ => left.cmp(right),
+        },
         (Value::Bytes(left), Value::Bytes(right)) => left.cmp(right),
         (Value::Array(left), Value::Array(right)) => left
             .iter()
@@ -62,9 +60,7 @@ pub fn span(value: &Value) -> i128 {
             months,
             days,
             micros,
-        } => {
-            (i128::from(*months) * 30 + i128::from(*days)) * i128::from(DAY) + i128::from(*micros)
-        }
+        } => (i128::from(*months) * 30 + i128::from(*days)) * i128::from(DAY) + i128::from(*micros),
         _ => 0,
     }
 }
@@ -81,15 +77,13 @@ fn compare_json(left: &Json, right: &Json) -> Ordering {
             ),
         },
         (Json::String(left), Json::String(right)) => left.as_bytes().cmp(right.as_bytes()),
-        (Json::Array(left), Json::Array(right)) => {
-            left.len().cmp(&right.len()).then_with(|| {
-                left.iter()
-                    .zip(right)
-                    .map(|(left, right)| compare_json(left, right))
-                    .find(|order| *order != Ordering::Equal)
-                    .unwrap_or(Ordering::Equal)
-            })
-        }
+        (Json::Array(left), Json::Array(right)) => left.len().cmp(&right.len()).then_with(|| {
+            left.iter()
+                .zip(right)
+                .map(|(left, right)| compare_json(left, right))
+                .find(|order| *order != Ordering::Equal)
+                .unwrap_or(Ordering::Equal)
+        }),
         (Json::Object(left), Json::Object(right)) => left.len().cmp(&right.len()).then_with(|| {
             json::members(left)
                 .into_iter()

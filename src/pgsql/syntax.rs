@@ -28,10 +28,11 @@ pub fn statements(text: &str) -> Result<Vec<Statement>, Error> {
 
 /// Reads the one statement of a text.
 pub fn statement(text: &str) -> Result<Statement, Error> {
-    let chained = text
-        .split_whitespace()
-        .count()
-        .max(text.bytes().filter(|byte| b"+-*/%|,".contains(byte)).count());
+    let chained = text.split_whitespace().count().max(
+        text.bytes()
+            .filter(|byte| b"+-*/%|,".contains(byte))
+            .count(),
+    );
     if chained > MOST_TOKENS {
         return Err(Error::unsupported("statements of this length"));
     }
@@ -54,9 +55,7 @@ fn syntax_error(error: &ParserError, text: &str) -> Error {
         }
     };
     // The parser ends its messages with the place.
-    let (what, place) = message
-        .rsplit_once(" at Line: ")
-        .unwrap_or((message, ""));
+    let (what, place) = message.rsplit_once(" at Line: ").unwrap_or((message, ""));
     let numbers: Vec<u64> = place
         .split(|c: char| !c.is_ascii_digit())
         .filter_map(|number| number.parse().ok())

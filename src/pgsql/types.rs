@@ -44,12 +44,9 @@ impl Type {
     pub fn category(&self) -> Category {
         match self {
             Self::Bool => Category::Boolean,
-            Self::Int2
-            | Self::Int4
-            | Self::Int8
-            | Self::Float8
-            | Self::Numeric(_)
-            | Self::Oid => Category::Number,
+            Self::Int2 | Self::Int4 | Self::Int8 | Self::Float8 | Self::Numeric(_) | Self::Oid => {
+                Category::Number
+            }
             Self::Text | Self::Name => Category::Text,
             Self::Timestamptz | Self::Timestamp | Self::Date => Category::Time,
             Self::Interval => Category::Span,
@@ -114,8 +111,7 @@ impl Type {
 
     /// True when a value of this type becomes the other as far as `coercion` goes.
     pub fn becomes(&self, to: &Self, coercion: Coercion) -> bool {
-        self.is(to)
-            || self.needs(to).is_some_and(|least| coercion >= least)
+        self.is(to) || self.needs(to).is_some_and(|least| coercion >= least)
     }
 
     /// The least that a cast between two different types needs.
@@ -144,12 +140,7 @@ impl Type {
             | (Self::Int4, Self::Bool)
             | (
                 Self::Jsonb,
-                Self::Bool
-                | Self::Int2
-                | Self::Int4
-                | Self::Int8
-                | Self::Numeric(_)
-                | Self::Float8,
+                Self::Bool | Self::Int2 | Self::Int4 | Self::Int8 | Self::Numeric(_) | Self::Float8,
             ) => Explicit,
             _ => return None,
         })
@@ -205,7 +196,12 @@ impl Type {
                     "inet" => Self::Inet,
                     "oid" => Self::Oid,
                     "name" => Self::Name,
-                    other => return Err(Error::new("42704", format!("type \"{other}\" does not exist in the drill's database"))),
+                    other => {
+                        return Err(Error::new(
+                            "42704",
+                            format!("type \"{other}\" does not exist in the drill's database"),
+                        ));
+                    }
                 }
             }
             other => return Err(Error::unsupported(&format!("the type {other}"))),

@@ -25,6 +25,8 @@ use crate::store::{self, Store};
 const BUILT_IN: &str = "built-in:";
 /// What `quarterdeck drill` begins without a name.
 pub const DEFAULT: &str = "coordinated-attack";
+/// What the page that begins a drill is called.
+const PAGE: &str = "page";
 /// What a facilitator's own words are called.
 const BY_HAND: &str = "by hand";
 /// Media type of scenarios.
@@ -90,7 +92,7 @@ impl Drill {
     }
 
     /// What the record says first of the drill; the scenario's text is put into evidence.
-    pub fn first_entries(&self, store: &Store) -> Result<[Body; 2], SessionError> {
+    pub fn first_entries(&self, store: &Store) -> Result<[Body; 3], SessionError> {
         let scenario = &self.scenario;
         let kept = store::evidence::put(store.folder(), scenario.source.text.as_bytes())?;
         let started = Body::DrillStarted {
@@ -108,7 +110,14 @@ impl Drill {
             title: format!("Scenario {}", scenario.title),
             origin: None::<EvidenceOrigin>,
         };
-        Ok([started, evidence])
+        let page = Body::DrillInjected {
+            inject: PAGE.to_owned(),
+            from: "pager".to_owned(),
+            text: format!("{}\n\n{}", scenario.title, scenario.summary.trim()),
+            damage: None,
+            called: false,
+        };
+        Ok([started, evidence, page])
     }
 }
 
@@ -212,8 +221,7 @@ pub fn resume(store: &Store, pinned: &Pinned) -> Result<Option<Drill>, SessionEr
         again(&mut director, pinned, sealed, &mut writes);
         director.observe(sealed);
     }
-    // What the record holds already is not brought again.
-    director.take_injected();
+    director.leave_out(&record.injected);
     Ok(Some(Drill {
         director: Arc::new(Mutex::new(director)),
         speed: parse_speed(&record.speed).unwrap_or(scenario.speed),
@@ -228,31 +236,22 @@ pub fn injects(
     workplace: &Workplace,
     incident: IncidentId,
 ) -> Result<Vec<(String, String)>, SessionError> {
-    let scenario = scenario_played(workplace, incident)?;
+    let (scenario, _) = played(workplace, incident)?;
     let injects = scenario.injects.into_iter();
     Ok(injects.map(|inject| (inject.id, inject.text)).collect())
 }
 
 /// Throws an inject of the scenario into a drill, at a facilitator's word.
 pub fn inject(workplace: &Workplace, incident: IncidentId, id: &str) -> Result<(), SessionError> {
-    let scenario = scenario_played(workplace, incident)?;
-    let Some(inject) = scenario.injects.iter().find(|inject| inject.id == id) else {
-        let known: Vec<&str> = scenario
-            .injects
-            .iter()
-            .map(|inject| inject.id.as_str())
-            .collect();
-        return Err(SessionError::Refused(format!(
-            "scenario {} has no inject {id:?}; it has {}",
-            scenario.id,
-            known.join(", ")
-        )));
-    };
+    let (scenario, record) = played(workplace, incident)?;
+    // The names that the seed drew stand in what is said.
+    let mut director = Director::new(Arc::new(scenario), record.seed);
+    let injected = director.inject(id).map_err(SessionError::Refused)?;
     let body = Body::DrillInjected {
-        inject: inject.id.clone(),
-        from: inject.from.clone(),
-        text: inject.text.clone(),
-        damage: None,
+        inject: injected.id,
+        from: injected.from,
+        text: injected.text,
+        damage: injected.damage,
         called: true,
     };
     super::session::write(workplace, Mode::Drill, incident, body)
@@ -275,7 +274,11 @@ pub fn say(
     super::session::write(workplace, Mode::Drill, incident, body)
 }
 
-fn scenario_played(workplace: &Workplace, incident: IncidentId) -> Result<Scenario, SessionError> {
+/// The scenario of a drill, and what it was begun with.
+fn played(
+    workplace: &Workplace,
+    incident: IncidentId,
+) -> Result<(Scenario, DrillRecord), SessionError> {
     let store = Store::open(workplace.data(), Mode::Drill, incident)?;
     let fold = store.fold()?;
     let record = fold.incident().and_then(|incident| incident.drill.clone());
@@ -284,7 +287,7 @@ fn scenario_played(workplace: &Workplace, incident: IncidentId) -> Result<Scenar
             "the record of {incident} does not say which drill it is"
         ))
     })?;
-    scenario_of(&store, &record)
+    Ok((scenario_of(&store, &record)?, record))
 }
 
 /// The time of a drill, for an entry from outside its session: where the drill was left, or how far it has got since, when somebody plays it.

@@ -120,11 +120,11 @@ pub struct Stage {
 pub fn playbook(parsed: &Parsed, stage: &Stage) -> Result<Rehearsal, String> {
     let scenario = &stage.scenario;
     let playbook = &parsed.playbook;
-    let given: Vec<(InputId, String)> = scenario
-        .inputs
-        .iter()
-        .filter(|(id, _)| playbook.inputs.contains_key(*id))
-        .map(|(id, text)| (id.clone(), text.clone()))
+    let director = Director::new(Arc::clone(scenario), stage.seed);
+    let given: Vec<(InputId, String)> = director
+        .inputs()
+        .into_iter()
+        .filter(|(id, _)| playbook.inputs.contains_key(id))
         .collect();
     let mut values = trial::values(playbook, &given)
         .map_err(|error| format!("scenario {}: {error}", scenario.id))?;
@@ -139,7 +139,7 @@ pub fn playbook(parsed: &Parsed, stage: &Stage) -> Result<Rehearsal, String> {
         value.example = false;
     }
     let simulation = Simulation {
-        director: Arc::new(Mutex::new(Director::new(Arc::clone(scenario), stage.seed))),
+        director: Arc::new(Mutex::new(director)),
         // Time stands still at the page: the service's own time never goes back.
         clock: || Timestamp::UNIX_EPOCH,
         spill_folder: stage.spill_folder.clone(),

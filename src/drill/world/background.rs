@@ -4,8 +4,7 @@
 use super::emit::Emit;
 use super::noise::{Generator, Noise};
 use super::population::INSTANCES;
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use super::stories::Stories;
 
 mod cases;
 mod commits;
@@ -28,10 +27,10 @@ const SLOT: i64 = 6;
 const ALIVE: Generator = Generator::named("background.alive");
 const PROCESS: Generator = Generator::named("background.process");
 
-/// Everything in a tick. `suspects` are staff users who do not come back once their sessions were revoked.
-pub fn tick(emit: &mut Emit<'_>, suspects: &BTreeSet<Arc<str>>) {
+/// Everything in a tick, after what the stories did in it.
+pub fn tick(emit: &mut Emit<'_>, stories: &Stories) {
     traffic::tick(emit);
-    people::tick(emit, suspects);
+    people::tick(emit, stories);
     webhooks::tick(emit);
     cases::tick(emit);
     process(emit);

@@ -10,11 +10,13 @@ use uuid::Uuid;
 
 use crate::pgsql::{self, Value};
 
-mod schema;
 mod server;
 mod standing;
 
 pub use server::Server;
+
+/// The tables of the service.
+const SCHEMA: &str = include_str!("../../../assets/schema.sql");
 
 /// A table that the service writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -123,7 +125,8 @@ pub struct Tables {
 
 impl Default for Tables {
     fn default() -> Self {
-        let database = schema::create();
+        // It is in the program: a test proves that it reads.
+        let database = pgsql::Database::create(SCHEMA).unwrap_or_default();
         let places = TABLES
             .iter()
             .map(|(_, schema, name)| {

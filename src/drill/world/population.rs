@@ -256,7 +256,7 @@ pub struct Population {
     pub staff: Vec<Staff>,
     /// Sessions of staff: active ones and revoked ones.
     pub sessions: Vec<Session>,
-    /// API tokens.
+    /// API tokens, those of the first organisation first.
     pub tokens: Vec<Token>,
     /// Contacts of clients.
     pub contacts: Vec<Contact>,
@@ -301,20 +301,23 @@ impl Population {
 
     /// The users of an organisation, by its place.
     pub fn users_of(&self, organisation: usize) -> impl Iterator<Item = &User> {
-        self.users
-            .iter()
-            .filter(move |user| user.organisation == organisation)
+        range(&self.users, organisation, |user| user.organisation).iter()
     }
 
     /// The tokens of an organisation, by its place.
     pub fn tokens_of(&self, organisation: usize) -> impl Iterator<Item = &Token> {
-        self.tokens
-            .iter()
-            .filter(move |token| token.organisation == organisation)
+        range(&self.tokens, organisation, |token| token.organisation).iter()
     }
 
     /// The operation with this id.
     pub fn operation_named(id: &str) -> Option<&'static Operation> {
         OPERATIONS.iter().find(|one| one.id == id)
     }
+}
+
+/// The items of an organisation, in a list that is in the order of organisations.
+fn range<T>(items: &[T], organisation: usize, of: impl Fn(&T) -> usize) -> &[T] {
+    let from = items.partition_point(|item| of(item) < organisation);
+    let until = items.partition_point(|item| of(item) <= organisation);
+    items.get(from..until).unwrap_or_default()
 }

@@ -304,7 +304,9 @@ impl Binder<'_> {
             return Err(Error::unsupported("named windows"));
         };
         if read.distinct || !read.order.is_empty() {
-            return Err(Error::unsupported("DISTINCT and ORDER BY in a window function"));
+            return Err(Error::unsupported(
+                "DISTINCT and ORDER BY in a window function",
+            ));
         }
         let kind = match aggregate {
             Some(aggregate) => WindowKind::Aggregate(aggregate),

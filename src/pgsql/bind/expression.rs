@@ -19,7 +19,9 @@ use crate::pgsql::value::{Type, Value};
 
 /// A number that stands in the statement.
 pub(super) fn number(digits: &str) -> Result<Typed, Error> {
-    if digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
+    if digits
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'-')
         && let Ok(value) = digits.parse::<i128>()
         && let ty @ (Type::Int4 | Type::Int8) = numbers::literal_type(value)
     {
@@ -69,7 +71,10 @@ impl Binder<'_> {
                     (Some(field), Expr::Constant(Value::Text(body)))
                         if interval.last_field.is_none() =>
                     {
-                        text(&format!("{body} {}", field.to_string().to_ascii_lowercase()))
+                        text(&format!(
+                            "{body} {}",
+                            field.to_string().to_ascii_lowercase()
+                        ))
                     }
                     _ => return Err(Error::unsupported("this form of an interval")),
                 };
@@ -239,7 +244,9 @@ impl Binder<'_> {
     fn literal(&mut self, literal: &Literal) -> Result<Typed, Error> {
         Ok(match literal {
             Literal::Number(digits, _) => number(digits)?,
-            Literal::SingleQuotedString(value) | Literal::EscapedStringLiteral(value) => text(value),
+            Literal::SingleQuotedString(value) | Literal::EscapedStringLiteral(value) => {
+                text(value)
+            }
             Literal::DollarQuotedString(value) => text(&value.value),
             Literal::Boolean(value) => truth(Expr::bool(*value)),
             Literal::Null => Typed {
@@ -299,7 +306,10 @@ impl Binder<'_> {
     fn is_null(&mut self, inner: &Ast, negated: bool) -> Result<Typed, Error> {
         let typed = self.expression(inner)?;
         let typed = self.settled(typed)?;
-        Ok(negate_if(negated, truth(Expr::IsNull(Box::new(typed.expr)))))
+        Ok(negate_if(
+            negated,
+            truth(Expr::IsNull(Box::new(typed.expr))),
+        ))
     }
 
     fn is(&mut self, inner: &Ast, wanted: Option<bool>, negated: bool) -> Result<Typed, Error> {
@@ -326,7 +336,9 @@ impl Binder<'_> {
         conditions: &[CaseWhen],
         otherwise: Option<&Ast>,
     ) -> Result<Typed, Error> {
-        let operand = operand.map(|operand| self.expression(operand)).transpose()?;
+        let operand = operand
+            .map(|operand| self.expression(operand))
+            .transpose()?;
         let operand = operand.map(|operand| self.settled(operand)).transpose()?;
         let mut tests = Vec::new();
         let mut results = Vec::new();
@@ -361,10 +373,7 @@ impl Binder<'_> {
 
     fn array(&mut self, members: &[Ast]) -> Result<Typed, Error> {
         if members.is_empty() {
-            return Err(Error::new(
-                "42P18",
-                "cannot determine type of empty array",
-            ));
+            return Err(Error::new("42P18", "cannot determine type of empty array"));
         }
         let members: Vec<Typed> = members
             .iter()

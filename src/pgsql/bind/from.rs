@@ -111,10 +111,7 @@ impl Binder<'_> {
         }) {
             return Err(Error::new(
                 "42712",
-                format!(
-                    "table name \"{}\" specified more than once",
-                    twice.relation
-                ),
+                format!("table name \"{}\" specified more than once", twice.relation),
             ));
         }
         let left_width = left.width;
@@ -535,9 +532,7 @@ fn named_part(
         .map(|(index, (name, ty))| ScopeColumn {
             relation: relation.clone(),
             schema: None,
-            name: given
-                .get(index)
-                .map_or(name, |column| folded(&column.name)),
+            name: given.get(index).map_or(name, |column| folded(&column.name)),
             ty,
             index,
             merged: false,

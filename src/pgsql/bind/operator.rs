@@ -229,10 +229,7 @@ impl Binder<'_> {
             .map(|member| self.expression(member))
             .collect::<Result<_, _>>()?;
         // All in one type when there is one, as the server does it; else each compares for itself.
-        let types = [&value]
-            .into_iter()
-            .chain(&members)
-            .map(|typed| &typed.ty);
+        let types = [&value].into_iter().chain(&members).map(|typed| &typed.ty);
         if let Ok(ty) = crate::pgsql::types::common(types, "IN") {
             members = members
                 .into_iter()

@@ -49,9 +49,7 @@ impl Binder<'_> {
             // A body sees nothing of the query it stands in, so that its rows can be computed once.
             let around = std::mem::take(&mut self.outer);
             let level = std::mem::take(&mut self.level);
-            let bound = self
-                .query(&cte.query)
-                .and_then(|bound| self.settle(bound));
+            let bound = self.query(&cte.query).and_then(|bound| self.settle(bound));
             self.outer = around;
             self.level = level;
             let mut bound = bound?;
@@ -98,10 +96,7 @@ impl Binder<'_> {
     }
 
     /// Binds with names of its own, on the same level.
-    fn fresh<T>(
-        &mut self,
-        bind: impl FnOnce(&mut Self) -> Result<T, Error>,
-    ) -> Result<T, Error> {
+    fn fresh<T>(&mut self, bind: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
         let before = std::mem::take(&mut self.level.names);
         let bound = bind(self);
         self.level.names = before;
@@ -251,10 +246,7 @@ impl Binder<'_> {
             .map(|key| {
                 let index = position_of(&key.expr, &bound.columns, "ORDER BY")?;
                 let index = index.ok_or_else(|| {
-                    Error::new(
-                        "0A000",
-                        "invalid UNION/INTERSECT/EXCEPT ORDER BY clause",
-                    )
+                    Error::new("0A000", "invalid UNION/INTERSECT/EXCEPT ORDER BY clause")
                 })?;
                 let ty = bound.columns.get(index).map(|(_, ty)| ty.clone());
                 sort_key(
@@ -282,10 +274,9 @@ impl Binder<'_> {
                 limit,
                 offset,
                 limit_by,
-            }) if limit_by.is_empty() => (
-                limit.as_ref(),
-                offset.as_ref().map(|offset| &offset.value),
-            ),
+            }) if limit_by.is_empty() => {
+                (limit.as_ref(), offset.as_ref().map(|offset| &offset.value))
+            }
             Some(_) => return Err(Error::unsupported("this form of LIMIT")),
         };
         if let Some(fetch) = &query.fetch {

@@ -115,7 +115,10 @@ impl Binder<'_> {
         let hidden = outputs.len() > shown;
         plan = Plan::Project {
             input: Box::new(plan),
-            columns: outputs.into_iter().map(|output| output.value.expr).collect(),
+            columns: outputs
+                .into_iter()
+                .map(|output| output.value.expr)
+                .collect(),
         };
         if matches!(select.distinct, Some(Distinct::Distinct)) {
             if hidden {
@@ -141,10 +144,7 @@ impl Binder<'_> {
         }
         if let Some(on) = &distinct_on {
             let leads = sort.len().min(on.len());
-            let agrees = sort
-                .iter()
-                .take(leads)
-                .all(|key| on.contains(&key.value));
+            let agrees = sort.iter().take(leads).all(|key| on.contains(&key.value));
             if !agrees {
                 return Err(Error::new(
                     "42P10",
@@ -341,11 +341,7 @@ impl Binder<'_> {
             .collect()
     }
 
-    fn distinct_on(
-        &mut self,
-        keys: &[Ast],
-        outputs: &mut Vec<Output>,
-    ) -> Result<Vec<Expr>, Error> {
+    fn distinct_on(&mut self, keys: &[Ast], outputs: &mut Vec<Output>) -> Result<Vec<Expr>, Error> {
         keys.iter()
             .map(|key| {
                 let (index, _) = self.listed(key, outputs, "DISTINCT ON")?;

@@ -126,7 +126,8 @@ impl Binder<'_> {
             columns: Vec::new(),
             at: None,
         });
-        let returning = self.written_answer(name, alias.as_ref(), &[], insert.returning.as_deref())?;
+        let returning =
+            self.written_answer(name, alias.as_ref(), &[], insert.returning.as_deref())?;
         Ok(Write {
             table,
             change: Change::Insert(Plan::Project {
@@ -146,9 +147,9 @@ impl Binder<'_> {
         let columns = self.columns_of(table)?;
         let others: &[TableWithJoins] = match &update.from {
             None => &[],
-            Some(UpdateTableFromKind::AfterSet(others) | UpdateTableFromKind::BeforeSet(others)) => {
-                others
-            }
+            Some(
+                UpdateTableFromKind::AfterSet(others) | UpdateTableFromKind::BeforeSet(others),
+            ) => others,
         };
         let beside = self.named_rows(name, alias, others)?;
         let mut values = Vec::new();
@@ -163,9 +164,8 @@ impl Binder<'_> {
                     format!("multiple assignments to same column \"{name}\""),
                 ));
             }
-            let value = self.without_aggregates("UPDATE", |this| {
-                this.assigned(value, index, &columns)
-            })?;
+            let value =
+                self.without_aggregates("UPDATE", |this| this.assigned(value, index, &columns))?;
             values.push((index, value));
         }
         let condition = self.where_clause(update.selection.as_ref())?;
@@ -285,7 +285,10 @@ impl Binder<'_> {
             .map_err(|error| self.placed(error, name))?;
         match self.run.database.tables.get(place) {
             Some(table) if table.schema != "pg_catalog" => Ok(place),
-            _ => Err(Error::new("42501", format!("permission denied for table {name}"))),
+            _ => Err(Error::new(
+                "42501",
+                format!("permission denied for table {name}"),
+            )),
         }
     }
 

@@ -146,9 +146,9 @@ fn from_string(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
         [Value::Text(text), Value::Text(by)] if by.is_empty() => {
             Ok(Value::Array([Value::Text(text.clone())].into()))
         }
-        [Value::Text(text), Value::Text(by)] => {
-            Ok(Value::Array(text.split(by.as_ref()).map(Value::text).collect()))
-        }
+        [Value::Text(text), Value::Text(by)] => Ok(Value::Array(
+            text.split(by.as_ref()).map(Value::text).collect(),
+        )),
         [Value::Null, _] => Ok(Value::Null),
         [Value::Text(text), Value::Null] => Ok(Value::Array(
             text.chars()
@@ -200,13 +200,33 @@ pub const TABLE: &[Entry] = &[
     ("array_lower", "anyarray int4 -> int4", lower),
     ("cardinality", "anyarray -> int4", cardinality),
     ("array_ndims", "anyarray -> int4", dimensions),
-    ("array_position", "null anyarray anyelement -> int4", position),
-    ("array_append", "null anyarray anyelement -> anyarray", append),
-    ("array_prepend", "null anyelement anyarray -> anyarray", prepend),
+    (
+        "array_position",
+        "null anyarray anyelement -> int4",
+        position,
+    ),
+    (
+        "array_append",
+        "null anyarray anyelement -> anyarray",
+        append,
+    ),
+    (
+        "array_prepend",
+        "null anyelement anyarray -> anyarray",
+        prepend,
+    ),
     ("array_cat", "null anyarray anyarray -> anyarray", join),
-    ("array_remove", "null anyarray anyelement -> anyarray", remove),
+    (
+        "array_remove",
+        "null anyarray anyelement -> anyarray",
+        remove,
+    ),
     ("array_to_string", "anyarray text -> text", to_string),
-    ("array_to_string", "null anyarray text text -> text", to_string),
+    (
+        "array_to_string",
+        "null anyarray text text -> text",
+        to_string,
+    ),
     ("string_to_array", "null text text -> text[]", from_string),
     ("||", "null anyarray anyarray -> anyarray", join),
     ("||", "null anyarray anyelement -> anyarray", append),

@@ -6,17 +6,34 @@ use crate::pgsql::civil::{self, Civil, HOUR, MINUTE, SECOND};
 use crate::pgsql::error::Error;
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September",
-    "October", "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
 const DAYS: [&str; 7] = [
-    "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
+    "Sunday",
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
 ];
 /// Patterns of a time; a longer one stands before those it begins with.
 const PATTERNS: [&str; 46] = [
-    "YYYY", "yyyy", "YY", "yy", "MONTH", "Month", "month", "MON", "Mon", "mon", "MM", "mm", "DDD", "ddd", "DD",
-    "dd", "DAY", "Day", "day", "DY", "Dy", "dy", "HH24", "hh24", "HH12", "hh12", "HH", "hh", "MI", "mi", "SS", "ss",
-    "MS", "ms", "US", "us", "AM", "PM", "am", "pm", "IYYY", "IW", "ID", "Q", "D", "TZ",
+    "YYYY", "yyyy", "YY", "yy", "MONTH", "Month", "month", "MON", "Mon", "mon", "MM", "mm", "DDD",
+    "ddd", "DD", "dd", "DAY", "Day", "day", "DY", "Dy", "dy", "HH24", "hh24", "HH12", "hh12", "HH",
+    "hh", "MI", "mi", "SS", "ss", "MS", "ms", "US", "us", "AM", "PM", "am", "pm", "IYYY", "IW",
+    "ID", "Q", "D", "TZ",
 ];
 
 /// A time by a pattern.
@@ -142,8 +159,7 @@ pub fn number(value: Decimal, form: &str) -> Result<String, Error> {
         return Err(Error::unsupported("this pattern of to_char for a number"));
     }
     let scale = fraction_form.len() as u32;
-    let mut rounded =
-        value.round_dp_with_strategy(scale, RoundingStrategy::MidpointAwayFromZero);
+    let mut rounded = value.round_dp_with_strategy(scale, RoundingStrategy::MidpointAwayFromZero);
     rounded.rescale(scale);
     let digits = rounded.abs().to_string();
     let (whole, fraction) = digits.split_once('.').unwrap_or((&digits, ""));

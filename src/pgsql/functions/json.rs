@@ -199,7 +199,10 @@ fn join(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
             Json::Object(all)
         }
         (Json::Object(_), other) | (other, Json::Object(_)) if !other.is_array() => {
-            return Err(Error::new("22023", "invalid concatenation of jsonb objects"));
+            return Err(Error::new(
+                "22023",
+                "invalid concatenation of jsonb objects",
+            ));
         }
         (left, right) => {
             let mut all = as_list(left);
@@ -284,9 +287,9 @@ fn build_object(call: &Call, arguments: &[Value]) -> Result<Value, Error> {
     }
     let mut object = Map::new();
     for ([key, value], [key_type, value_type]) in pairs.iter().zip(call.types.as_chunks::<2>().0) {
-        let key = key.to_text(key_type).ok_or_else(|| {
-            Error::new("22023", "argument 1: key must not be null")
-        })?;
+        let key = key
+            .to_text(key_type)
+            .ok_or_else(|| Error::new("22023", "argument 1: key must not be null"))?;
         object.insert(key, to_json(value, value_type)?);
     }
     Ok(Value::Json(Json::Object(object).into()))
@@ -331,7 +334,11 @@ pub const TABLE: &[Entry] = &[
     ("#>>", "jsonb text[] -> text", path),
     ("#>>", "json text[] -> text", path),
     ("jsonb_extract_path", "variadic jsonb text -> jsonb", path),
-    ("jsonb_extract_path_text", "variadic jsonb text -> text", path),
+    (
+        "jsonb_extract_path_text",
+        "variadic jsonb text -> text",
+        path,
+    ),
     ("@>", "jsonb jsonb -> bool", contains),
     ("<@", "jsonb jsonb -> bool", contained),
     ("?", "jsonb text -> bool", exists),
@@ -345,9 +352,17 @@ pub const TABLE: &[Entry] = &[
     ("jsonb_array_length", "jsonb -> int4", array_length),
     ("json_array_length", "json -> int4", array_length),
     ("to_jsonb", "anyelement -> jsonb", to_jsonb),
-    ("jsonb_build_object", "null variadic any -> jsonb", build_object),
+    (
+        "jsonb_build_object",
+        "null variadic any -> jsonb",
+        build_object,
+    ),
     ("jsonb_build_object", "-> jsonb", build_object),
-    ("jsonb_build_array", "null variadic any -> jsonb", build_array),
+    (
+        "jsonb_build_array",
+        "null variadic any -> jsonb",
+        build_array,
+    ),
     ("jsonb_build_array", "-> jsonb", build_array),
     ("jsonb_strip_nulls", "jsonb -> jsonb", strip_nulls),
 ];

@@ -100,12 +100,7 @@ fn whole(result: Option<i64>, call: &Call) -> Result<Value, Error> {
     result
         .filter(|value| number::fits(call.result, *value))
         .map(Value::Int)
-        .ok_or_else(|| {
-            Error::new(
-                "22003",
-                format!("{} out of range", call.result.long_name()),
-            )
-        })
+        .ok_or_else(|| Error::new("22003", format!("{} out of range", call.result.long_name())))
 }
 
 fn finite(value: f64, arguments: &[Value]) -> Result<Value, Error> {
@@ -155,9 +150,7 @@ fn over(call: &Call, arguments: &[Value]) -> Result<Value, Error> {
             Err(division_by_zero())
         }
         [Value::Int(left), Value::Int(right)] => whole(left.checked_div(*right), call),
-        [Value::Numeric(left), Value::Numeric(right)] => {
-            Ok(Value::Numeric(divide(*left, *right)?))
-        }
+        [Value::Numeric(left), Value::Numeric(right)] => Ok(Value::Numeric(divide(*left, *right)?)),
         [Value::Float(left), Value::Float(right)] => finite(left / right, arguments),
         _ => Err(wrong()),
     }
@@ -299,9 +292,9 @@ fn power(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
                 .and_then(|exponent| base.checked_powu(exponent))
                 .filter(|value| value.scale() == 0)
                 .and_then(|value| rescale(value, 16).ok());
-            exact
-                .map(Value::Numeric)
-                .ok_or_else(|| Error::unsupported("this power of a numeric; cast to double precision"))
+            exact.map(Value::Numeric).ok_or_else(|| {
+                Error::unsupported("this power of a numeric; cast to double precision")
+            })
         }
         _ => Err(wrong()),
     }
@@ -375,10 +368,7 @@ fn width_bucket(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
         return Err(Error::new("2201G", "count must be greater than zero"));
     }
     if low == high {
-        return Err(Error::new(
-            "2201G",
-            "lower bound cannot equal upper bound",
-        ));
+        return Err(Error::new("2201G", "lower bound cannot equal upper bound"));
     }
     let place = (value - low) / (high - low);
     Ok(Value::Int(if place < 0.0 {
@@ -465,7 +455,11 @@ pub const TABLE: &[Entry] = &[
     ("exp", "float8 -> float8", exp),
     ("exp", "numeric -> numeric", only_floats),
     ("scale", "numeric -> int4", scale),
-    ("width_bucket", "float8 float8 float8 int4 -> int4", width_bucket),
+    (
+        "width_bucket",
+        "float8 float8 float8 int4 -> int4",
+        width_bucket,
+    ),
 ];
 
 /// The type of a whole number that stands in a statement.

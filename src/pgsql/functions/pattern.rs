@@ -101,7 +101,9 @@ fn compiled(run: &Run, pattern: &str, ignores_case: bool) -> Result<Regex, Error
         return Ok(regex.clone());
     }
     if pattern.starts_with("***") || pattern.contains("(?") {
-        return Err(Error::unsupported("embedded options and look-around in a regular expression"));
+        return Err(Error::unsupported(
+            "embedded options and look-around in a regular expression",
+        ));
     }
     let own = pattern
         .replace("\\y", "\\b")
@@ -126,7 +128,11 @@ fn compiled(run: &Run, pattern: &str, ignores_case: bool) -> Result<Regex, Error
 
 /// The same for a text to be cut out: the server takes the longest alternative, the crate the first.
 fn extracting(run: &Run, pattern: &str, ignores_case: bool) -> Result<Regex, Error> {
-    if pattern.contains('|') || ["*?", "+?", "??", "}?"].iter().any(|lazy| pattern.contains(lazy)) {
+    if pattern.contains('|')
+        || ["*?", "+?", "??", "}?"]
+            .iter()
+            .any(|lazy| pattern.contains(lazy))
+    {
         return Err(Error::unsupported(
             "alternatives and lazy repetition in a regular expression that cuts out text",
         ));
@@ -136,18 +142,18 @@ fn extracting(run: &Run, pattern: &str, ignores_case: bool) -> Result<Regex, Err
 
 fn matches(call: &Call, arguments: &[Value]) -> Result<Value, Error> {
     match arguments {
-        [Value::Text(text), Value::Text(pattern)] => {
-            Ok(Value::Bool(compiled(call.run, pattern, false)?.is_match(text)))
-        }
+        [Value::Text(text), Value::Text(pattern)] => Ok(Value::Bool(
+            compiled(call.run, pattern, false)?.is_match(text),
+        )),
         _ => Err(wrong()),
     }
 }
 
 fn matches_any_case(call: &Call, arguments: &[Value]) -> Result<Value, Error> {
     match arguments {
-        [Value::Text(text), Value::Text(pattern)] => {
-            Ok(Value::Bool(compiled(call.run, pattern, true)?.is_match(text)))
-        }
+        [Value::Text(text), Value::Text(pattern)] => Ok(Value::Bool(
+            compiled(call.run, pattern, true)?.is_match(text),
+        )),
         _ => Err(wrong()),
     }
 }
@@ -177,9 +183,10 @@ fn groups(call: &Call, arguments: &[Value]) -> Result<Value, Error> {
         return Ok(Value::Null);
     };
     let skipped = usize::from(found.len() > 1);
-    let values = found.iter().skip(skipped).map(|group| {
-        group.map_or(Value::Null, |group| Value::text(group.as_str()))
-    });
+    let values = found
+        .iter()
+        .skip(skipped)
+        .map(|group| group.map_or(Value::Null, |group| Value::text(group.as_str())));
     Ok(Value::Array(values.collect()))
 }
 

@@ -98,8 +98,7 @@ fn choose(candidates: &'static [Function], types: &[Type]) -> Result<Chosen, Fai
     keep_best(&mut left, |_, targets| {
         pairs(types, targets)
             .filter(|(given, target)| {
-                given.is(target)
-                    || (given.category() == target.category() && target.is_preferred())
+                given.is(target) || (given.category() == target.category() && target.is_preferred())
             })
             .count()
     });
@@ -117,10 +116,7 @@ fn choose(candidates: &'static [Function], types: &[Type]) -> Result<Chosen, Fai
 }
 
 /// Given and target types of the arguments whose type is known.
-fn pairs<'a>(
-    types: &'a [Type],
-    targets: &'a [Type],
-) -> impl Iterator<Item = (&'a Type, &'a Type)> {
+fn pairs<'a>(types: &'a [Type], targets: &'a [Type]) -> impl Iterator<Item = (&'a Type, &'a Type)> {
     types
         .iter()
         .zip(targets)
@@ -209,12 +205,7 @@ fn exact(candidates: &'static [Function], types: &[Type]) -> Option<Chosen> {
                     .zip(types)
                     .all(|(slot, ty)| matches!(slot, Slot::Is(wanted) if wanted.is(ty)))
         })
-        .map(|function| {
-            finish(
-                function,
-                types.iter().map(Type::plain).collect(),
-            )
-        })
+        .map(|function| finish(function, types.iter().map(Type::plain).collect()))
 }
 
 fn finish(function: &'static Function, types: Vec<Type>) -> Chosen {

@@ -65,9 +65,9 @@ impl SetFunction {
         match self {
             Self::GenerateSeries if types.len() == 2 || types.len() == 3 => {
                 let ends = types.get(..2)?;
-                let number = common(types, "").ok().filter(|ty| {
-                    matches!(ty, Type::Int4 | Type::Int8 | Type::Numeric(_))
-                });
+                let number = common(types, "")
+                    .ok()
+                    .filter(|ty| matches!(ty, Type::Int4 | Type::Int8 | Type::Numeric(_)));
                 if let Some(ty) = number {
                     return Some((vec![ty.clone(); types.len()], vec![("generate_series", ty)]));
                 }
@@ -88,7 +88,10 @@ impl SetFunction {
                     .iter()
                     .map(|ty| Some(("unnest", ty.element()?.clone())))
                     .collect();
-                Some((types.to_vec(), columns.filter(|columns| !columns.is_empty())?))
+                Some((
+                    types.to_vec(),
+                    columns.filter(|columns| !columns.is_empty())?,
+                ))
             }
             Self::Elements { text } if types.len() == 1 && takes(0, &Type::Jsonb) => Some((
                 vec![Type::Jsonb],
@@ -172,7 +175,11 @@ impl SetFunction {
                         Self::Each { text: true } => "jsonb_each_text",
                         _ => "jsonb_each",
                     };
-                    let kind = if json.is_array() { "an array" } else { "a scalar" };
+                    let kind = if json.is_array() {
+                        "an array"
+                    } else {
+                        "a scalar"
+                    };
                     return Err(Error::new(
                         "22023",
                         if self == Self::Keys {

@@ -30,7 +30,11 @@ fn blocking_pids(call: &Call, arguments: &[Value]) -> Result<Value, Error> {
     };
     let pids = call.run.database.blocking.get(pid);
     Ok(Value::Array(
-        pids.into_iter().flatten().copied().map(Value::Int).collect(),
+        pids.into_iter()
+            .flatten()
+            .copied()
+            .map(Value::Int)
+            .collect(),
     ))
 }
 

@@ -64,10 +64,7 @@ fn octet_length(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
 fn piece(value: &str, from: i64, count: Option<i64>) -> Result<Value, Error> {
     let end = match count {
         Some(count) if count < 0 => {
-            return Err(Error::new(
-                "22011",
-                "negative substring length not allowed",
-            ));
+            return Err(Error::new("22011", "negative substring length not allowed"));
         }
         Some(count) => from.saturating_add(count),
         None => i64::MAX,
@@ -165,12 +162,13 @@ fn translate(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
         return Err(wrong());
     };
     let to: Vec<char> = to.chars().collect();
-    let made = value
-        .chars()
-        .filter_map(|character| match from.chars().position(|it| it == character) {
-            Some(place) => to.get(place).copied(),
-            None => Some(character),
-        });
+    let made =
+        value.chars().filter_map(
+            |character| match from.chars().position(|it| it == character) {
+                Some(place) => to.get(place).copied(),
+                None => Some(character),
+            },
+        );
     Ok(text(made.collect::<String>()))
 }
 
@@ -191,7 +189,9 @@ fn split_part(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
     } else {
         parts.len() as i64 + place
     };
-    let part = usize::try_from(index).ok().and_then(|index| parts.get(index));
+    let part = usize::try_from(index)
+        .ok()
+        .and_then(|index| parts.get(index));
     Ok(text(part.copied().unwrap_or_default()))
 }
 
@@ -221,14 +221,12 @@ fn join(call: &Call, arguments: &[Value]) -> Result<Value, Error> {
         Ok::<_, Error>(cast.to_text(&Type::Text).unwrap_or_default())
     };
     match (arguments, call.types) {
-        ([Value::Bytes(left), Value::Bytes(right)], _) => {
-            Ok(Value::Bytes(left.iter().chain(right.iter()).copied().collect()))
-        }
-        ([left, right], [left_type, right_type]) => {
-            Ok(text(
-                as_text(left, left_type)? + &as_text(right, right_type)?,
-            ))
-        }
+        ([Value::Bytes(left), Value::Bytes(right)], _) => Ok(Value::Bytes(
+            left.iter().chain(right.iter()).copied().collect(),
+        )),
+        ([left, right], [left_type, right_type]) => Ok(text(
+            as_text(left, left_type)? + &as_text(right, right_type)?,
+        )),
         _ => Err(wrong()),
     }
 }
@@ -412,10 +410,7 @@ fn format(call: &Call, arguments: &[Value]) -> Result<Value, Error> {
             Some(kind @ ('s' | 'I' | 'L')) => kind,
             Some(_) => return Err(Error::unsupported("this directive of format")),
             None => {
-                return Err(Error::new(
-                    "22023",
-                    "unterminated format() type specifier",
-                ));
+                return Err(Error::new("22023", "unterminated format() type specifier"));
             }
         };
         let (value, ty) = values

@@ -174,9 +174,7 @@ fn minus(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
             Ok(Value::Int(i64::from(*left) - i64::from(*right)))
         }
         [Value::Date(days), Value::Int(less)] => shifted(*days, -less),
-        [Value::Date(days), span] => {
-            moved(i64::from(*days) * DAY, span, -1).map(Value::Timestamp)
-        }
+        [Value::Date(days), span] => moved(i64::from(*days) * DAY, span, -1).map(Value::Timestamp),
         [left, right] => add_intervals(left, right, -1),
         [span] => add_intervals(
             &Value::Interval {
@@ -236,7 +234,8 @@ fn make_date(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
 /// The difference of two timestamps in years, months, days and time, as people count it.
 fn age_between(left: i64, right: i64) -> Result<Value, Error> {
     let (late, early) = (left.max(right), left.min(right));
-    let ((late_day, late_time), (early_day, early_time)) = (civil::split(late), civil::split(early));
+    let ((late_day, late_time), (early_day, early_time)) =
+        (civil::split(late), civil::split(early));
     let (to, from) = (date_of(late_day), date_of(early_day));
     let mut micros = late_time - early_time;
     let mut days = to.day - from.day;
@@ -256,9 +255,7 @@ fn age_between(left: i64, right: i64) -> Result<Value, Error> {
 fn age(call: &Call, arguments: &[Value]) -> Result<Value, Error> {
     match arguments {
         [Value::Timestamp(left), Value::Timestamp(right)] => age_between(*left, *right),
-        [Value::Timestamp(time)] => {
-            age_between(civil::split(call.run.context.now).0 * DAY, *time)
-        }
+        [Value::Timestamp(time)] => age_between(civil::split(call.run.context.now).0 * DAY, *time),
         _ => Err(wrong()),
     }
 }
@@ -395,10 +392,7 @@ fn date_bin(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
     }
     let stride = i64::from(*days) * DAY + micros;
     if stride <= 0 {
-        return Err(Error::new(
-            "22008",
-            "stride must be greater than zero",
-        ));
+        return Err(Error::new("22008", "stride must be greater than zero"));
     }
     let since = time
         .checked_sub(*origin)
@@ -491,7 +485,11 @@ fn day_part(field: &str, days: i64) -> Option<i64> {
         ..date
     });
     // There is no year 0: what the calendar calls 0 is 1 BC.
-    let year = if date.year > 0 { date.year } else { date.year - 1 };
+    let year = if date.year > 0 {
+        date.year
+    } else {
+        date.year - 1
+    };
     Some(match field {
         "millennium" if year > 0 => (year + 999) / 1000,
         "century" if year > 0 => (year + 99) / 100,
@@ -576,8 +574,16 @@ pub const TABLE: &[Entry] = &[
     ("date_trunc", "text timestamptz -> timestamptz", date_trunc),
     ("date_trunc", "text timestamp -> timestamp", date_trunc),
     ("date_trunc", "text interval -> interval", date_trunc),
-    ("date_bin", "interval timestamptz timestamptz -> timestamptz", date_bin),
-    ("date_bin", "interval timestamp timestamp -> timestamp", date_bin),
+    (
+        "date_bin",
+        "interval timestamptz timestamptz -> timestamptz",
+        date_bin,
+    ),
+    (
+        "date_bin",
+        "interval timestamp timestamp -> timestamp",
+        date_bin,
+    ),
     ("extract", "text timestamptz -> numeric", extract),
     ("extract", "text timestamp -> numeric", extract),
     ("extract", "text date -> numeric", extract),

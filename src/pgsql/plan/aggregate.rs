@@ -78,7 +78,10 @@ impl AggregateFunction {
             (Self::Sum | Self::Avg, [Type::Int8 | Type::Numeric(_)])
             | (Self::Avg, [Type::Int2 | Type::Int4]) => Type::Numeric(None),
             (Self::Sum | Self::Avg, [Type::Float8 | Type::Interval]) => types.first()?.clone(),
-            (Self::Min | Self::Max, [Type::Bool | Type::Uuid | Type::Json | Type::Jsonb | Type::Bytea]) => {
+            (
+                Self::Min | Self::Max,
+                [Type::Bool | Type::Uuid | Type::Json | Type::Jsonb | Type::Bytea],
+            ) => {
                 return None;
             }
             (Self::Min | Self::Max, [Type::Name]) => return Some((vec![Type::Text], Type::Text)),
@@ -99,7 +102,9 @@ impl AggregateFunction {
             (Self::ArrayAgg, [Type::Array(element)]) => Type::Array(element.clone()),
             (Self::ArrayAgg, [one]) => Type::Array(Box::new(one.plain())),
             (Self::JsonbAgg, [_]) | (Self::JsonbObjectAgg, [_, _]) => Type::Jsonb,
-            (Self::PercentileCont(_), [number]) if number.becomes(&Type::Float8, Coercion::Implicit) => {
+            (Self::PercentileCont(_), [number])
+                if number.becomes(&Type::Float8, Coercion::Implicit) =>
+            {
                 return Some((vec![Type::Float8], Type::Float8));
             }
             (Self::PercentileDisc(_) | Self::Mode, [one]) => one.plain(),
@@ -239,7 +244,9 @@ impl Accumulator {
                 }
                 Value::Float(sum) => Value::Float(sum / self.count as f64),
                 Value::Null => Value::Null,
-                span => time::scale_interval(span, 1.0 / self.count as f64, Some(self.count as f64))?,
+                span => {
+                    time::scale_interval(span, 1.0 / self.count as f64, Some(self.count as f64))?
+                }
             },
             F::Min | F::Max | F::BoolAnd | F::BoolOr => self.value,
             F::StringAgg => self.text.map_or(Value::Null, Value::text),

@@ -86,7 +86,9 @@ impl Aggregate {
                     .find(|order| order.is_ne())
                     .unwrap_or(std::cmp::Ordering::Equal)
             };
-            state.kept.sort_by(|left, right| by_value(&left.1, &right.1));
+            state
+                .kept
+                .sort_by(|left, right| by_value(&left.1, &right.1));
         } else {
             state
                 .kept

@@ -135,10 +135,7 @@ impl Join {
 }
 
 /// The values of a key; none when one of them is NULL, which is equal to nothing.
-fn key<'e>(
-    expressions: impl Iterator<Item = &'e Expr>,
-    env: &Env,
-) -> Result<Option<Key>, Error> {
+fn key<'e>(expressions: impl Iterator<Item = &'e Expr>, env: &Env) -> Result<Option<Key>, Error> {
     let values: Vec<Value> = expressions
         .map(|expression| expression.eval(env))
         .collect::<Result<_, _>>()?;

@@ -65,11 +65,7 @@ pub struct Frame {
 }
 
 /// The rows with a column for each function behind their own.
-pub fn rows(
-    rows: Vec<Row>,
-    functions: &[WindowFunction],
-    env: &Env,
-) -> Result<Vec<Row>, Error> {
+pub fn rows(rows: Vec<Row>, functions: &[WindowFunction], env: &Env) -> Result<Vec<Row>, Error> {
     let mut added: Vec<Vec<Value>> = vec![Vec::new(); rows.len()];
     // The order of the last window shows where nothing else orders the rows, as on a server.
     let mut shown: Vec<usize> = (0..rows.len()).collect();
@@ -152,11 +148,7 @@ impl WindowFunction {
             let start = peers.len();
             peers.extend(run.iter().map(|_| (start, start + run.len(), group)));
         }
-        let row_of = |place: usize| {
-            members
-                .get(place)
-                .and_then(|member| rows.get(member.place))
-        };
+        let row_of = |place: usize| members.get(place).and_then(|member| rows.get(member.place));
         let argument = |index: usize, place: usize| -> Result<Value, Error> {
             match (self.arguments.get(index), row_of(place)) {
                 (Some(argument), Some(row)) => argument.eval(&env.with(row)),
@@ -181,7 +173,11 @@ impl WindowFunction {
                             continue;
                         }
                     };
-                    let by = if self.kind == WindowKind::Lag { -by } else { by };
+                    let by = if self.kind == WindowKind::Lag {
+                        -by
+                    } else {
+                        by
+                    };
                     match usize::try_from(place as i64 + by) {
                         Ok(other) if other < count => argument(0, other)?,
                         _ => argument(2, place)?,

@@ -26,9 +26,9 @@ pub fn write(values: &[Value], element: &Type) -> String {
 fn quote(inner: &str, text: &mut String) {
     let needs = inner.is_empty()
         || inner.eq_ignore_ascii_case("null")
-        || inner
-            .chars()
-            .any(|c| matches!(c, '{' | '}' | '"' | '\\' | ',') || c.is_ascii_whitespace() || c == '\x0b');
+        || inner.chars().any(|c| {
+            matches!(c, '{' | '}' | '"' | '\\' | ',') || c.is_ascii_whitespace() || c == '\x0b'
+        });
     if !needs {
         text.push_str(inner);
         return;

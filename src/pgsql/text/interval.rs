@@ -190,7 +190,9 @@ fn time_of_day(token: &str) -> Option<f64> {
     let mut fields = body.split(':');
     let hours: f64 = fields.next()?.parse().ok()?;
     let minutes: f64 = fields.next()?.parse().ok()?;
-    let seconds: f64 = fields.next().map_or(Some(0.0), |field| field.parse().ok())?;
+    let seconds: f64 = fields
+        .next()
+        .map_or(Some(0.0), |field| field.parse().ok())?;
     if fields.next().is_some() || minutes >= 60.0 || seconds > 60.0 {
         return None;
     }

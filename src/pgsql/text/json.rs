@@ -87,7 +87,8 @@ pub fn parse(text: &str) -> Result<Json, Error> {
             let end = |c: char| !(c.is_ascii_digit() || matches!(c, '+' | '-' | '.' | 'e' | 'E'));
             let length = from.find(end).unwrap_or(from.len());
             let number = from.get(..length).unwrap_or_default();
-            let kept = serde_json::from_str::<Json>(number).is_ok_and(|it| it.to_string() == number);
+            let kept =
+                serde_json::from_str::<Json>(number).is_ok_and(|it| it.to_string() == number);
             if !kept {
                 return Err(Error::unsupported(&format!("the JSON number {number}")));
             }

@@ -36,7 +36,10 @@ pub fn parse_integer(ty: &Type, text: &str) -> Result<i64, Error> {
         .ok_or_else(|| {
             Error::new(
                 "22003",
-                format!("value \"{text}\" is out of range for type {}", ty.long_name()),
+                format!(
+                    "value \"{text}\" is out of range for type {}",
+                    ty.long_name()
+                ),
             )
         })
 }
@@ -118,8 +121,7 @@ pub fn parse_numeric(text: &str, scale: Option<u32>) -> Result<Decimal, Error> {
 
 /// A number rounded half away from zero to exactly `scale` digits behind the point.
 pub fn rescale(value: Decimal, scale: u32) -> Result<Decimal, Error> {
-    let mut rounded =
-        value.round_dp_with_strategy(scale, RoundingStrategy::MidpointAwayFromZero);
+    let mut rounded = value.round_dp_with_strategy(scale, RoundingStrategy::MidpointAwayFromZero);
     rounded.rescale(scale);
     if rounded.scale() == scale {
         Ok(rounded)

@@ -14,7 +14,12 @@ const FIRST_DAY: i64 = -2_451_545 - 1;
 /// `2026-01-31 03:12:44.12+00`, without the zone for a `timestamp`.
 pub fn timestamp(value: i64, zone: bool) -> String {
     if value == FOREVER || value == BEFORE_ALL {
-        return if value == FOREVER { "infinity" } else { "-infinity" }.to_owned();
+        return if value == FOREVER {
+            "infinity"
+        } else {
+            "-infinity"
+        }
+        .to_owned();
     }
     let (days, micros) = civil::split(value);
     let (day, era) = day_text(days);
@@ -36,7 +41,11 @@ pub fn date(days: i32) -> String {
 
 fn day_text(days: i64) -> (String, &'static str) {
     let Civil { year, month, day } = date_of(days);
-    let (year, era) = if year > 0 { (year, "") } else { (1 - year, " BC") };
+    let (year, era) = if year > 0 {
+        (year, "")
+    } else {
+        (1 - year, " BC")
+    };
     (format!("{year:04}-{month:02}-{day:02}"), era)
 }
 
@@ -113,7 +122,11 @@ fn parse(text: &str, ty: &Type) -> Result<i64, Error> {
             invalid()
         });
     }
-    let year = if before_christ { 1 - date.year } else { date.year };
+    let year = if before_christ {
+        1 - date.year
+    } else {
+        date.year
+    };
     let out_of_range = || {
         Error::new(
             "22008",

@@ -1,9 +1,10 @@
 //! A recorded write, done to the simulated service again.
 
-use super::script;
+use super::sql::REPLAYED_BY;
+use super::{script, sql};
 use crate::drill::{Director, http, shell};
 use crate::model::Timestamp;
-use crate::model::playbook::{Action, Language};
+use crate::model::playbook::{Action, Effect, Language};
 use crate::model::request::Parameter;
 use crate::sources::planner::shell::variables::variable_name;
 
@@ -16,9 +17,12 @@ pub fn replay(
     at: Timestamp,
 ) -> Result<(), String> {
     director.advance(at);
+    if action.effect == Effect::Read && action.language != Language::Http {
+        return Ok(());
+    }
     match action.language {
         Language::Kql | Language::Promql | Language::Message => Ok(()),
-        Language::Sql => Ok(()),
+        Language::Sql => sql::again(director, text, parameters, at),
         Language::Http => {
             exchange(director, text);
             Ok(())
@@ -28,17 +32,20 @@ pub fn replay(
                 .iter()
                 .map(|parameter| (variable_name(&parameter.name), parameter.value.clone()))
                 .collect();
-            let inherited = script::variables("operator");
+            let inherited = script::variables(REPLAYED_BY);
             let environment = script::all(&inherited, &given, parameters);
             shell::run(director.world_mut(), text, &environment).map(|_| ())
         }
     }
 }
 
-/// Sends the form again, as it was shown: its values are in their places.
+/// Sends the form of a write again, as it was shown: its values are in their places.
 fn exchange(director: &mut Director, text: &str) {
     let (line, rest) = text.split_once('\n').unwrap_or((text, ""));
     let (method, path) = line.split_once(' ').unwrap_or((line, "/"));
+    if matches!(method, "GET" | "HEAD") {
+        return;
+    }
     let body = rest
         .split_once("\n\n")
         .map(|(_, body)| body)

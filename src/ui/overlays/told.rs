@@ -15,8 +15,13 @@ use crate::ui::words;
 pub fn draw(scene: &Scene<'_>, from: &SafeText, text: &str, at: Timestamp, buffer: &mut Buffer) {
     let room = Scene::room(buffer, 64);
     let mut lines: Vec<TextLine> = Vec::new();
-    for paragraph in text.trim().lines() {
-        lines.extend(scene.line(sanitize(paragraph), Role::Text).wrap(room, 0));
+    for paragraph in text.trim().split("\n\n") {
+        if !lines.is_empty() {
+            lines.push(TextLine::new());
+        }
+        // Lines of a file end where its author liked; here they are as long as the dialog.
+        let paragraph = paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
+        lines.extend(scene.line(sanitize(&paragraph), Role::Text).wrap(room, 0));
     }
     lines.push(TextLine::new());
     let when = words::minute(at, scene.state.now, &scene.state.zone);

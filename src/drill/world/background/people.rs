@@ -1,7 +1,6 @@
 //! Staff and contacts, whose trail is `audit_events`, and users of the case product, whose trail is `audit_logs`. Staff need an active session, contacts a link
 //! that works.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -11,6 +10,7 @@ use crate::drill::world::TICK_MICROS;
 use crate::drill::world::emit::{AuditEvent, AuditLog, Emit};
 use crate::drill::world::noise::{Generator, Noise};
 use crate::drill::world::population::{OPERATOR, User};
+use crate::drill::world::stories::Stories;
 
 const STAFF: Generator = Generator::named("background.staff");
 const SIGN_IN: Generator = Generator::named("background.sign-in");
@@ -25,10 +25,10 @@ const USERS_A_MINUTE: f64 = 3.2;
 /// Ticks in which staff come back after they were all signed out: 20 minutes.
 const BACK: i64 = 240;
 
-pub(super) fn tick(emit: &mut Emit<'_>, suspects: &BTreeSet<Arc<str>>) {
+pub(super) fn tick(emit: &mut Emit<'_>, stories: &Stories) {
     let busy = emit.busy();
     emit.begin(SIGN_IN);
-    come_back(emit, suspects);
+    come_back(emit, stories);
     emit.begin(STAFF);
     let noise = emit.noise();
     for n in 0..noise.count(0, STAFF_A_MINUTE / 12.0 * busy) {
@@ -53,8 +53,8 @@ pub(super) fn tick(emit: &mut Emit<'_>, suspects: &BTreeSet<Arc<str>>) {
     }
 }
 
-/// Staff who were all signed out at once sign in again, each at a time of their own; the operator first.
-fn come_back(emit: &mut Emit<'_>, suspects: &BTreeSet<Arc<str>>) {
+/// Staff who were all signed out at once sign in again, each at a time of their own; the operator first, the actors of stories never.
+fn come_back(emit: &mut Emit<'_>, stories: &Stories) {
     let Some(since) = emit.standing().signed_out else {
         return;
     };
@@ -62,6 +62,7 @@ fn come_back(emit: &mut Emit<'_>, suspects: &BTreeSet<Arc<str>>) {
     if emit.tick() > first + BACK {
         return;
     }
+    let suspects = stories.suspects();
     for (at, user) in emit.population().staff.iter().enumerate() {
         if suspects.contains(&user.id) || !emit.active_sessions(&user.id).is_empty() {
             continue;

@@ -1,0 +1,270 @@
+//! A drill from its first entry to its debrief, without a terminal: simulated time, injects, a facilitator, going on later, and that the same seed and
+//! keys give the same drill.
+
+#[path = "support/trial.rs"]
+mod trial;
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use trial::{home, quarterdeck};
+
+/// Runs the first query, finishes the step and lets time pass.
+const SCRIPT: &str = "\
+# the heartbeat, then who it was
+press 1 enter
+press d ctrl-n
+press 1 enter
+wait 2m
+press d
+wait 5m
+press n
+type a note after seven minutes
+press enter
+";
+
+fn scenario() -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/drills/small.toml");
+    path.display().to_string()
+}
+
+/// Plays the script with a seed and gives the entries of the drill.
+fn play(home: &Path, seed: &str) -> Vec<Value> {
+    let script: PathBuf = home.join("script.keys");
+    std::fs::write(&script, SCRIPT).unwrap();
+    let script = script.display().to_string();
+    let ran = quarterdeck(
+        home,
+        &[
+            "drill",
+            &scenario(),
+            "--seed",
+            seed,
+            "--play",
+            &script,
+            "--as",
+            "alice",
+        ],
+    );
+    assert_eq!(ran.code, Some(0), "{}", ran.talk);
+    timeline(home)
+}
+
+fn timeline(home: &Path) -> Vec<Value> {
+    let ran = quarterdeck(home, &["timeline", "last", "--format", "json"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.talk);
+    ran.out
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+fn of_kind<'e>(entries: &'e [Value], kind: &str) -> Vec<&'e Value> {
+    entries
+        .iter()
+        .filter(|entry| entry["kind"] == kind)
+        .collect()
+}
+
+/// What of an entry is the drill itself, and not the moment and the key it was written with.
+fn essence(entry: &Value) -> Value {
+    let mut body = entry["body"].clone();
+    if let Some(body) = body.as_object_mut() {
+        for name in ["intent", "key", "host", "tty", "uid", "name"] {
+            body.remove(name);
+        }
+    }
+    serde_json::json!({ "sim_at": entry["sim_at"], "kind": entry["kind"], "body": body })
+}
+
+#[test]
+fn a_drill_runs_in_its_own_time_and_says_so_everywhere() {
+    let home = home();
+    let entries = play(home.path(), "7");
+    assert!(
+        entries.iter().all(|entry| entry["mode"] == "drill"),
+        "{entries:#?}"
+    );
+    assert_eq!(entries[0]["sim_at"], "2026-03-10T10:00:00.000Z");
+    let started = of_kind(&entries, "drill.started")[0];
+    assert_eq!(started["body"]["seed"], 7);
+    assert_eq!(started["body"]["scenario"], "small");
+    let injected = of_kind(&entries, "drill.injected");
+    let names: Vec<&str> = injected
+        .iter()
+        .map(|entry| entry["body"]["inject"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["noted", "mail"], "by its condition, then by time");
+    let at = injected[1]["sim_at"].as_str().unwrap();
+    assert!(at.starts_with("2026-03-10T10:06:0"), "{at}");
+    assert!(
+        !injected[1]["body"]["text"].as_str().unwrap().contains('{'),
+        "names are put in"
+    );
+    let rows = of_kind(&entries, "action.result");
+    assert!(
+        rows.iter().all(|entry| entry["body"]["outcome"] == "ok"),
+        "{rows:#?}"
+    );
+    assert!(
+        rows.iter()
+            .any(|entry| entry["body"]["rows"].as_u64() > Some(5)),
+        "the attempts are there: {rows:#?}"
+    );
+
+    // The text of the timeline, the card and the report: DRILL on every line that says something.
+    for arguments in [
+        &["timeline", "last"][..],
+        &["show", "last", "--brief"],
+        &["report", "last"],
+    ] {
+        let ran = quarterdeck(home.path(), arguments);
+        assert_eq!(ran.code, Some(0), "{}", ran.talk);
+        for line in ran
+            .out
+            .lines()
+            .filter(|line| line.chars().any(char::is_alphanumeric))
+        {
+            let table_rule = line.starts_with("| ---");
+            assert!(
+                table_rule || line.contains("DRILL"),
+                "{arguments:?}: {line}"
+            );
+        }
+    }
+    let verified = quarterdeck(home.path(), &["verify", "last"]);
+    assert_eq!(verified.code, Some(3), "{}{}", verified.out, verified.talk);
+}
+
+#[test]
+fn the_same_seed_and_keys_give_the_same_drill() {
+    let (one, two, three) = (home(), home(), home());
+    let essences = |home: &Path, seed| play(home, seed).iter().map(essence).collect::<Vec<_>>();
+    let first = essences(one.path(), "7");
+    assert_eq!(first, essences(two.path(), "7"));
+    assert_ne!(
+        first,
+        essences(three.path(), "8"),
+        "another seed is another drill"
+    );
+    let debrief = |home: &Path| {
+        let ran = quarterdeck(home, &["report", "last", "--format", "json"]);
+        let report: Value = serde_json::from_str(&ran.out).unwrap();
+        let mut debrief = report["debrief"].clone();
+        assert!(debrief["of"].as_u64() > Some(0), "{debrief:#}");
+        debrief["tries"] = Value::Null;
+        for line in debrief["lines"].as_array_mut().unwrap() {
+            // Hashes depend on the session's key.
+            line["entries"] = line["entries"].as_array().unwrap().len().into();
+        }
+        debrief
+    };
+    assert_eq!(debrief(one.path()), debrief(two.path()));
+}
+
+#[test]
+fn a_drill_goes_on_where_it_was_left_and_remembers_its_tries() {
+    let home = home();
+    let before = play(home.path(), "7");
+    let left = before.last().unwrap()["sim_at"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let picture = home.path().join("picture.svg").display().to_string();
+    let ran = quarterdeck(
+        home.path(),
+        &[
+            "resume",
+            "last",
+            "--screenshot",
+            &picture,
+            "--size",
+            "120x40",
+            "--as",
+            "alice",
+        ],
+    );
+    assert_eq!(ran.code, Some(0), "{}", ran.talk);
+    let after = timeline(home.path());
+    let resumed = of_kind(&after, "session.opened");
+    let at = resumed.last().unwrap()["sim_at"].as_str().unwrap();
+    assert!(
+        at >= left.as_str() && at[..16] == left[..16],
+        "{at} after {left}"
+    );
+    assert_eq!(
+        of_kind(&after, "drill.injected").len(),
+        of_kind(&before, "drill.injected").len(),
+        "nothing comes twice"
+    );
+    let svg = std::fs::read_to_string(&picture).unwrap();
+    assert!(svg.contains("DRILL"));
+
+    play(home.path(), "7");
+    let report = quarterdeck(home.path(), &["report", "last"]).out;
+    assert!(report.contains("Tries of this drill"), "{report}");
+    assert_eq!(
+        report.matches("alice \\| 7 |").count() + report.matches("| alice | 7 |").count(),
+        2,
+        "{report}"
+    );
+}
+
+#[test]
+fn a_facilitator_injects_from_a_second_terminal() {
+    let home = home();
+    play(home.path(), "7");
+    let list = quarterdeck(home.path(), &["drill", "inject", "last"]);
+    assert_eq!(list.code, Some(0), "{}", list.talk);
+    assert!(
+        list.out.contains("press: The press is on the phone."),
+        "{}",
+        list.out
+    );
+    let called = quarterdeck(home.path(), &["drill", "inject", "last", "press"]);
+    assert_eq!(called.code, Some(0), "{}", called.talk);
+    let own = quarterdeck(
+        home.path(),
+        &[
+            "drill",
+            "inject",
+            "last",
+            "--text",
+            "Legal wants a word.",
+            "--from",
+            "legal",
+        ],
+    );
+    assert_eq!(own.code, Some(0), "{}", own.talk);
+    let entries = timeline(home.path());
+    let injected = of_kind(&entries, "drill.injected");
+    let called: Vec<&&Value> = injected
+        .iter()
+        .filter(|entry| entry["body"]["called"] == true)
+        .collect();
+    assert_eq!(called.len(), 2);
+    assert_eq!(called[1]["body"]["from"], "legal");
+    assert!(
+        called.iter().all(|entry| entry["sim_at"].is_string()),
+        "{called:#?}"
+    );
+    let unknown = quarterdeck(home.path(), &["drill", "inject", "last", "pres"]);
+    assert_eq!(unknown.code, Some(2));
+    assert!(unknown.talk.contains("press"), "{}", unknown.talk);
+}
+
+#[test]
+fn what_cannot_be_begun_creates_nothing() {
+    let home = home();
+    for (arguments, said) in [
+        (&["drill", "no-such-drill"][..], "coordinated-attack"),
+        (&["drill", "small.toml"][..], "small.toml"),
+        (&["drill", "--speed", "0"][..], "more than 0"),
+        (&["drill", "--play", "missing.keys"][..], "missing.keys"),
+    ] {
+        let ran = quarterdeck(home.path(), arguments);
+        assert_eq!(ran.code, Some(2), "{arguments:?}: {}", ran.talk);
+        assert!(ran.talk.contains(said), "{arguments:?}: {}", ran.talk);
+    }
+    assert!(!home.path().join("data").exists());
+}
