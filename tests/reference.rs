@@ -714,6 +714,7 @@ fn scope_title(scope: &str) -> &str {
         "cockpit" => "In the cockpit",
         "steps" => "In the steps",
         "guide" => "In the guide",
+        "walkthrough" => "In a walkthrough",
         "watch" => "In a live pane",
         "result" => "In the result",
         "timeline" => "In the timeline",
