@@ -11,6 +11,7 @@ mod support {
     pub mod pty;
 }
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs;
 use std::path::Path;
@@ -69,8 +70,22 @@ impl Place {
         Calls::read(&log)
     }
 
+    /// Nobody was reached: by the calls, and by the service that the configuration names.
+    fn reached_nobody(&self) {
+        let calls = self.calls();
+        assert!(
+            calls.sockets.is_empty() && calls.processes.is_empty(),
+            "{calls}"
+        );
+        assert!(
+            calls.pairs > 0,
+            "the log was read: signals wake the loop by a pair of sockets"
+        );
+        assert!(self.service.asked().is_empty());
+    }
+
     /// The actions that ended well, by the record.
-    fn ended_well(&self) -> Vec<String> {
+    fn ended_well(&self) -> BTreeSet<String> {
         let shown = Command::new(env!("CARGO_BIN_EXE_quarterdeck"))
             .args(["timeline", "last", "--format", "json"])
             .env_clear()
@@ -81,10 +96,14 @@ impl Place {
             .output()
             .unwrap();
         let text = String::from_utf8(shown.stdout).unwrap();
-        println!("{text}");
-        let entries: Json = serde_json::from_str(&text).unwrap();
-        let _ = entries;
-        Vec::new()
+        let entries = text
+            .lines()
+            .map(|line| serde_json::from_str::<Json>(line).unwrap());
+        let well = entries.filter(|entry| {
+            entry["kind"] == "action.result" && entry["body"]["outcome"] == "ok"
+        });
+        well.map(|entry| entry["body"]["action"].as_str().unwrap().to_owned())
+            .collect()
     }
 }
 
@@ -145,6 +164,12 @@ fn press(terminal: &mut Terminal, steps: &[(&str, &str)]) {
     }
 }
 
+/// Leaves the cockpit and waits until the program has ended.
+fn leave(mut terminal: Terminal) {
+    terminal.send("q");
+    assert!(terminal.wait_exit(PATIENCE).success());
+}
+
 #[test]
 fn a_drill_opens_no_socket_and_starts_no_process() {
     let place = Place::new();
@@ -153,17 +178,75 @@ fn a_drill_opens_no_socket_and_starts_no_process() {
     press(
         &mut terminal,
         &[
-            ("<Enter>", "began"),
+            ("<Enter>", "began “Ask everything”"),
             ("1", "esc does not"),
             ("<Enter>", "kql-answered"),
             ("2", "esc does not"),
             ("<Enter>", "sql-answered"),
             ("3", "esc does not"),
-            ("<Enter>", "zzz"),
+            ("<Enter>", "value  time"),
+            ("4", "esc does not"),
+            ("<Enter>", "HTTP/1.1 200"),
+            ("5", "esc does not"),
+            ("<Enter>", "shell-answered"),
+            ("6", "ctrl-s accepts"),
+            ("<C-s>", "post it to room"),
+            ("<Down><Down><Enter>", "type its name"),
+            ("room<Enter>", "SENT to simulated webhook"),
         ],
     );
-    place.ended_well();
+    leave(terminal);
+    let all = [
+        "telemetry",
+        "database",
+        "metrics",
+        "service",
+        "machine",
+        "room",
+    ];
+    assert_eq!(place.ended_well(), all.map(str::to_owned).into());
+    place.reached_nobody();
+}
+
+#[test]
+fn a_walkthrough_opens_no_socket_and_starts_no_process() {
+    let place = Place::new();
+    let mut terminal = place.start(&["walk", "outside"]);
+    terminal.wait_for("Ask everything", PATIENCE);
+    for number in 1..=6 {
+        let shown = format!("action {number} of 6 ·");
+        press(&mut terminal, &[("<Space>", shown.as_str())]);
+    }
+    press(&mut terminal, &[("<Space>", "6 of 6 actions were shown")]);
+    leave(terminal);
+    place.reached_nobody();
+}
+
+#[test]
+fn a_live_incident_is_caught_at_both() {
+    let place = Place::new();
+    let mut terminal = place.start(&["open", "outside"]);
+    terminal.wait_for("Ask everything", PATIENCE);
+    press(
+        &mut terminal,
+        &[
+            ("<Enter>", "began “Ask everything”"),
+            ("4", "esc does not"),
+            ("<Enter>", "HTTP/1.1 200"),
+            ("5", "esc does not"),
+            ("<Enter>", "shell-answered"),
+        ],
+    );
+    leave(terminal);
     let calls = place.calls();
-    assert!(calls.sockets.is_empty() && calls.processes.is_empty(), "{calls}");
-    assert!(place.service.asked().is_empty());
+    let connected = calls
+        .sockets
+        .iter()
+        .any(|call| call.contains("connect(") && call.contains("127.0.0.1"));
+    let started = calls
+        .processes
+        .iter()
+        .any(|call| call.contains("execve(") && call.contains("bash"));
+    assert!(connected && started, "{calls}");
+    assert_eq!(place.service.asked().len(), 1);
 }
