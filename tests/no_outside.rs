@@ -99,9 +99,8 @@ impl Place {
         let entries = text
             .lines()
             .map(|line| serde_json::from_str::<Json>(line).unwrap());
-        let well = entries.filter(|entry| {
-            entry["kind"] == "action.result" && entry["body"]["outcome"] == "ok"
-        });
+        let well = entries
+            .filter(|entry| entry["kind"] == "action.result" && entry["body"]["outcome"] == "ok");
         well.map(|entry| entry["body"]["action"].as_str().unwrap().to_owned())
             .collect()
     }
@@ -178,6 +177,8 @@ fn a_drill_opens_no_socket_and_starts_no_process() {
     press(
         &mut terminal,
         &[
+            ("", "DRILL · pager"),
+            ("<Enter>", "1-9 act"),
             ("<Enter>", "began “Ask everything”"),
             ("1", "esc does not"),
             ("<Enter>", "kql-answered"),
@@ -213,11 +214,27 @@ fn a_walkthrough_opens_no_socket_and_starts_no_process() {
     let place = Place::new();
     let mut terminal = place.start(&["walk", "outside"]);
     terminal.wait_for("Ask everything", PATIENCE);
+    press(&mut terminal, &[("<Space>", "step 1 of 1")]);
     for number in 1..=6 {
-        let shown = format!("action {number} of 6 ·");
-        press(&mut terminal, &[("<Space>", shown.as_str())]);
+        let title = format!("action {number} of 6 ·");
+        terminal.send("<Space>");
+        // What would be sent is worked out in the background.
+        terminal.wait_for(
+            |screen: &str| {
+                screen.contains(&title)
+                    && screen.contains("nothing is sent")
+                    && !screen.contains("is being prepared")
+            },
+            PATIENCE,
+        );
     }
-    press(&mut terminal, &[("<Space>", "6 of 6 actions were shown")]);
+    press(
+        &mut terminal,
+        &[
+            ("<Space>", "6 of 6 actions were shown"),
+            ("<Esc>", "1-9 act"),
+        ],
+    );
     leave(terminal);
     place.reached_nobody();
 }
@@ -236,6 +253,15 @@ fn a_live_incident_is_caught_at_both() {
             ("5", "esc does not"),
             ("<Enter>", "shell-answered"),
         ],
+    );
+    // What it said is shown before its end is recorded.
+    terminal.wait_for(
+        |screen: &str| {
+            screen
+                .lines()
+                .any(|line| line.contains("[5]") && line.contains("ran ·"))
+        },
+        PATIENCE,
     );
     leave(terminal);
     let calls = place.calls();
