@@ -107,7 +107,7 @@ enum Command {
     Drill(drill::Drill),
     /// Walk through a playbook: every action is shown as it would be sent, and nothing is.
     Walk(walk::Walk),
-    /// Check playbooks; folders are searched, without a path the library is checked.
+    /// Check playbooks and scenarios of drills; folders are searched, without a path the library is checked.
     Check(check::Check),
     /// Say how configuration, places, terminal and sources are; with a playbook, whether its actions fit their sources.
     Doctor(doctor::Doctor),

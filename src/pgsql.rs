@@ -118,6 +118,7 @@ pub fn query(
     };
     let mut binder = Binder::new(&run, statement, Some(parameters));
     let bound = binder.statement(query)?;
+    binder.check_parameters()?;
     if binder.signals {
         return Err(Error::new(
             "25006",
@@ -143,6 +144,7 @@ pub fn write(
     let mut binder = Binder::new(&run, statement, Some(parameters));
     if let Statement::Query(query) = &tree {
         let bound = binder.statement(query)?;
+        binder.check_parameters()?;
         let answer = answer(&bound, &run, u64::MAX)?;
         let count = answer.rows.len() as u64;
         apply::check_ceiling(count, ceiling)?;
@@ -156,6 +158,7 @@ pub fn write(
     let Some(bound) = binder.write(&tree)? else {
         return Err(other_kind(&tree));
     };
+    binder.check_parameters()?;
     let applied = apply::apply(&bound, &run, ceiling)?;
     if let Some(table) = database.tables.get_mut(applied.table) {
         table.rows = applied.rows;

@@ -157,6 +157,28 @@ fn steps_make_no_difference() {
     assert_eq!(bytes(&played(uneven)), whole, "uneven steps");
 }
 
+/// Half an hour of a scenario that comes with the program, in steps of so many seconds.
+fn shipped(name: &str, text: &str, step: i64) -> World {
+    let (mut scenario, wrong) = scenario::parse(SourceText::new(name, text));
+    assert!(wrong.is_empty(), "{name}: {wrong:?}");
+    scenario.history = Duration::from_secs(5_400);
+    let mut world = World::new(&scenario, 17);
+    let end = after(&world, 1_800);
+    while world.now() < end {
+        let next = after(&world, step).min(end);
+        world.advance(next);
+    }
+    world
+}
+
+#[test]
+fn steps_make_no_difference_to_stories() {
+    for (name, text) in scenario::BUILT_IN {
+        let whole = bytes(&shipped(name, text, 1_800));
+        assert_eq!(bytes(&shipped(name, text, 7)), whole, "{name}");
+    }
+}
+
 #[test]
 fn time_never_goes_back() {
     let mut world = small(1);
@@ -353,6 +375,51 @@ fn nothing_planted_shows_nothing() {
         assert!(widths, "{}", table.name);
     }
     assert!(world.database().blocking.is_empty() && world.status().database_ready);
+}
+
+#[test]
+fn every_source_tells_of_the_same_events() {
+    let world = small(6);
+    let minute = world.settled().as_second() / 60 * 60_000_000;
+    let settled = Timestamp::from_microsecond(minute).unwrap();
+    let before = |until: i64| {
+        rows(&world, "commerce", "audit_entries")
+            .iter()
+            .filter(|row| matches!(row[1], Value::Timestamp(at) if at < until))
+            .count() as f64
+    };
+    let metric = query(
+        &world,
+        &format!(
+            "customMetrics | where name == 'commerce_transition_total' and timestamp < datetime({settled}) | summarize sum(valueSum)"
+        ),
+    );
+    let posted = query(
+        &world,
+        &format!(
+            "requests | where name startswith 'POST' and success == 'True' and timestamp < datetime({settled}) | count"
+        ),
+    );
+    let traced = query(
+        &world,
+        &format!(
+            "traces | where message startswith 'Transition' and timestamp < datetime({settled}) | count"
+        ),
+    );
+    let entries = before(minute);
+    assert!(entries > 300.0);
+    for other in [metric, posted, traced] {
+        assert!((number(&other[0][0]) - entries).abs() < 1e-9, "{other:?}");
+    }
+    let (mut counted, mut scraped) = (0.0, 0);
+    for series in &world.metrics().series {
+        if series.labels["__name__"] == "commerce_transition_total" {
+            let last = series.points.last().unwrap();
+            counted += last.value;
+            scraped = last.at;
+        }
+    }
+    assert!((counted - before(scraped * 1_000)).abs() < 1e-9);
 }
 
 fn is_name(text: &str) -> bool {

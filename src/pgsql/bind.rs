@@ -3,10 +3,14 @@
 mod call;
 mod expression;
 mod from;
+mod join;
+mod naming;
 mod operator;
 mod query;
 mod scope;
 mod select;
+mod special;
+mod window;
 mod write;
 
 use super::error::Error;
@@ -20,7 +24,7 @@ use super::{Parameter, syntax};
 
 use scope::{Cte, Level};
 
-pub use write::{Change, Matching, Write};
+pub use write::{Change, Matching, Returning, Write};
 
 /// An expression with its type.
 #[derive(Debug, Clone)]
@@ -50,6 +54,8 @@ pub struct Binder<'a> {
     describing: bool,
     /// The types that places of parameters have decided.
     inferred: Vec<Option<Type>>,
+    /// Parameters that stood somewhere before their type was decided.
+    untyped: Vec<usize>,
     /// The query at hand.
     level: Level,
     /// The queries around it, the outermost first.
@@ -70,6 +76,7 @@ impl<'a> Binder<'a> {
             parameters: parameters.unwrap_or_default(),
             describing: parameters.is_none(),
             inferred: Vec::new(),
+            untyped: Vec::new(),
             level: Level::default(),
             outer: Vec::new(),
             ctes: Vec::new(),
@@ -80,6 +87,7 @@ impl<'a> Binder<'a> {
 
     /// The types of the parameters, in order.
     pub fn parameter_types(self) -> Result<Vec<Type>, Error> {
+        self.check_parameters()?;
         self.inferred
             .into_iter()
             .enumerate()
@@ -92,6 +100,24 @@ impl<'a> Binder<'a> {
                 })
             })
             .collect()
+    }
+
+    /// An error when a parameter stands somewhere without a type.
+    pub fn check_parameters(&self) -> Result<(), Error> {
+        let Some(index) = self.untyped.first() else {
+            return Ok(());
+        };
+        let decided_later = self.inferred.get(*index).is_some_and(Option::is_some);
+        Err(Error::new(
+            if decided_later { "42P08" } else { "42P18" },
+            format!("could not determine data type of parameter ${}", index + 1),
+        ))
+    }
+
+    fn has_no_value(&self, index: usize) -> bool {
+        self.parameters
+            .get(index)
+            .is_none_or(|parameter| parameter.text.is_none())
     }
 
     const fn next_number(&mut self) -> usize {

@@ -1,11 +1,14 @@
 //! Tables from a schema's text, and those that every server has.
 
-use sqlparser::ast::Statement;
+use sqlparser::ast::{ColumnDef, ColumnOption, Statement};
 
+use super::Context;
+use super::bind::Binder;
 use super::error::Error;
+use super::run::Run;
 use super::syntax::{folded, parts, statements};
 use super::table::{Column, Database, Table};
-use super::value::Type;
+use super::value::{Type, Value};
 
 /// The system's own tables: name, then `column type` of each.
 const SYSTEM: [(&str, &str); 3] = [
@@ -34,8 +37,8 @@ const SYSTEM: [(&str, &str); 3] = [
 impl Database {
     /// A database with the tables of a schema, empty, and the system's.
     ///
-    /// Reads `CREATE SCHEMA`, `CREATE TABLE` and `CREATE INDEX`; constraints, defaults and generated columns are
-    /// understood and not kept. Errors as of any statement, and with SQLSTATE 0A000 for one of another kind.
+    /// Reads `CREATE SCHEMA`, `CREATE TABLE` and `CREATE INDEX`; constraints and generated columns are understood
+    /// and not kept. Errors as of any statement, and with SQLSTATE 0A000 for one of another kind.
     pub fn create(schema: &str) -> Result<Self, Error> {
         let mut database = Self::default();
         for statement in statements(schema)? {
@@ -53,9 +56,19 @@ impl Database {
                                 ty: Type::of(&column.data_type)?,
                             })
                         })
+                        .collect::<Result<Vec<Column>, Error>>()?;
+                    let schema = names.pop().unwrap_or_else(|| "public".to_owned());
+                    let defaults = table
+                        .columns
+                        .iter()
+                        .zip(&columns)
+                        .map(|(declared, column)| default(declared, &column.ty))
                         .collect::<Result<_, Error>>()?;
+                    database
+                        .defaults
+                        .insert((schema.clone(), name.clone()), defaults);
                     database.tables.push(Table {
-                        schema: names.pop().unwrap_or_else(|| "public".to_owned()),
+                        schema,
                         name,
                         columns,
                         rows: Vec::new(),
@@ -77,6 +90,28 @@ impl Database {
             }));
         Ok(database)
     }
+}
+
+/// The value that a column's declaration gives it.
+fn default(declared: &ColumnDef, ty: &Type) -> Result<Value, Error> {
+    let expression = declared
+        .options
+        .iter()
+        .find_map(|option| match &option.option {
+            ColumnOption::Default(expression) => Some(expression),
+            _ => None,
+        });
+    let Some(expression) = expression else {
+        return Ok(Value::Null);
+    };
+    let database = Database::default();
+    let context = Context {
+        now: 0,
+        user: "",
+        stop: &|| false,
+    };
+    let run = Run::new(&database, &context);
+    Binder::new(&run, "", Some(&[])).default_value(expression, ty)
 }
 
 fn system_column(declared: &str) -> Column {

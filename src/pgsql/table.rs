@@ -48,6 +48,9 @@ pub struct Database {
     pub blocking: BTreeMap<i64, Vec<i64>>,
     /// What `pg_total_relation_size(oid)` answers, in bytes.
     pub relation_sizes: BTreeMap<i64, i64>,
+    /// What a column holds when an INSERT does not name it, by schema and table, one a column; NULL where it declares
+    /// nothing. Sequences are not kept.
+    pub defaults: BTreeMap<(String, String), Vec<Value>>,
     /// What statements asked of other backends, by process id, in order. The caller takes them out and acts.
     pub signals: Vec<(i64, Signal)>,
 }

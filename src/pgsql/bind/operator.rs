@@ -47,6 +47,8 @@ fn symbol(operator: &BinaryOperator) -> Result<(&'static str, bool), Error> {
         B::QuestionAnd => ("?&", false),
         B::PGOverlap => ("&&", false),
         B::PGBitwiseShiftLeft => ("<<", false),
+        B::Custom(name) if name == "<<=" => ("<<=", false),
+
         other => return Err(Error::unsupported(&format!("the operator {other}"))),
     })
 }
@@ -68,7 +70,11 @@ impl Binder<'_> {
         let left = self.expression(left)?;
         let right = self.expression(right)?;
         let typed = self.operate(name, vec![left, right])?;
-        Ok(negate_if(negated, typed))
+        Ok(if negated {
+            negate_if(true, typed)
+        } else {
+            typed
+        })
     }
 
     /// AND and OR. A long chain of them nests to the left: it is walked, not descended.

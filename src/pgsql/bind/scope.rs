@@ -17,6 +17,8 @@ pub struct ScopeColumn {
     pub relation: String,
     /// The table's schema, when the table has no alias.
     pub schema: Option<String>,
+    /// The table's own name, when an alias hides it.
+    pub aliased: Option<String>,
     /// Its name.
     pub name: String,
     /// Its type.
@@ -88,23 +90,26 @@ impl Binder<'_> {
         }
         let shown = parts.join(".");
         Err(match parts {
-            [.., relation, _] if !self.knows_relation(relation) => Error::new(
-                "42P01",
-                format!("missing FROM-clause entry for table \"{relation}\""),
-            ),
+            [.., relation, _] if !self.any_column(|column| column.relation == *relation) => {
+                let hidden = self.any_column(|column| column.aliased.as_ref() == Some(relation));
+                let what = if hidden {
+                    "invalid reference to"
+                } else {
+                    "missing"
+                };
+                Error::new(
+                    "42P01",
+                    format!("{what} FROM-clause entry for table \"{relation}\""),
+                )
+            }
             [_] => Error::new("42703", format!("column \"{shown}\" does not exist")),
             _ => Error::new("42703", format!("column {shown} does not exist")),
         })
     }
 
-    fn knows_relation(&self, relation: &str) -> bool {
-        self.outer.iter().chain([&self.level]).any(|level| {
-            level
-                .names
-                .columns
-                .iter()
-                .any(|column| column.relation == relation)
-        })
+    fn any_column(&self, holds: impl Fn(&ScopeColumn) -> bool) -> bool {
+        let mut levels = self.outer.iter().chain([&self.level]);
+        levels.any(|level| level.names.columns.iter().any(&holds))
     }
 
     /// The column of a name as seen from the query at a depth.

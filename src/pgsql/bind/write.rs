@@ -22,7 +22,15 @@ pub struct Write {
     /// What is done to it.
     pub change: Change,
     /// What is answered with, over the written row and what stands beside it.
-    pub returning: Option<(Vec<Expr>, Vec<(String, Type)>)>,
+    pub returning: Option<Returning>,
+}
+
+/// What RETURNING answers with.
+pub struct Returning {
+    /// The values, over the written row and what stands beside it.
+    pub values: Vec<Expr>,
+    /// Their names and types.
+    pub columns: Vec<(String, Type)>,
 }
 
 /// What is done to a table.
@@ -111,13 +119,21 @@ impl Binder<'_> {
                 self.retyped(bound, &types, Coercion::Assignment)?
             }
         };
-        // Columns that are not named are NULL: defaults and sequences are not kept.
+        // Columns that are not named have their defaults.
+        let declared = self.run.database.tables.get(table).and_then(|table| {
+            let key = (table.schema.clone(), table.name.clone());
+            self.run.database.defaults.get(&key)
+        });
+        let default = |index: usize| {
+            let value = declared.and_then(|values| values.get(index));
+            value.map_or(Expr::NULL, |value| Expr::Constant(value.clone()))
+        };
         let project = (0..columns.len())
             .map(|index| {
                 targets
                     .iter()
                     .position(|target| *target == index)
-                    .map_or(Expr::NULL, Expr::Column)
+                    .map_or_else(|| default(index), Expr::Column)
             })
             .collect();
         let alias = insert.table_alias.as_ref().map(|alias| TableAlias {
@@ -270,7 +286,7 @@ impl Binder<'_> {
         alias: Option<&TableAlias>,
         others: &[TableWithJoins],
         items: Option<&[SelectItem]>,
-    ) -> Result<Option<(Vec<Expr>, Vec<(String, Type)>)>, Error> {
+    ) -> Result<Option<Returning>, Error> {
         let Some(items) = items else {
             return Ok(None);
         };
@@ -314,6 +330,16 @@ impl Binder<'_> {
                 )
             })
             .map_err(|error| self.placed(error, name))
+    }
+
+    /// The constant that DEFAULT declares for a column.
+    pub fn default_value(&mut self, value: &Ast, ty: &Type) -> Result<Value, Error> {
+        let typed = self.expression(value)?;
+        let reads_time = value.to_string().contains('(');
+        match self.coerce(typed, ty, Coercion::Assignment)? {
+            Expr::Constant(value) if !reads_time => Ok(value),
+            _ => Err(Error::unsupported("a default that is not a constant")),
+        }
     }
 
     /// A value as a column takes it.

@@ -163,7 +163,12 @@ pub fn number(value: Decimal, form: &str) -> Result<String, Error> {
     rounded.rescale(scale);
     let digits = rounded.abs().to_string();
     let (whole, fraction) = digits.split_once('.').unwrap_or((&digits, ""));
-    let whole = if whole == "0" { "" } else { whole };
+    // A zero before the point shows only where nothing stands behind it.
+    let whole = if whole == "0" && form.contains('.') {
+        ""
+    } else {
+        whole
+    };
     let places = whole_form.chars().filter(|c| *c != ',').count();
     let overflows = whole.len() > places;
     let mut reversed = String::new();
@@ -187,12 +192,11 @@ pub fn number(value: Decimal, form: &str) -> Result<String, Error> {
             None => reversed.push(sign.take().unwrap_or(' ')),
         }
     }
-    let has_sign_place = sign.take().map_or(' ', |sign| sign);
-    if !reversed.contains('-') {
-        reversed.push(has_sign_place);
+    reversed.push(if reversed.contains('-') {
+        ' '
     } else {
-        reversed.push(' ');
-    }
+        sign.take().unwrap_or(' ')
+    });
     let mut text: String = reversed.chars().rev().collect();
     if form.contains('.') {
         text.push('.');

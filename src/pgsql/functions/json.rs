@@ -102,6 +102,11 @@ fn member(call: &Call, arguments: &[Value]) -> Result<Value, Error> {
     }
 }
 
+/// A piece of a `json` keeps the spelling it was written in, which is not kept here.
+fn keeps_spelling(_: &Call, _: &[Value]) -> Result<Value, Error> {
+    Err(Error::unsupported("parts of json as json; cast to jsonb"))
+}
+
 fn path(call: &Call, arguments: &[Value]) -> Result<Value, Error> {
     let (json, steps) = match arguments {
         [json, Value::Array(steps)] => (document(json)?, steps.to_vec()),
@@ -326,6 +331,9 @@ fn strip_nulls(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
 pub const TABLE: &[Entry] = &[
     ("->", "jsonb text -> jsonb", member),
     ("->", "jsonb int4 -> jsonb", member),
+    ("->", "json text -> json", keeps_spelling),
+    ("->", "json int4 -> json", keeps_spelling),
+    ("#>", "json text[] -> json", keeps_spelling),
     ("->>", "jsonb text -> text", member),
     ("->>", "jsonb int4 -> text", member),
     ("->>", "json text -> text", member),

@@ -285,13 +285,13 @@ fn power(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
             finite(base.powf(*exponent), arguments)
         }
         [Value::Numeric(base), Value::Numeric(exponent)] => {
-            // A whole power of a whole number is exact; its scale is at least 16.
+            // A whole power is exact where it fits; the server shows at least 16 digits behind the point.
             let exact = exponent
                 .to_u64()
-                .filter(|_| exponent.is_integer() && base.scale() == 0)
-                .and_then(|exponent| base.checked_powu(exponent))
-                .filter(|value| value.scale() == 0)
-                .and_then(|value| rescale(value, 16).ok());
+                .filter(|power| *power > 0 && exponent.is_integer() && !base.is_zero())
+                .and_then(|power| base.checked_powu(power))
+                .filter(|value| value.scale() <= base.scale().max(16))
+                .and_then(|value| rescale(value, base.scale().max(16)).ok());
             exact.map(Value::Numeric).ok_or_else(|| {
                 Error::unsupported("this power of a numeric; cast to double precision")
             })
@@ -367,7 +367,7 @@ fn width_bucket(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
     if *count <= 0 {
         return Err(Error::new("2201G", "count must be greater than zero"));
     }
-    if low == high {
+    if low.total_cmp(high).is_eq() {
         return Err(Error::new("2201G", "lower bound cannot equal upper bound"));
     }
     let place = (value - low) / (high - low);

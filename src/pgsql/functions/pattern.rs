@@ -15,9 +15,7 @@ fn is_like(text: &str, pattern: &str, escape: Option<char>) -> Result<bool, Erro
     while let Some(character) = characters.next() {
         units.push(match character {
             escaped if Some(escaped) == escape => {
-                Unit::Exactly(characters.next().ok_or_else(|| {
-                    Error::new("22025", "LIKE pattern must not end with escape character")
-                })?)
+                characters.next().map_or(Unit::Nothing, Unit::Exactly)
             }
             '%' => Unit::Anything,
             '_' => Unit::One,
@@ -37,6 +35,12 @@ fn is_like(text: &str, pattern: &str, escape: Option<char>) -> Result<bool, Erro
             Some(Unit::One) => {
                 place += 1;
                 unit += 1;
+            }
+            Some(Unit::Nothing) => {
+                return Err(Error::new(
+                    "22025",
+                    "LIKE pattern must not end with escape character",
+                ));
             }
             Some(Unit::Exactly(wanted)) if text.get(place) == Some(wanted) => {
                 place += 1;
@@ -62,6 +66,8 @@ enum Unit {
     Anything,
     One,
     Exactly(char),
+    /// An escape with nothing behind it: an error once a match comes to it.
+    Nothing,
 }
 
 fn escape_of(arguments: &[Value]) -> Result<Option<char>, Error> {

@@ -46,8 +46,9 @@ pub fn operator(name: &str, types: &[Type]) -> Result<Chosen, Error> {
     };
     // One literal beside a known type is first taken to be of that type.
     let assumed = match types {
-        [Type::Unknown, known] if *known != Type::Unknown => Some([known.plain(), known.plain()]),
-        [known, Type::Unknown] if *known != Type::Unknown => Some([known.plain(), known.plain()]),
+        [Type::Unknown, known] | [known, Type::Unknown] if *known != Type::Unknown => {
+            Some([known.plain(), known.plain()])
+        }
         _ => None,
     };
     let exact = assumed.and_then(|assumed| exact(named(name), &assumed));
@@ -145,6 +146,7 @@ fn settle_unknown(left: &mut Vec<(&'static Function, Vec<Type>)>, types: &[Type]
         }
         let targets: Vec<&Type> = left
             .iter()
+            .filter(|(function, _)| is_fixed(function, types.len(), index))
             .filter_map(|(_, targets)| targets.get(index))
             .collect();
         let text = targets
@@ -162,16 +164,33 @@ fn settle_unknown(left: &mut Vec<(&'static Function, Vec<Type>)>, types: &[Type]
             .any(|target| target.category() == category && target.is_preferred());
         wanted.push(Some((category, preferred)));
     }
-    let fits = |targets: &[Type]| {
-        wanted.iter().zip(targets).all(|(wanted, target)| {
-            wanted.is_none_or(|(category, preferred)| {
-                target.category() == category && (!preferred || target.is_preferred())
+    let fits = |function: &Function, targets: &[Type]| {
+        wanted
+            .iter()
+            .zip(targets)
+            .enumerate()
+            .all(|(index, (wanted, target))| {
+                wanted.is_none_or(|(category, preferred)| {
+                    is_fixed(function, types.len(), index)
+                        && target.category() == category
+                        && (!preferred || target.is_preferred())
+                })
             })
-        })
     };
-    if left.iter().any(|(_, targets)| fits(targets)) {
-        left.retain(|(_, targets)| fits(targets));
+    if left
+        .iter()
+        .any(|(function, targets)| fits(function, targets))
+    {
+        left.retain(|(function, targets)| fits(function, targets));
     }
+}
+
+/// True when a function takes one type only in a place; what takes several has no category there.
+fn is_fixed(function: &Function, count: usize, index: usize) -> bool {
+    function
+        .slots_for(count)
+        .and_then(|slots| slots.get(index).copied())
+        .is_some_and(|slot| matches!(slot, Slot::Is(_)))
 }
 
 /// The last resort: literals are of the one type that the other arguments have.

@@ -95,7 +95,10 @@ fn sign_in(emit: &mut Emit<'_>, user: &Arc<str>, ip: &Arc<str>, agent: &Arc<str>
 
 fn staff(emit: &mut Emit<'_>, noise: Noise) -> Option<()> {
     let people = emit.population();
-    let user = noise.pick(0, &people.staff)?;
+    // The operator has an incident to look after.
+    let user = noise
+        .pick(0, &people.staff)
+        .filter(|user| *user.id != *OPERATOR)?;
     let session = noise.pick(1, emit.active_sessions(&user.id))?.id;
     let client = people.organisation(*noise.pick(2, &user.clients)?)?;
     let at = emit.moment(noise);

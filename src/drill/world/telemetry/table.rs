@@ -174,6 +174,21 @@ impl Table {
         }
     }
 
+    /// Keeps the rows for which `keep` holds; it is given the columns that are kept. To be called when the table is sealed.
+    pub fn retain(&mut self, keep: impl Fn(&[Value]) -> bool) {
+        let batches = self.snapshot().batches;
+        *self = Self::new(self.layout);
+        for batch in batches {
+            for row in 0..batch.rows {
+                let columns = batch.columns.iter();
+                let values: Vec<Value> = columns.map(|column| column.value(row)).collect();
+                if keep(&values) {
+                    self.push(values);
+                }
+            }
+        }
+    }
+
     /// Lets all batches share the newest pools. To be called before anybody reads, whenever rows were added.
     pub fn seal(&mut self) {
         for (index, column) in self.columns.iter_mut().enumerate() {
@@ -299,5 +314,85 @@ impl kql::Table for Snapshot {
                 .collect(),
         }
         .scan(wanted)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kql::relation::{Limits, Run};
+
+    const LAYOUT: Layout = &[
+        ("n", Kind::Values(Type::Long)),
+        ("few", Kind::Shared),
+        ("many", Kind::Own),
+        ("same", Kind::Text("always")),
+        ("one", Kind::Number(1)),
+    ];
+
+    fn row(n: i64) -> Vec<Value> {
+        vec![
+            Value::Long(n),
+            Value::String(format!("few {}", n / 700).into()),
+            Value::String(format!("many {n}").into()),
+        ]
+    }
+
+    fn read(table: &Table, wanted: &[bool]) -> Vec<Batch> {
+        let never = || false;
+        let run = Run::new(Limits::default(), &never);
+        let mut scan = kql::Table::scan(&table.snapshot(), wanted);
+        let mut batches = Vec::new();
+        while let Ok(Some(batch)) = scan.next(&run) {
+            batches.push(batch);
+        }
+        batches
+    }
+
+    #[test]
+    fn rows_come_back_as_they_were_and_batches_share_a_pool_that_grows() {
+        let mut table = Table::new(LAYOUT);
+        for n in 0..5_000 {
+            table.push(row(n));
+            if n % 900 == 0 {
+                table.seal();
+            }
+        }
+        table.seal();
+        let batches = read(&table, &[true; 5]);
+        assert_eq!((batches.len(), table.rows()), (3, 5_000));
+        let mut pools = Vec::new();
+        let mut n = 0;
+        for batch in &batches {
+            for at in 0..batch.rows {
+                let mut expected = row(n);
+                expected.extend([Value::String("always".into()), Value::Int(1)]);
+                let found: Vec<Value> = batch.columns.iter().map(|one| one.value(at)).collect();
+                assert_eq!(format!("{found:?}"), format!("{expected:?}"));
+                n += 1;
+            }
+            if let Some(Column::String(strings)) = batch.columns.get(1).map(|one| &**one) {
+                pools.push(Arc::clone(&strings.pool));
+            }
+        }
+        assert!(pools.windows(2).all(|two| match two {
+            [one, other] => Arc::ptr_eq(one, other),
+            _ => false,
+        }));
+        assert_eq!(pools.len(), 3);
+    }
+
+    #[test]
+    fn what_nobody_wants_is_not_made() {
+        let mut table = Table::new(LAYOUT);
+        table.push(row(1));
+        table.seal();
+        let batches = read(&table, &[true, false, false, false, true]);
+        let absent: Vec<bool> = batches
+            .iter()
+            .flat_map(|batch| &batch.columns)
+            .map(|column| matches!(**column, Column::Absent(..)))
+            .collect();
+        assert_eq!(absent, [false, true, true, true, false]);
     }
 }
