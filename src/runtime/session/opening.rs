@@ -170,7 +170,7 @@ fn try_open(
             playbook_sha256: kept.sha256,
             severity,
             alert: request.alert.clone().or_else(|| alert.clone()),
-            profile: config.profile.value.clone(),
+            profile: config.profile.value.clone().filter(|_| drill.is_none()),
         })?;
         pen.write(pen::playbook_evidence(&kept, playbook))?;
         if let Some(drill) = &drill {
