@@ -21,6 +21,7 @@ mod setup;
 mod show;
 mod timeline;
 mod verify;
+mod walk;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -104,7 +105,9 @@ enum Command {
     Resume(screen::Resume),
     /// Train on a simulated breach in the whole cockpit; no server and no configuration needed.
     Drill(drill::Drill),
-    /// Check playbooks; folders are searched, without a path the library is checked.
+    /// Walk through a playbook: every action is shown as it would be sent, and nothing is.
+    Walk(walk::Walk),
+    /// Check playbooks and scenarios of drills; folders are searched, without a path the library is checked.
     Check(check::Check),
     /// Say how configuration, places, terminal and sources are; with a playbook, whether its actions fit their sources.
     Doctor(doctor::Doctor),
@@ -174,17 +177,18 @@ fn dispatch(cli: Cli, out: &mut Out) -> Result<u8, Failure> {
     if cli.screenshot.is_asked()
         && !matches!(
             command,
-            Command::Open(_) | Command::Resume(_) | Command::Drill(_)
+            Command::Open(_) | Command::Resume(_) | Command::Drill(_) | Command::Walk(_)
         )
     {
         return Err(Failure::usage(
-            "--screenshot belongs to the screens: home, open, resume and drill",
+            "--screenshot belongs to the screens: home, open, resume, drill and walk",
         ));
     }
     match command {
         Command::Open(open) => screen::open(open, common, cli.screenshot, out),
         Command::Resume(resume) => screen::resume(&resume, common, cli.screenshot, out),
         Command::Drill(drill) => drill.run(common, cli.screenshot, out),
+        Command::Walk(walk) => walk.run(common, cli.screenshot, out),
         Command::Check(check) => check.run(common, out),
         Command::Doctor(doctor) => doctor.run(common, out),
         Command::Rehearse(rehearse) => rehearse.run(common, out),

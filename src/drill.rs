@@ -6,6 +6,8 @@
 pub mod director;
 pub mod facts;
 pub mod http;
+#[cfg(test)]
+mod playing;
 pub mod scenario;
 pub mod score;
 pub mod shell;

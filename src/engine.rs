@@ -21,7 +21,7 @@ mod facts;
 pub mod fuzzy;
 mod gate;
 mod home;
-mod inputs;
+pub mod inputs;
 mod judging;
 mod keys;
 mod messages;
@@ -39,6 +39,7 @@ mod text;
 mod timeline;
 mod turn;
 mod wake;
+mod walk;
 mod watch;
 
 pub use gate::derived_request;

@@ -9,6 +9,7 @@ pub mod attributes;
 mod body;
 mod builder;
 mod decisions;
+pub mod examples;
 mod front_matter;
 pub mod headings;
 pub mod ids;

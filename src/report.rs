@@ -12,6 +12,7 @@ pub mod names;
 pub mod sentence;
 pub mod timeline;
 pub mod undo;
+pub mod walk;
 
 pub use brief::brief;
 pub use markdown::markdown;

@@ -16,6 +16,7 @@ mod code;
 mod editor_view;
 mod home;
 pub mod local;
+mod notes;
 mod overlays;
 mod panes;
 pub mod picture;
@@ -61,6 +62,21 @@ pub fn paint(state: &State, local: &mut Local, theme: &Theme, buffer: &mut Buffe
     if buffer.area.is_empty() {
         return;
     }
+    let noted = notes::lines(state, buffer.area.width, theme);
+    let (above, below) = notes::split(buffer.area, noted.len());
+    if below.is_empty() {
+        return presented(state, local, theme, buffer);
+    }
+    let mut rest = Buffer::empty(above);
+    presented(state, local, theme, &mut rest);
+    let area = buffer.area;
+    rest.resize(area);
+    *buffer = rest;
+    notes::draw(state, &noted, below, theme, buffer);
+}
+
+/// All but the presenter's notes.
+fn presented(state: &State, local: &mut Local, theme: &Theme, buffer: &mut Buffer) {
     match &state.screen {
         Screen::Opening(what) => opening(what, theme, buffer),
         Screen::Home(home) => home::draw(state, home, local, theme, buffer),

@@ -253,6 +253,62 @@ fn check_says_where_what_and_answers_no() {
     assert!(trial.code == Some(0) && trial.talk.is_empty(), "{trial:?}");
 }
 
+/// Scenarios stand beside playbooks, alone or in folders with other TOML files, and are checked against the playbook they name.
+#[test]
+fn check_reads_scenarios_too() {
+    let home = home();
+    let folder = home.path().join("books");
+    std::fs::create_dir_all(&folder).unwrap();
+    let shipped = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/assets/drills/missing-keys.toml"
+    );
+    let good = std::fs::read_to_string(shipped).unwrap();
+    std::fs::write(folder.join("good.toml"), &good).unwrap();
+    std::fs::write(folder.join("other.toml"), "min_columns = 80\n").unwrap();
+    let well = quarterdeck(home.path(), &["check", "books"]);
+    assert_eq!((well.code, well.out.as_str()), (Some(0), ""), "{well:?}");
+    let counted = "0 playbooks and 1 scenario in 1 file: 0 errors";
+    assert!(well.talk.contains(counted), "{well:?}");
+
+    let bad = good
+        .replace("\"preserve-logs\"", "\"preserve-log\"")
+        .replace("speed = 5", "sped = 5");
+    std::fs::write(folder.join("bad.toml"), bad).unwrap();
+    let checked = quarterdeck(home.path(), &["check", "books/bad.toml"]);
+    assert_eq!(checked.code, Some(1), "{checked:?}");
+    for expected in [
+        "books/bad.toml:10:1: error[unknown-key]: expected a key of this table, found \"sped\"",
+        "error[not-in-playbook]: expected an action or an item of the evidence table of playbook org-isolation-breach, found \"preserve-log\"\n  help: did you mean \"preserve-logs\"?",
+    ] {
+        assert!(checked.out.contains(expected), "{}", checked.out);
+    }
+    let json = quarterdeck(
+        home.path(),
+        &["check", "books/bad.toml", "--format", "json"],
+    );
+    let json: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!(json[0]["scenario"], "missing-keys");
+    assert_eq!(json[0]["findings"][0]["line"], 10);
+
+    let lost = good.replace("org-isolation-breach", "org-isolation-breech");
+    std::fs::write(folder.join("lost.toml"), lost).unwrap();
+    let checked = quarterdeck(home.path(), &["check", "books/lost.toml"]);
+    assert!(
+        checked
+            .out
+            .contains("error[unknown-playbook]: expected a playbook of the library"),
+        "{}",
+        checked.out
+    );
+
+    let listed = quarterdeck(home.path(), &["list", "drills", "--format", "json"]);
+    let listed: serde_json::Value = serde_json::from_str(&listed.out).unwrap();
+    let default = listed.as_array().unwrap().iter();
+    let mut default = default.filter(|one| one["id"] == "coordinated-attack");
+    assert_eq!(default.next().unwrap()["errors"], 0);
+}
+
 /// A decision leads to playbooks of the files checked, of the library, and to no other.
 #[test]
 fn check_knows_the_playbooks_a_decision_leads_to() {
@@ -293,6 +349,7 @@ fn lists_are_for_people_and_programs() {
         ("sources", "here"),
         ("layouts", "standard"),
         ("keys", "run-action"),
+        ("drills", "coordinated-attack"),
     ] {
         let text = quarterdeck(home.path(), &["list", what]);
         assert!(

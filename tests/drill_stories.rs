@@ -4,6 +4,8 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::json;
+
 use quarterdeck::drill::world::Act;
 
 mod support {
@@ -13,6 +15,12 @@ mod support {
 use support::service::{Row, Service, figure, text};
 
 const SEEDS: std::ops::Range<u64> = 0..20;
+
+/// Variants of a story take turns: each gets its share of the seeds.
+fn turn<T: Copy>(seed: u64, variants: &[T]) -> T {
+    let at = usize::try_from(seed).unwrap() % variants.len();
+    *variants.get(at).unwrap()
+}
 
 /// Values of a column, each once.
 fn distinct(rows: &[Row], column: &str) -> BTreeSet<String> {
@@ -50,56 +58,58 @@ fn attack(actors: u32, targets: u32, succeed: f64, unknown: f64, seed: u64) -> S
 #[test]
 fn attempts_show_their_pattern_everywhere() {
     for seed in SEEDS {
-        for (actors, targets, pattern) in [
-            (1, 4, "Single actor, multiple orgs"),
-            (2, 1, "Multiple actors, one target org"),
-            (4, 5, "Random distribution"),
-        ] {
-            let service = attack(actors, targets, 0.0, 0.0, seed);
-            let rows = service.ask("attempts-by-actor");
-            assert_eq!(
-                distinct(&rows, "actorId"),
-                set(&service.names("attack", "actors"))
-            );
-            assert_eq!(
-                distinct(&rows, "attemptedOrgId"),
-                set(&service.names("attack", "targets"))
-            );
-            assert_eq!(
-                service.suggested("pattern", &rows),
-                [pattern],
-                "seed {seed}"
-            );
-            let attempts: i64 = rows.iter().map(|row| figure(row, "attempts")).sum();
-            assert!(
-                (40..=200).contains(&attempts),
-                "{attempts} attempts in 40 minutes"
-            );
+        let (actors, targets, pattern) = turn(
+            seed,
+            &[
+                (1, 4, "Single actor, multiple orgs"),
+                (2, 1, "Multiple actors, one target org"),
+                (4, 5, "Random distribution"),
+            ],
+        );
+        let service = attack(actors, targets, 0.0, 0.0, seed);
+        let rows = service.ask("attempts-by-actor");
+        assert_eq!(
+            distinct(&rows, "actorId"),
+            set(&service.names("attack", "actors"))
+        );
+        assert_eq!(
+            distinct(&rows, "attemptedOrgId"),
+            set(&service.names("attack", "targets"))
+        );
+        assert_eq!(
+            service.suggested("pattern", &rows),
+            [pattern],
+            "seed {seed}"
+        );
+        let attempts: i64 = rows.iter().map(|row| figure(row, "attempts")).sum();
+        assert!(
+            (40..=200).contains(&attempts),
+            "{attempts} attempts in 40 minutes"
+        );
 
-            // The metric counts the same, by the minute; what came last is on its way.
-            let counted: i64 = service
-                .ask("scope")
-                .iter()
-                .map(|row| figure(row, "total"))
-                .sum();
-            assert!(
-                (counted - attempts).abs() <= 20,
-                "{counted} counted, {attempts} logged"
-            );
-            assert_eq!(service.verdict("heartbeat"), "PASS");
-            let rates = service.ask("scope-prom");
-            assert!(rates.iter().all(|row| text(row, "machine") == "order"));
-            assert!(
-                rates.iter().any(|row| figure(row, "value") > 0),
-                "seed {seed}: {rates:?}"
-            );
+        // The metric counts the same, by the minute; what came last is on its way.
+        let counted: i64 = service
+            .ask("scope")
+            .iter()
+            .map(|row| figure(row, "total"))
+            .sum();
+        assert!(
+            (counted - attempts).abs() <= 20,
+            "{counted} counted, {attempts} logged"
+        );
+        assert_eq!(service.verdict("heartbeat"), "PASS");
+        let rates = service.ask("scope-prom");
+        assert!(rates.iter().all(|row| text(row, "machine") == "order"));
+        assert!(
+            rates.iter().any(|row| figure(row, "value") > 0),
+            "seed {seed}: {rates:?}"
+        );
 
-            // Nothing got through.
-            assert_eq!(service.verdict("audit-alive"), "PASS");
-            assert_eq!(service.verdict("cross-org"), "PASS", "seed {seed}");
-            let row = service.row("cross-org");
-            assert_eq!(service.suggested("outcome", &[row]), ["No"]);
-        }
+        // Nothing got through.
+        assert_eq!(service.verdict("audit-alive"), "PASS");
+        assert_eq!(service.verdict("cross-org"), "PASS", "seed {seed}");
+        let row = service.row("cross-org");
+        assert_eq!(service.suggested("outcome", &[row]), ["No"]);
     }
 }
 
@@ -228,62 +238,60 @@ fn reads(crosses: &str, unknown: f64, more: &str, seed: u64) -> Service {
 }
 
 #[test]
-fn reads_cross_organisations_or_modes() {
+fn reads_and_commits_tell_the_failure_modes_apart() {
     for seed in SEEDS {
-        let service = reads("org", 0.1, "", seed);
+        let modes = [
+            ("org", HATCH, "Mode A: ORM extension bypassed"),
+            ("mode", "", "Mode B: Mode segregation broken"),
+            ("org", "", "Mode C: Scope DSL evaluation bug"),
+        ];
+        let (crosses, more, mode) = turn(seed, &modes);
+        let mut service = reads(crosses, 0.1, more, seed);
         assert_eq!(service.verdict("audit-alive"), "PASS");
+        assert_eq!(service.verdict("exposure"), "FAIL");
         let row = service.row("exposure");
-        assert!(figure(&row, "org_crossed") > 20, "{row:?}");
-        assert_eq!(figure(&row, "mode_crossed"), 0);
-        assert!(figure(&row, "unknown") > 0);
+        let crossed = format!("{crosses}_crossed");
+        assert!(figure(&row, &crossed) > 20, "{row:?}");
+        assert!(figure(&row, "unknown") > 0, "{row:?}");
+
+        let (_, commits) = service.script("escape-hatches");
+        let lines: Vec<&str> = commits.lines().collect();
+        let results = json!({
+            "exposure": { "rows": [row] },
+            "escape-hatches": { "lines": lines },
+        });
+        let suggested = service.suggested_by("failure-mode", &[], &results);
+        assert_eq!(suggested, [mode], "seed {seed}: {lines:?}");
+
         let customers = service.ask("exposed-customers");
-        assert_eq!(
-            distinct(&customers, "exposed_org"),
-            set(&service.names("reads", "targets")),
-            "seed {seed}"
-        );
+        let exposed = distinct(&customers, "exposed_org");
+        let targets = match crosses {
+            "org" => set(&service.names("reads", "targets")),
+            _ => BTreeSet::new(),
+        };
+        assert_eq!(exposed, targets, "seed {seed}");
         let readers = service.ask("token-readers");
         assert!(distinct(&readers, "token_id").contains(&service.name("reads", "tokens")));
-
-        let service = reads("mode", 0.0, "", seed);
-        let row = service.row("exposure");
-        assert_eq!(figure(&row, "org_crossed"), 0);
-        assert!(figure(&row, "mode_crossed") > 20);
-        assert_eq!(figure(&row, "unknown"), 0, "the background has none");
+        if !more.is_empty() {
+            let started = service.kql("traces | where message contains '4.18.0' | count");
+            assert!(
+                started.iter().all(|row| figure(row, "Count") > 0),
+                "{started:?}"
+            );
+        }
     }
 }
 
 #[test]
-fn a_commit_tells_mode_a_from_mode_c() {
-    let hatches = |service: &Service| {
-        let commits = service.world.status().commits;
-        commits
-            .iter()
-            .filter(|commit| {
-                commit.lines.iter().any(|line| {
-                    ["queryRaw", "executeRaw", "eslint-disable"]
-                        .iter()
-                        .any(|word| line.contains(word))
-                })
-            })
-            .filter(|commit| {
-                !commit
-                    .files
-                    .iter()
-                    .all(|file| file.starts_with("packages/database/src"))
-            })
-            .count()
-    };
+fn without_a_story_nothing_crosses() {
     for seed in SEEDS {
-        assert_eq!(hatches(&reads("org", 0.0, HATCH, seed)), 1, "seed {seed}");
-        assert_eq!(hatches(&reads("org", 0.0, "", seed)), 0, "seed {seed}");
+        let service = Service::new("tenant-isolation-breach-sev1", "", seed);
+        let row = service.row("exposure");
+        for column in ["org_crossed", "mode_crossed", "unknown"] {
+            assert_eq!(figure(&row, column), 0, "seed {seed}: {row:?}");
+        }
+        assert_eq!(service.verdict("exposure"), "PASS");
     }
-    let service = reads("org", 0.0, HATCH, 1);
-    let started = service.kql("traces | where message contains '4.18.0' | summarize n = count()");
-    assert!(
-        started.iter().any(|row| figure(row, "n") > 0),
-        "{started:?}"
-    );
 }
 
 #[test]
@@ -297,20 +305,17 @@ fn frozen_operations_and_rotated_tokens_read_no_more() {
     for seed in SEEDS {
         let mut service = reads("org", 0.1, "", seed);
         let operation = service.name("reads", "operations");
-        service.world.act(&Act::FreezeOperation(operation));
-        assert_eq!(fresh(&mut service), 0, "seed {seed}");
-        assert!(!service.facts().going.contains("reads"));
-
-        let mut service = reads("org", 0.1, "", seed);
-        service
-            .world
-            .act(&Act::FreezeOperation("orders.read".to_owned()));
-        assert!(fresh(&mut service) > 0, "the wrong operation was frozen");
-        assert!(service.facts().going.contains("reads"));
-
-        let mut service = reads("org", 0.1, "", seed);
-        service.world.act(&Act::RotateTokens(service.world.now()));
-        assert_eq!(fresh(&mut service), 0, "seed {seed}");
+        let wrong = Act::FreezeOperation("orders.read".to_owned());
+        let rotate = Act::RotateTokens(service.world.now());
+        let acts = [
+            (Act::FreezeOperation(operation), true),
+            (wrong, false),
+            (rotate, true),
+        ];
+        let (act, ends) = acts.get(turn(seed, &[0, 1, 2])).unwrap();
+        service.world.act(act);
+        assert_eq!(fresh(&mut service) == 0, *ends, "seed {seed}: {act:?}");
+        assert_eq!(service.facts().going.contains("reads"), !ends);
     }
 }
 
@@ -391,8 +396,16 @@ fn revoking_ends_staff_reads_and_a_patch_declares_the_route() {
             service.world.stories().is_open("leak"),
             "the route is not patched yet"
         );
+        service.set("suspect_route", "text", &service.name("leak", "route"));
+        assert_eq!(service.script("route-scope").0, 1, "seed {seed}");
+        assert_ne!(service.script("route-coverage").0, 0, "seed {seed}");
         service.world.stop("leak");
-        assert_eq!(service.world.status().route.unwrap().1, "client-scoped");
+        let (exit, scope) = service.script("route-scope");
+        assert!(
+            exit == 0 && scope.contains("client-scoped"),
+            "{exit}: {scope}"
+        );
+        assert_eq!(service.script("route-coverage").0, 0, "seed {seed}");
     }
 }
 
@@ -547,59 +560,66 @@ every = "60s"
 #[test]
 fn a_failing_endpoint_fails_until_it_is_disabled() {
     for seed in SEEDS {
-        for (status, share, fate) in [(503, 1.0, "Yes"), (0, 1.0, "Yes"), (500, 0.4, "No")] {
-            let story = HOOK
-                .replace("STATUS", &status.to_string())
-                .replace("SHARE", &share.to_string());
-            let mut service = Service::new("webhook-delivery-failures", &story, seed);
-            service.set("tenant_id", "text", &service.name("hook", "tenant"));
-            let endpoint = service.name("hook", "endpoint");
-            service.set("endpoint_id", "text", &endpoint);
-            // Deliveries from before the story went well.
-            service.set("window_start", "datetime", &service.minutes(-45));
-            let listed = distinct(&service.ask("endpoints"), "endpointId");
-            assert!(listed.contains(&endpoint));
-            assert_eq!(service.verdict("delivery-health"), "FAIL", "seed {seed}");
-            let health = service.row("delivery-health");
-            assert_eq!(
-                service.suggested("endpoint-fate", &[health]),
-                [fate],
-                "seed {seed}"
-            );
-            let (url, answers) = service.world.status().webhook_target.unwrap();
-            assert_eq!((url, answers), (service.name("hook", "url"), status));
+        let variants = [(503, 1.0, "Yes"), (0, 1.0, "Yes"), (500, 0.4, "No")];
+        let (status, share, fate) = turn(seed, &variants);
+        let story = HOOK
+            .replace("STATUS", &status.to_string())
+            .replace("SHARE", &share.to_string());
+        let mut service = Service::new("webhook-delivery-failures", &story, seed);
+        service.set("tenant_id", "text", &service.name("hook", "tenant"));
+        let endpoint = service.name("hook", "endpoint");
+        service.set("endpoint_id", "text", &endpoint);
+        // Deliveries from before the story went well.
+        service.set("window_start", "datetime", &service.minutes(-45));
+        let listed = distinct(&service.ask("endpoints"), "endpointId");
+        assert!(listed.contains(&endpoint));
+        assert_eq!(service.verdict("delivery-health"), "FAIL", "seed {seed}");
+        let health = service.row("delivery-health");
+        assert_eq!(
+            service.suggested("endpoint-fate", &[health]),
+            [fate],
+            "seed {seed}"
+        );
+        service.set("endpoint_url", "text", &service.name("hook", "url"));
+        let (exit, answer) = service.script("reachable");
+        let expected = if status == 0 {
+            "000".to_owned()
+        } else {
+            status.to_string()
+        };
+        assert!(answer.starts_with(&expected), "{exit}: {answer}");
+        assert_eq!(exit == 0, status != 0, "{answer}");
 
-            assert_eq!(service.write("disable-endpoint"), 1);
-            service.pass(1);
-            let before = figure(&service.row("delivery-health"), "deliveries");
-            service.pass(30);
-            let after = figure(&service.row("delivery-health"), "deliveries");
-            assert_eq!(after, before, "seed {seed}: a disabled endpoint was called");
-            assert!(!service.facts().going.contains("hook"));
-        }
+        assert_eq!(service.write("disable-endpoint"), 1);
+        service.pass(1);
+        let before = figure(&service.row("delivery-health"), "deliveries");
+        service.pass(30);
+        let after = figure(&service.row("delivery-health"), "deliveries");
+        assert_eq!(after, before, "seed {seed}: a disabled endpoint was called");
+        assert!(!service.facts().going.contains("hook"));
     }
 }
 
 #[test]
 fn exports_fail_for_their_cause() {
     for seed in SEEDS {
-        for (cause, reason) in [("disk-full", "ENOSPC"), ("access-denied", "AccessDenied")] {
-            let story = format!(
-                "[[story]]\nid = \"exports\"\nkind = \"export-failure\"\nfrom = \"-45m\"\ncause = \"{cause}\"\nevery = \"2m\"\n"
-            );
-            let mut service = Service::new("export-failures", &story, seed);
-            service.pass(1);
-            let rows = service.ask("export-errors");
-            assert!(rows.len() > 5, "{} failures", rows.len());
-            assert!(rows.iter().all(|row| text(row, "reason").contains(reason)));
-            let status = service.world.status();
-            assert_eq!(status.disk_percent >= 95, cause == "disk-full");
-            assert_eq!(status.storage_denied, cause == "access-denied");
-            service.world.stop("exports");
-            service.pass(1);
-            let status = service.world.status();
-            assert!(status.disk_percent < 95 && !status.storage_denied);
-        }
+        let causes = [("disk-full", "ENOSPC"), ("access-denied", "AccessDenied")];
+        let (cause, reason) = turn(seed, &causes);
+        let story = format!(
+            "[[story]]\nid = \"exports\"\nkind = \"export-failure\"\nfrom = \"-45m\"\ncause = \"{cause}\"\nevery = \"2m\"\n"
+        );
+        let mut service = Service::new("export-failures", &story, seed);
+        service.pass(1);
+        let rows = service.ask("export-errors");
+        assert!(rows.len() > 5, "{} failures", rows.len());
+        assert!(rows.iter().all(|row| text(row, "reason").contains(reason)));
+        let status = service.world.status();
+        assert_eq!(status.disk_percent >= 95, cause == "disk-full");
+        assert_eq!(status.storage_denied, cause == "access-denied");
+        service.world.stop("exports");
+        service.pass(1);
+        let status = service.world.status();
+        assert!(status.disk_percent < 95 && !status.storage_denied);
     }
 }
 
@@ -614,35 +634,34 @@ waiting = 6
 table = "dsar_cases"
 "#;
     for seed in SEEDS {
-        for act in ["cancel-query", "terminate-session"] {
-            let mut service = Service::new("database-performance-degradation", SLOW, seed);
-            let pid = service.name("slow", "pid");
-            let blockers = service.ask("blockers");
-            let first = blockers.first().unwrap();
-            assert_eq!(figure(first, "pid").to_string(), pid);
-            assert_eq!(figure(first, "sessions_blocked"), 6);
-            assert!(service.ask("active-queries").len() >= 7);
-            let scanned = service.ask("missing-indexes");
-            assert_eq!(
-                scanned.first().map(|row| text(row, "relname")),
-                Some("dsar_cases")
-            );
-            assert!(!service.world.status().database_ready);
+        let act = turn(seed, &["cancel-query", "terminate-session"]);
+        let mut service = Service::new("database-performance-degradation", SLOW, seed);
+        let pid = service.name("slow", "pid");
+        let blockers = service.ask("blockers");
+        let first = blockers.first().unwrap();
+        assert_eq!(figure(first, "pid").to_string(), pid);
+        assert_eq!(figure(first, "sessions_blocked"), 6);
+        assert!(service.ask("active-queries").len() >= 7);
+        let scanned = service.ask("missing-indexes");
+        assert_eq!(
+            scanned.first().map(|row| text(row, "relname")),
+            Some("dsar_cases")
+        );
+        assert_eq!(service.status_of("/api/health/readiness"), 503);
 
-            service.set("backend_pid", "integer", &pid);
-            assert_eq!(service.ask("backend").len(), 1);
-            service.write(act);
-            service.pass(1);
-            assert!(service.ask("blockers").is_empty(), "seed {seed}, {act}");
-            assert!(service.world.status().database_ready);
-            let facts = service.facts();
-            assert!(facts.ended.contains(&pid));
-            assert!(!facts.going.contains("slow"));
-            assert_eq!(
-                service.ask("backend").len(),
-                usize::from(act == "cancel-query")
-            );
-        }
+        service.set("backend_pid", "integer", &pid);
+        assert_eq!(service.ask("backend").len(), 1);
+        service.write(act);
+        service.pass(1);
+        assert!(service.ask("blockers").is_empty(), "seed {seed}, {act}");
+        assert_eq!(service.status_of("/api/health/readiness"), 200);
+        let facts = service.facts();
+        assert!(facts.ended.contains(&pid));
+        assert!(!facts.going.contains("slow"));
+        assert_eq!(
+            service.ask("backend").len(),
+            usize::from(act == "cancel-query")
+        );
     }
 }
 

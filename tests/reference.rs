@@ -11,8 +11,10 @@ use std::process::{Command, Stdio};
 
 use quarterdeck::config::file::{DisplaySettings, GeneralSettings};
 use quarterdeck::config::settings::{SettingRow, Settings};
+use quarterdeck::drill::{facts, scenario};
 use quarterdeck::engine::command::COMMANDS;
 use quarterdeck::kql;
+use quarterdeck::model::diagnostic::SourceText;
 use quarterdeck::model::input::BUILT_INS;
 use quarterdeck::playbook::headings::PHASES;
 use quarterdeck::playbook::languages::LANGUAGES;
@@ -55,6 +57,44 @@ fn keys_are_as_the_program_has_them() {
         }
     }
     check("keys.md", &page);
+}
+
+#[test]
+fn drills_are_as_the_program_has_them() {
+    let mut page = String::from(
+        "# Drills\n\nHow they are played and written: [drills](../drills.md).\n\n## Scenarios\n\n| scenario | title | playbook | minutes |\n| --- | --- | --- | --- |\n",
+    );
+    for (name, text) in scenario::BUILT_IN {
+        let (scenario, _) = scenario::parse(SourceText::new(name, text));
+        let _ = writeln!(
+            page,
+            "| `{}` | {} | `{}` | {} |",
+            scenario.id,
+            cell(&scenario.title),
+            scenario.playbook,
+            scenario.lasts.as_secs() / 60
+        );
+    }
+    page.push_str(
+        "\n## Facts\n\nWhat conditions (`when`, `stop_when`) may look at.\n\n| name | what it is |\n| --- | --- |\n",
+    );
+    for (name, what) in facts::NAMES {
+        let _ = writeln!(page, "| `{name}` | {} |", cell(what));
+    }
+    page.push_str(
+        "\n## Stories\n\nKinds, with the names that each draws or is given.\n\n| kind | names |\n| --- | --- |\n",
+    );
+    for (kind, names) in scenario::KINDS {
+        let names: Vec<String> = names.iter().map(|name| code(name)).collect();
+        let _ = writeln!(page, "| `{kind}` | {} |", names.join(" "));
+    }
+    let tables: Vec<String> = scenario::TABLES.iter().map(|table| code(table)).collect();
+    let _ = writeln!(
+        page,
+        "\n## Tables\n\nWhat `erase` takes: {}.",
+        tables.join(" · ")
+    );
+    check("drills.md", &page);
 }
 
 #[test]
@@ -714,6 +754,7 @@ fn scope_title(scope: &str) -> &str {
         "cockpit" => "In the cockpit",
         "steps" => "In the steps",
         "guide" => "In the guide",
+        "walkthrough" => "In a walkthrough",
         "watch" => "In a live pane",
         "result" => "In the result",
         "timeline" => "In the timeline",

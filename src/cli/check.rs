@@ -1,4 +1,6 @@
-//! `check`: the findings of loader and linter.
+//! `check`: the findings of loader and linter, for playbooks and for scenarios of drills.
+
+mod scenarios;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -10,13 +12,14 @@ use super::failure::Failure;
 use super::out::{self, Out};
 use super::{Common, Format, code, setup};
 use crate::check;
-use crate::model::diagnostic::{Diagnostic, Level};
+use crate::model::diagnostic::{Diagnostic, Level, SourceText};
+use crate::runtime::drills;
 use crate::runtime::playbooks::{self, LibraryFile};
 
 /// `check [PATH]...`
 #[derive(Debug, Args)]
 pub(super) struct Check {
-    /// Playbooks, or folders that are searched for them.
+    /// Playbooks and scenarios of drills, or folders that are searched for them.
     paths: Vec<PathBuf>,
     /// How to print.
     #[arg(long, value_enum, default_value = "text")]
@@ -28,10 +31,19 @@ pub(super) struct Check {
 struct Counted {
     files: usize,
     playbooks: usize,
+    scenarios: usize,
     errors: usize,
     warnings: usize,
     unreadable: usize,
     json: Vec<serde_json::Value>,
+}
+
+impl Counted {
+    fn count(&mut self, findings: &[Diagnostic]) {
+        let of = |level| findings.iter().filter(|one| one.level == level).count();
+        self.errors += of(Level::Error);
+        self.warnings += of(Level::Warning);
+    }
 }
 
 impl Check {
@@ -43,12 +55,17 @@ impl Check {
         for file in &files {
             self.file(file, &known, &mut counted, out)?;
         }
+        self.scenarios(common, &files, &mut counted, out)?;
         if self.format == Format::Json {
             out.json(&counted.json)?;
         }
+        let mut found = out::counted(counted.playbooks, "playbook", "playbooks");
+        if counted.scenarios > 0 {
+            let scenarios = out::counted(counted.scenarios, "scenario", "scenarios");
+            found = format!("{found} and {scenarios}");
+        }
         out.say(format!(
-            "{} in {}: {}, {}",
-            out::counted(counted.playbooks, "playbook", "playbooks"),
+            "{found} in {}: {}, {}",
             out::counted(counted.files, "file", "files"),
             out::counted(counted.errors, "error", "errors"),
             out::counted(counted.warnings, "warning", "warnings"),
@@ -72,6 +89,8 @@ impl Check {
         for path in &self.paths {
             let paths = if path.is_dir() {
                 playbooks::files_below(path)
+            } else if drills::has_toml_name(path) {
+                Vec::new()
             } else {
                 vec![path.clone()]
             };
@@ -101,14 +120,7 @@ impl Check {
             let mut findings = playbooks::diagnostics(parsed);
             findings.extend(check::check_playbooks(&parsed.playbook, known));
             findings.sort_by_key(|finding| finding.span.start);
-            counted.errors += findings
-                .iter()
-                .filter(|finding| finding.level == Level::Error)
-                .count();
-            counted.warnings += findings
-                .iter()
-                .filter(|finding| finding.level == Level::Warning)
-                .count();
+            counted.count(&findings);
             match self.format {
                 Format::Text => {
                     for finding in &findings {
@@ -120,7 +132,7 @@ impl Check {
                     "playbook": parsed.playbook.id,
                     "title": parsed.playbook.title,
                     "native": parsed.playbook.native,
-                    "findings": findings.iter().map(|finding| as_json(finding, file)).collect::<Vec<_>>(),
+                    "findings": findings.iter().map(|finding| as_json(finding, &file.source)).collect::<Vec<_>>(),
                 })),
             }
         }
@@ -151,8 +163,8 @@ fn known(
     Ok(known)
 }
 
-fn as_json(finding: &Diagnostic, file: &LibraryFile) -> serde_json::Value {
-    let (line, column) = file.source.line_column(finding.span.start);
+fn as_json(finding: &Diagnostic, source: &SourceText) -> serde_json::Value {
+    let (line, column) = source.line_column(finding.span.start);
     json!({
         "level": finding.level,
         "code": finding.code,

@@ -13,7 +13,7 @@ use crate::layout::PaneKind;
 use crate::model::diagnostic::Level;
 use crate::model::timestamp_text;
 use crate::runtime::customs::Customs;
-use crate::runtime::{mode, playbooks};
+use crate::runtime::{drills, mode, playbooks};
 use crate::store;
 
 /// `list WHAT`
@@ -33,6 +33,8 @@ enum What {
     Playbooks,
     /// Incidents, the one worked on last first.
     Incidents,
+    /// Scenarios of drills, with the playbook each is worked with.
+    Drills,
     /// Sources of the profile.
     Sources,
     /// Layouts of the screen.
@@ -65,6 +67,7 @@ impl List {
         match self.what {
             What::Playbooks => list_playbooks(common, out, &mut rows)?,
             What::Incidents => code = list_incidents(common, out, &mut rows)?,
+            What::Drills => list_drills(common, out, &mut rows)?,
             What::Sources => list_sources(common, out, &mut rows)?,
             What::Layouts => list_layouts(common, out, &mut rows)?,
             What::Keys => list_keys(common, out, &mut rows)?,
@@ -111,6 +114,32 @@ fn list_playbooks(common: &Common, out: &Out, rows: &mut Rows) -> Result<(), Fai
                 }),
             );
         }
+    }
+    Ok(())
+}
+
+fn list_drills(common: &Common, out: &Out, rows: &mut Rows) -> Result<(), Failure> {
+    let workplace = setup::workplace(common, out)?;
+    for (scenario, findings) in drills::scenarios(&workplace) {
+        let errors = findings.iter().filter(|one| one.level == Level::Error);
+        let cells = vec![
+            scenario.id.clone(),
+            scenario.title.clone(),
+            scenario.playbook.to_string(),
+        ];
+        rows.push(
+            cells,
+            json!({
+                "id": scenario.id,
+                "title": scenario.title,
+                "summary": scenario.summary,
+                "playbook": scenario.playbook,
+                "severity": scenario.severity,
+                "minutes": scenario.lasts.as_secs() / 60,
+                "errors": errors.count(),
+                "path": &*scenario.source.path,
+            }),
+        );
     }
     Ok(())
 }

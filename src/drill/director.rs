@@ -212,10 +212,10 @@ impl Director {
 
     fn look_at_conditions(&mut self, now: Timestamp) {
         for (inject, state) in self.scenario.injects.iter().zip(&mut self.states) {
-            if let (Trigger::When(condition, after), State::Waits) = (&inject.trigger, *state) {
-                if self.facts.holds(condition) == Ok(true) {
-                    *state = State::Due(later(now, *after));
-                }
+            if let (Trigger::When(condition, after), State::Waits) = (&inject.trigger, *state)
+                && self.facts.holds(condition) == Ok(true)
+            {
+                *state = State::Due(later(now, *after));
             }
         }
     }

@@ -6,6 +6,7 @@
 mod built_in;
 mod check;
 mod fields;
+mod outcome;
 mod patterns;
 mod read;
 #[cfg(test)]
@@ -24,7 +25,7 @@ use crate::model::ids::{ActionId, EvidenceId, InputId, PlaybookId, StepId};
 
 pub use built_in::BUILT_IN;
 pub use check::check;
-pub use patterns::KINDS;
+pub use patterns::{KINDS, roles};
 
 /// A scenario.
 #[derive(Debug, Clone)]
@@ -365,17 +366,13 @@ pub struct EvidenceFirst {
     pub items: Vec<EvidenceId>,
 }
 
-/// Tables that stories write, as `erase` and a story of kind `silence` name them: of the database, and of Application Insights.
-pub const TABLES: [&str; 9] = [
+/// Tables of the database that stories write, as `erase` and a story of kind `silence` name them.
+pub const TABLES: [&str; 5] = [
     "commerce.audit_entries",
     "audit_events",
     "access_logs",
     "audit_logs",
     "webhook_deliveries",
-    "traces",
-    "customMetrics",
-    "requests",
-    "exceptions",
 ];
 
 impl Rubric {
@@ -396,4 +393,29 @@ impl Rubric {
 /// Reads a scenario. Never fails: what did parse is there, the findings say what did not.
 pub fn parse(source: SourceText) -> (Scenario, Vec<Diagnostic>) {
     read::scenario(source)
+}
+
+/// Whether a TOML text is a scenario: it says `drill =` before its first table. Folders hold other TOML files too.
+pub fn is_scenario(text: &str) -> bool {
+    text.lines()
+        .map(str::trim)
+        .take_while(|line| !line.starts_with('['))
+        .filter_map(|line| line.split_once('='))
+        .any(|(key, _)| key.trim() == "drill")
+}
+
+/// That the playbook of a scenario is nowhere.
+pub fn unknown_playbook<'k>(
+    scenario: &Scenario,
+    known: impl IntoIterator<Item = &'k str>,
+) -> Diagnostic {
+    let span = texts::Texts::new(&scenario.source).place(&["playbook".into()]);
+    let what = "a playbook of the library or of the files checked";
+    fields::unknown(
+        "unknown-playbook",
+        span,
+        what,
+        scenario.playbook.as_str(),
+        known,
+    )
 }

@@ -366,6 +366,8 @@ impl World {
         if let Some(table) = database::Name::named(table) {
             self.sinks.tables.erase(table, story);
             self.take_note();
+        } else {
+            self.sinks.telemetry.erase(table, story);
         }
     }
 

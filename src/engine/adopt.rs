@@ -243,6 +243,7 @@ fn still_fits(overlay: &mut Overlay, before: &Playbook, now: &Playbook) -> bool 
         | Overlay::Evidence { .. }
         | Overlay::Closing { .. }
         | Overlay::Choose { .. }
+        | Overlay::Walk { .. }
         | Overlay::Reference { .. } => false,
     }
 }

@@ -20,6 +20,8 @@ pub enum Scope {
     Steps,
     /// The guide.
     Guide,
+    /// A walkthrough, whatever pane has the focus.
+    Walk,
     /// Live panes.
     Watch,
     /// The result.
@@ -41,6 +43,7 @@ impl Scope {
             Self::Cockpit => "cockpit",
             Self::Steps => "steps",
             Self::Guide => "guide",
+            Self::Walk => "walkthrough",
             Self::Watch => "watch",
             Self::Result => "result",
             Self::Timeline => "timeline",
@@ -134,6 +137,9 @@ commands! {
     ZoomOut, "zoom-out", "wider", Watch, ["-"], "Look at a wider part of the window.";
     PollNow, "poll-now", "ask now", Watch, ["p"], "Ask the source now.";
     EntryDetail, "entry-detail", "entry", Timeline, ["enter"], "Show the whole entry.";
+    WalkOn, "walk-on", "go on", Walk, ["space"], "Go on to what comes next: a step's text, then each of its actions, then its decision.";
+    WalkBack, "walk-back", "back", Walk, ["backspace", "shift-space"], "Go back to what came before.";
+    SpeakerNotes, "speaker-notes", "notes", Walk, ["P"], "Show or hide the presenter's private notes.";
     Up, "up", "up", Global, ["up", "k"], "Move up.";
     Down, "down", "down", Global, ["down", "j"], "Move down.";
     Left, "left", "left", Global, ["left", "h"], "Move left: the column before, or back in time.";
@@ -143,6 +149,7 @@ commands! {
     First, "first", "first", Global, ["home", "g"], "Go to the first row.";
     Last, "last", "last", Global, ["end", "G"], "Go to the last row.";
     Select, "select", "open", Home, ["enter"], "Open the incident or playbook.";
+    WalkThrough, "walk-through", "walk through", Home, ["w"], "Walk through the playbook: every action is shown as it would be sent, and nothing is.";
     Filter, "filter", "search", Home, ["/"], "Search incidents and playbooks.";
     Accept, "accept", "ok", Dialog, ["enter"], "Accept the dialog.";
     Dismiss, "dismiss", "close", Dialog, ["esc", "q"], "Close the dialog; nothing is sent.";

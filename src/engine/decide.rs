@@ -22,6 +22,9 @@ use crate::model::verdict::Figure;
 use crate::record::entry::{Body, NONE_OF_THESE, NOT_YET_KNOWN};
 use crate::verdict::{Reference, Suggestion, SuggestionQuestion};
 
+/// Why a walkthrough suggests nothing.
+const NOTHING_ASKED: &str = "WALKTHROUGH: nothing was asked, so nothing is suggested";
+
 /// The dialog of a decision.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DecideForm {
@@ -311,6 +314,13 @@ impl Turn<'_> {
             .choices
             .iter()
             .any(|choice| choice.suggest_when.is_some());
+        let is_walkthrough = cockpit.is_walkthrough();
+        let missing = if computes && is_walkthrough {
+            vec![SafeText::fixed(NOTHING_ASKED)]
+        } else {
+            missing
+        };
+        let computes = computes && !is_walkthrough;
         let before = cockpit.incident.decisions.get(step);
         let stands = |at: &usize| {
             let name = choice_name(decision, *at);

@@ -51,6 +51,11 @@ pub enum Overlay {
         /// The text.
         editor: Editor,
     },
+    /// What a place of a walkthrough has to show.
+    Walk {
+        /// First line shown.
+        top: usize,
+    },
     /// A note.
     Note {
         /// The text; `@03:10` or `@2026-01-31T03:10Z` in front tells when it happened.

@@ -33,6 +33,7 @@ impl Turn<'_> {
             Command::Last => home.selected = last,
             Command::Filter => home.filtering = true,
             Command::Select => self.open_selected(),
+            Command::WalkThrough => self.walk_through_selected(),
             _ => {}
         }
     }
@@ -59,15 +60,29 @@ impl Turn<'_> {
         }
     }
 
-    fn open_selected(&mut self) {
+    fn selected(&self) -> Option<&HomeItem> {
         let Screen::Home(home) = &self.state.screen else {
-            return;
+            return None;
         };
-        let Some(item) = home
-            .matches
-            .get(home.selected)
-            .and_then(|index| home.items.get(*index))
-        else {
+        home.items.get(*home.matches.get(home.selected)?)
+    }
+
+    /// Walks through the selected playbook; nothing else can be walked through.
+    fn walk_through_selected(&mut self) {
+        let Some(HomeItem::Playbook { path, .. }) = self.selected() else {
+            return self.say("only a playbook can be walked through: select one");
+        };
+        let request = OpenRequest {
+            purpose: Purpose::Walkthrough,
+            playbook: path.clone(),
+            ..OpenRequest::default()
+        };
+        self.effect(Effect::Open(request));
+        self.say("opening …");
+    }
+
+    fn open_selected(&mut self) {
+        let Some(item) = self.selected() else {
             return;
         };
         let effect = match item {

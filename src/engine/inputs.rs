@@ -6,7 +6,7 @@ use crate::editor::Editor;
 use crate::layout::PaneKind;
 use crate::model::ids::{ActionId, InputId};
 use crate::model::input::{self, Input, InputType, Origin};
-use crate::model::playbook::Action;
+use crate::model::playbook::{Action, Playbook};
 use crate::model::request::BoundInput;
 use crate::model::safe_text::{SafeText, sanitize};
 use crate::model::table::{Column, Row};
@@ -17,7 +17,7 @@ use super::state::{Chosen, Cockpit, Field, Form, Overlay};
 use super::turn::Turn;
 
 /// The look-back of a playbook that declares none.
-const LOOKBACK_DEFAULT: Duration = Duration::from_hours(24);
+pub const LOOKBACK_DEFAULT: Duration = Duration::from_hours(24);
 
 impl Cockpit {
     /// The value an input has now: on its way to the record, recorded, or the playbook's default. That of a secret is a
@@ -54,7 +54,7 @@ impl Cockpit {
         action
             .inputs
             .iter()
-            .filter(|id| self.input_value(id).is_none())
+            .filter(|id| self.value_or_example(id).is_none())
             .cloned()
             .collect()
     }
@@ -82,44 +82,69 @@ impl Cockpit {
         operator: &str,
         now: Timestamp,
     ) -> Vec<BoundInput> {
-        let (start, end) = self.window(now);
-        let declared = action.inputs.iter().filter_map(|id| {
-            let input = self.playbook.inputs.get(id)?;
-            let has_pattern = matches!(&input.kind, InputType::Text { pattern: Some(_) });
-            Some(BoundInput {
-                has_pattern,
-                ..bound(id.clone(), input.kind.word(), self.input_value(id)?)
-            })
-        });
-        let built_in = [
-            ("window_start", "datetime", timestamp_text(start)),
-            ("window_end", "datetime", timestamp_text(end)),
-            (
-                "opened_at",
-                "datetime",
-                timestamp_text(self.incident.opened_at),
-            ),
-            ("incident_id", "text", self.incident.id.to_string()),
-            ("operator", "text", operator.to_owned()),
-        ];
-        declared
-            .chain(
-                built_in
-                    .into_iter()
-                    .map(|(id, kind, text)| bound(id.into(), kind, text)),
-            )
-            .collect()
+        let built_in = BuiltIn {
+            window: self.window(now),
+            opened_at: self.incident.opened_at,
+            incident_id: self.incident.id.to_string(),
+            operator: operator.to_owned(),
+            example: false,
+        };
+        bind(&self.playbook, action, built_in, |id| {
+            self.value_or_example(id)
+        })
     }
 }
 
-fn bound(id: InputId, kind: &'static str, text: String) -> BoundInput {
-    BoundInput {
-        id,
+/// The values of the built-in names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuiltIn {
+    /// Start and end of the look-back window.
+    pub window: (Timestamp, Timestamp),
+    /// When the incident was opened.
+    pub opened_at: Timestamp,
+    /// Its id.
+    pub incident_id: String,
+    /// Who works on it.
+    pub operator: String,
+    /// There is no incident: these stand for one.
+    pub example: bool,
+}
+
+/// Everything an action may bind: its inputs, each with a value and whether that is an example, and the built-in names.
+/// Inputs without a value are left out.
+pub fn bind(
+    playbook: &Playbook,
+    action: &Action,
+    built_in: BuiltIn,
+    value: impl Fn(&InputId) -> Option<(String, bool)>,
+) -> Vec<BoundInput> {
+    let declared = action.inputs.iter().filter_map(|id| {
+        let input = playbook.inputs.get(id)?;
+        let (text, example) = value(id)?;
+        Some(BoundInput {
+            id: id.clone(),
+            kind: input.kind.word(),
+            text,
+            example,
+            has_pattern: matches!(&input.kind, InputType::Text { pattern: Some(_) }),
+        })
+    });
+    let (start, end) = built_in.window;
+    let built_ins = [
+        ("window_start", "datetime", timestamp_text(start)),
+        ("window_end", "datetime", timestamp_text(end)),
+        ("opened_at", "datetime", timestamp_text(built_in.opened_at)),
+        ("incident_id", "text", built_in.incident_id),
+        ("operator", "text", built_in.operator),
+    ];
+    let built_ins = built_ins.into_iter().map(|(id, kind, text)| BoundInput {
+        id: id.into(),
         kind,
         text,
-        example: false,
+        example: built_in.example,
         has_pattern: false,
-    }
+    });
+    declared.chain(built_ins).collect()
 }
 
 impl Turn<'_> {
@@ -197,6 +222,8 @@ impl Turn<'_> {
         }
         if let Some(action) = form.then_run {
             self.run_action(&action);
+        } else if self.is_walkthrough() {
+            self.show_again();
         }
     }
 

@@ -7,7 +7,7 @@ use crate::model::safe_text::SafeText;
 use super::command::{COMMANDS, Command, Scope, is_text};
 use super::effect::Effect;
 use super::fuzzy;
-use super::state::{Chosen, DecideForm, Overlay, Purpose, Run, RunPhase, Screen, State};
+use super::state::{Chosen, Cockpit, DecideForm, Overlay, Purpose, Run, RunPhase, Screen, State};
 use super::turn::Turn;
 use crate::editor::Editor;
 
@@ -19,6 +19,8 @@ enum Target {
     Filter,
     Home,
     Cockpit(PaneKind),
+    Walk(PaneKind),
+    Panel,
     Nothing,
 }
 
@@ -47,7 +49,8 @@ impl Turn<'_> {
                 Target::Home => command
                     .into_iter()
                     .for_each(|command| self.home_command(command)),
-                Target::Cockpit(_) => match command {
+                Target::Panel => self.panel_key(command, chord),
+                Target::Cockpit(_) | Target::Walk(_) => match command {
                     Some(command) => self.cockpit_command(command, chord),
                     None => self.run_by_letter(chord),
                 },
@@ -77,7 +80,12 @@ impl Turn<'_> {
                 }
             }
             // A paste outside a text field is never taken for keys.
-            Target::Dialog | Target::Home | Target::Cockpit(_) | Target::Nothing => {}
+            Target::Dialog
+            | Target::Home
+            | Target::Cockpit(_)
+            | Target::Walk(_)
+            | Target::Panel
+            | Target::Nothing => {}
         }
     }
 
@@ -129,6 +137,9 @@ impl Turn<'_> {
                 });
                 self.go_home();
             }
+            Command::WalkOn => self.walk(true),
+            Command::WalkBack => self.walk(false),
+            Command::SpeakerNotes => self.toggle_notes(),
             Command::EntryDetail => self.open_entry(),
             Command::ResultDetail
             | Command::Sort
@@ -152,6 +163,7 @@ impl Turn<'_> {
             | Command::Last => self.navigate(command),
             // These belong to other scopes, or were handled before.
             Command::Select
+            | Command::WalkThrough
             | Command::Filter
             | Command::Accept
             | Command::Dismiss
@@ -235,11 +247,13 @@ impl Turn<'_> {
 /// Commands for the palette: those that mean something on this screen, best match first.
 pub(super) fn palette_matches(state: &State, filter: &str) -> Vec<Command> {
     let in_cockpit = state.cockpit().is_some();
+    let in_walk = state.cockpit().is_some_and(Cockpit::is_walkthrough);
     let rows: Vec<_> = COMMANDS
         .iter()
         .filter(|row| match row.scope {
             Scope::Global => true,
             Scope::Home => !in_cockpit,
+            Scope::Walk => in_walk,
             Scope::Cockpit
             | Scope::Steps
             | Scope::Guide
@@ -283,10 +297,12 @@ fn target(state: &State) -> Target {
                 reason: Some(_), ..
             }),
         ) => Target::TextDialog,
+        Some(Overlay::Walk { .. }) => Target::Panel,
         Some(_) => Target::Dialog,
         None => match &state.screen {
             Screen::Home(home) if home.filtering => Target::Filter,
             Screen::Home(_) => Target::Home,
+            Screen::Cockpit(cockpit) if cockpit.is_walkthrough() => Target::Walk(cockpit.focus),
             Screen::Cockpit(cockpit) => Target::Cockpit(cockpit.focus),
             Screen::Opening(_) => Target::Nothing,
         },
@@ -303,6 +319,22 @@ fn scopes(target: Target) -> &'static [Scope] {
         Target::Cockpit(PaneKind::Watch) => &[Scope::Watch, Scope::Cockpit, Scope::Global],
         Target::Cockpit(PaneKind::Result) => &[Scope::Result, Scope::Cockpit, Scope::Global],
         Target::Cockpit(PaneKind::Timeline) => &[Scope::Timeline, Scope::Cockpit, Scope::Global],
+        Target::Walk(PaneKind::Steps) => {
+            &[Scope::Steps, Scope::Walk, Scope::Cockpit, Scope::Global]
+        }
+        Target::Walk(PaneKind::Guide) => {
+            &[Scope::Guide, Scope::Walk, Scope::Cockpit, Scope::Global]
+        }
+        Target::Walk(PaneKind::Watch) => {
+            &[Scope::Watch, Scope::Walk, Scope::Cockpit, Scope::Global]
+        }
+        Target::Walk(PaneKind::Result) => {
+            &[Scope::Result, Scope::Walk, Scope::Cockpit, Scope::Global]
+        }
+        Target::Walk(PaneKind::Timeline) => {
+            &[Scope::Timeline, Scope::Walk, Scope::Cockpit, Scope::Global]
+        }
+        Target::Panel => &[Scope::Walk, Scope::Dialog, Scope::Cockpit, Scope::Global],
         Target::Nothing => &[Scope::Global],
     }
 }

@@ -80,6 +80,9 @@ impl Turn<'_> {
 
     /// Writes a message: goes on with what was begun, or fills the template once its inputs are there.
     pub(super) fn write_message(&mut self, id: &ActionId) {
+        if self.is_walkthrough() {
+            return self.present_action(id, None);
+        }
         let (now, operator) = (self.state.now, self.state.operator.clone());
         let Some(cockpit) = self.cockpit() else {
             return;

@@ -141,6 +141,7 @@ impl Turn<'_> {
             report: None,
             drafts: BTreeMap::new(),
             left_behind,
+            walk: None,
         };
         cockpit.refresh_view();
         if let Some(current) = &cockpit.view.current {
@@ -150,7 +151,11 @@ impl Turn<'_> {
         self.state.overlays.clear();
         self.hear_the_page();
         self.say_what_matters(&source_problems);
-        self.effect(Effect::ProbeSources);
+        if self.is_walkthrough() {
+            self.begin_walk();
+        } else {
+            self.effect(Effect::ProbeSources);
+        }
         self.poll_what_is_due();
         self.keep_clocks();
     }

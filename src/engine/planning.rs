@@ -22,6 +22,9 @@ impl Turn<'_> {
     /// Plans a run, with the operator's text in place of the playbook's if there is one. A message without a text is
     /// written first.
     pub(super) fn plan(&mut self, id: &ActionId, edited: Option<String>) {
+        if self.is_walkthrough() {
+            return self.present_action(id, edited);
+        }
         let Some(cockpit) = self.state.cockpit() else {
             return;
         };
@@ -115,6 +118,9 @@ impl Turn<'_> {
     }
 
     pub(super) fn planned(&mut self, run: RunId, result: Result<Box<Request>, PlanError>) {
+        if self.is_walkthrough() {
+            return self.planned_to_show(run, result);
+        }
         let Some(cockpit) = self.cockpit() else {
             return;
         };

@@ -25,6 +25,7 @@ pub use super::decide::{DecideForm, choice_name};
 pub use super::dialog::{Chosen, Field, Form, Overlay, Purpose};
 pub use super::gate::{GateForm, Preview};
 pub use super::messages::{Channel, DraftForm, DraftPart};
+pub use super::walk::Walk;
 
 use super::command::Keys;
 use super::fuzzy::Texts;
@@ -198,6 +199,8 @@ pub struct Cockpit {
     pub report: Option<String>,
     /// Messages that were begun and not sent, until the incident is left.
     pub drafts: BTreeMap<ActionId, Box<DraftForm>>,
+    /// Where the presenter stands; in a walkthrough only.
+    pub walk: Option<Box<Walk>>,
     /// What scripts of actions left when an earlier session ended before them, in words.
     pub left_behind: BTreeMap<ActionId, String>,
 }

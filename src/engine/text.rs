@@ -320,6 +320,7 @@ impl Turn<'_> {
                 | Overlay::Decide(_)
                 | Overlay::Clocks { .. }
                 | Overlay::Evidence { .. }
+                | Overlay::Walk { .. }
                 | Overlay::Told { .. }
                 | Overlay::Closing { .. },
                 _,
@@ -444,7 +445,7 @@ pub(super) fn move_within(
 }
 
 /// Scrolls text; the screen stops at its last line.
-fn scroll(top: &mut usize, command: Option<Command>) {
+pub(super) fn scroll(top: &mut usize, command: Option<Command>) {
     move_within(top, SCROLL_LINES, 10, command);
 }
 

@@ -18,7 +18,10 @@ const MANY_HOURS: i64 = 96 * 3_600;
 
 /// The next moment at which `Ticked` is due; none while nothing polls, runs or counts.
 pub fn next_wake(state: &State) -> Option<Timestamp> {
-    let cockpit = state.cockpit()?;
+    // Nothing polls, runs or counts in a walkthrough.
+    let cockpit = state
+        .cockpit()
+        .filter(|cockpit| !cockpit.is_walkthrough())?;
     let now = state.now;
     polls(cockpit)
         .chain(counters(cockpit, now))

@@ -7,7 +7,7 @@ use crate::layout::PaneKind;
 use crate::model::ids::{ActionId, RunId};
 use crate::model::playbook::{Action, Effect as ActionEffect, Language};
 use crate::model::request::{Chunk, Outcome, PlanContext, PlanError, Request, RunError};
-use crate::model::safe_text::sanitize;
+use crate::model::safe_text::{SafeText, sanitize};
 use crate::model::table::{Series, bin_of};
 use crate::model::{Timestamp, duration, limits};
 use crate::record::entry::{Body, WatchState};
@@ -17,6 +17,7 @@ use super::effect::Effect;
 use super::render;
 use super::state::{Cockpit, Run, RunPhase, Watch, WatchStatus};
 use super::turn::Turn;
+use super::walk::NOT_ASKED;
 
 /// The window of a live pane that is neither zoomed nor scrolled.
 const WINDOW: Duration = Duration::from_hours(1);
@@ -102,9 +103,15 @@ impl Turn<'_> {
         };
         let missing = cockpit.missing_inputs(&action);
         let inputs = cockpit.bound_inputs(&action, &operator, now);
+        let is_walkthrough = cockpit.is_walkthrough();
         let Some(watch) = cockpit.watches.iter_mut().find(|watch| watch.action == *id) else {
             return;
         };
+        if is_walkthrough {
+            watch.status = WatchStatus::Needs(SafeText::fixed(NOT_ASKED));
+            watch.next_poll = None;
+            return;
+        }
         if action.effect == ActionEffect::Write || action.language == Language::Message {
             watch.status =
                 WatchStatus::Needs(sanitize("a live pane can only read: mend the playbook"));

@@ -52,6 +52,7 @@ pub(crate) fn playbook() -> Playbook {
             .into_iter()
             .collect(),
         introduction: vec![],
+        notes: vec![],
         phases: vec![
             phase("triage", &[], vec![step("quantify", &[], &["count"])]),
             phase(
@@ -88,6 +89,7 @@ fn phase(id: &str, requires: &[&str], steps: Vec<Step>) -> Phase {
         title: id.to_uppercase(),
         kind: PhaseKind::Other,
         introduction: vec![],
+        notes: vec![],
         steps,
         when: None,
         requires: requires.iter().map(|name| (*name).to_owned()).collect(),

@@ -14,7 +14,7 @@ use super::ids::{
     StepId,
 };
 use super::input::Input;
-use super::prose::Prose;
+use super::prose::{Prose, plain_text};
 use super::request::ChartColumns;
 
 /// Bytes of the playbook's source text.
@@ -53,6 +53,8 @@ pub struct Playbook {
     pub evidence: IndexMap<EvidenceId, EvidenceItem>,
     /// Prose below the title.
     pub introduction: Vec<Prose>,
+    /// A presenter's private notes on the introduction.
+    pub notes: Vec<String>,
     /// Phases in order. Steps hold the ids of their actions; the actions themselves are in `actions`.
     pub phases: Vec<Phase>,
     /// Sections that are looked up, never worked through.
@@ -136,6 +138,8 @@ pub struct Phase {
     pub kind: PhaseKind,
     /// Prose between the heading and the first step.
     pub introduction: Vec<Prose>,
+    /// A presenter's private notes on the phase as a whole.
+    pub notes: Vec<String>,
     /// At least one.
     pub steps: Vec<Step>,
     /// CEL: the phase applies only when this holds.
@@ -178,6 +182,14 @@ impl Step {
     pub fn actions(&self) -> impl Iterator<Item = &ActionId> {
         self.body.iter().filter_map(|block| match block {
             Block::Action(id) => Some(id),
+            _ => None,
+        })
+    }
+
+    /// A presenter's private notes on the step, in order.
+    pub fn notes(&self) -> impl Iterator<Item = &str> {
+        self.body.iter().filter_map(|block| match block {
+            Block::Notes(text) => Some(text.as_str()),
             _ => None,
         })
     }
@@ -378,6 +390,19 @@ pub struct Action {
 }
 
 impl Action {
+    /// Whether the description says more than the title, which is its first sentence.
+    pub fn says_more(&self) -> bool {
+        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        match self.description.as_slice() {
+            [] => false,
+            [Prose::Paragraph(inlines)] => {
+                let said = words(&plain_text(inlines));
+                said.trim_end_matches(['.', '!', ':']) != words(&self.title)
+            }
+            _ => true,
+        }
+    }
+
     /// The columns that make a chart of its table.
     pub fn chart_columns(&self) -> ChartColumns {
         ChartColumns {

@@ -12,7 +12,7 @@ use super::ids;
 use super::markdown::{Block as Source, BlockKind};
 use super::sections::{Section, all_bold, bold_step, forge_slugs, level, sections};
 use super::steps::Draft;
-use super::{Parsed, headings, plain};
+use super::{Parsed, headings, plain, prose};
 use crate::model::diagnostic::{Diagnostic, SourceText};
 use crate::model::ids::PhaseId;
 use crate::model::playbook::{Phase, PhaseKind, Reference};
@@ -162,6 +162,8 @@ impl File<'_> {
                     .push(Prose::Heading(heading.inlines.clone()));
             }
             builder.note_ladder(*shared, &mut book);
+            book.notes
+                .extend(prose::notes(&self.source.text, shared.blocks));
             let prose = builder.prose(shared.blocks);
             book.introduction.extend(prose);
         }
@@ -198,6 +200,7 @@ struct Book {
     severity: Vec<String>,
     ladder: Vec<crate::model::playbook::Severity>,
     introduction: Vec<Prose>,
+    notes: Vec<String>,
     phases: Vec<Phase>,
     references: Vec<Reference>,
 }
@@ -215,6 +218,7 @@ impl Builder<'_> {
             .iter()
             .any(|block| level(block).is_some_and(|level| level <= step_level));
         if !(self.works(blocks) || numbered || steps) {
+            book.notes.extend(prose::notes(self.source, blocks));
             let prose = self.opening_prose(blocks);
             book.introduction.extend(prose);
             return;
@@ -233,6 +237,7 @@ impl Builder<'_> {
             lead.len()
         };
         let (introduction, rest) = blocks.split_at(kept.min(blocks.len()));
+        book.notes.extend(prose::notes(self.source, introduction));
         let prose = self.opening_prose(introduction);
         book.introduction.extend(prose);
         let title = book.title.clone().unwrap_or_else(|| "Runbook".to_owned());
@@ -379,6 +384,7 @@ impl Builder<'_> {
             });
         }
         self.inherit(&id, attributes, span, &mut drafts);
+        let notes = prose::notes(self.source, &introduction);
         let introduction = self.prose(&introduction);
         let steps = drafts.into_iter().map(|draft| self.step(draft)).collect();
         book.phases.push(Phase {
@@ -387,6 +393,7 @@ impl Builder<'_> {
             title: shown,
             kind,
             introduction,
+            notes,
             steps,
             when: attributes.get("when").map(|when| when.text.clone()),
             requires: Self::list(attributes.get("requires")),

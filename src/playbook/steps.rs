@@ -226,6 +226,7 @@ impl Builder<'_> {
             BlockKind::Fence(fence) => {
                 let word = prose::info_word(self.text(&fence.info));
                 languages::of_word(word, self.native).is_some()
+                    && !prose::is_notes(self.source, fence)
             }
             BlockKind::List { items, .. } => items.iter().any(|item| self.runs(&item.blocks)),
             _ => false,

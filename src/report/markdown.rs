@@ -358,16 +358,16 @@ fn when(sealed: &Sealed) -> String {
 }
 
 /// A fact below an item. The value is safe already.
-fn under(text: &mut String, fact: &str, value: &str) {
+pub(super) fn under(text: &mut String, fact: &str, value: &str) {
     let _ = writeln!(text, "  - {fact}: {value}");
 }
 
-fn heading(text: &mut String, title: &str) {
+pub(super) fn heading(text: &mut String, title: &str) {
     text.truncate(text.trim_end().len());
     let _ = write!(text, "\n\n## {title}\n\n");
 }
 
-fn item(text: &mut String, line: &str) {
+pub(super) fn item(text: &mut String, line: &str) {
     let _ = writeln!(text, "- {line}");
 }
 
@@ -403,7 +403,7 @@ pub(super) fn escape(text: &str) -> String {
 }
 
 /// A value inside a line, between more backticks than it holds in a row.
-fn code(value: &str) -> String {
+pub(super) fn code(value: &str) -> String {
     let safe = sanitize(value);
     let value = safe.as_str();
     if value.trim().is_empty() {
@@ -432,7 +432,7 @@ fn indent(block: &str) -> String {
     })
 }
 
-fn longest_run(text: &str) -> usize {
+pub(super) fn longest_run(text: &str) -> usize {
     text.split(|character| character != '`')
         .map(str::len)
         .max()

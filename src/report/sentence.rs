@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::figures::{detail as short_detail, happened};
 use super::names::Names;
+use super::walk;
 use crate::incident::view::ActionStatus;
 use crate::model::Timestamp;
 use crate::model::input::Origin;
@@ -107,6 +108,9 @@ pub fn sentence(body: &Body, at: Timestamp, names: Names<'_>) -> String {
             format!("{what} {} to {target}{edited}", names.action(action))
         }
         Body::ActionResult { .. } => result_sentence(body, names),
+        Body::ActionResolved { action, note, .. } if note == walk::SHOWN => {
+            format!("showed {}; nothing was sent", names.action(action))
+        }
         Body::ActionResolved {
             action, done, note, ..
         } => {

@@ -38,6 +38,9 @@ pub struct EventLoop {
     pub performer: Performer,
 }
 
+/// How long a screen without a terminal waits for the next event before it looks again whether there will be one.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
+
 /// What the loop took next.
 enum Next {
     Event(EventKind),
@@ -66,11 +69,15 @@ impl EventLoop {
     /// Works without a screen until nothing is under way any more, or the time is up.
     pub async fn settle(&mut self, limit: Duration) {
         let end = Instant::now() + limit;
-        while !self.is_settled() {
+        loop {
+            // Work tells what it found before it counts as done: what it told waits here then.
+            let busy = self.performer.is_busy() || !self.messages.is_empty();
             let left = end.saturating_duration_since(Instant::now());
-            if tokio::time::timeout(left, self.turn()).await.is_err() {
+            if (self.is_settled() && !busy) || left.is_zero() {
                 return;
             }
+            // Work may also end without a word.
+            let _ = tokio::time::timeout(left.min(LOOK_AGAIN), self.turn()).await;
         }
     }
 

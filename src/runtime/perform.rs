@@ -34,6 +34,8 @@ pub struct Performer {
     lookups: HashMap<RunId, CancellationToken>,
     /// The last entry of the session that was left, while it is written: before that, the incident looks in use.
     leaving: Option<JoinHandle<()>>,
+    /// Shared with every piece of work that is under way.
+    busy: Arc<()>,
 }
 
 impl Performer {
@@ -53,6 +55,7 @@ impl Performer {
             session: None,
             lookups: HashMap::new(),
             leaving: None,
+            busy: Arc::default(),
         }
     }
 
@@ -77,6 +80,20 @@ impl Performer {
         self.session.as_ref()?.drill_due()
     }
 
+    /// Does something on a thread that may block, and counts it until it is done.
+    fn work(&self, work: impl FnOnce() + Send + 'static) {
+        let busy = Arc::clone(&self.busy);
+        self.tasks.spawn_blocking(move || {
+            work();
+            drop(busy);
+        });
+    }
+
+    /// Whether something is under way whose answer has not been sent yet.
+    pub fn is_busy(&self) -> bool {
+        Arc::strong_count(&self.busy) > 1
+    }
+
     /// A run has ended.
     pub fn ended(&mut self, run: RunId) {
         self.runs.forget(run);
@@ -93,7 +110,7 @@ impl Performer {
             Effect::LoadHome => {
                 let workplace = Arc::clone(&self.workplace);
                 let leaving = self.leaving.take();
-                self.tasks.spawn_blocking(move || {
+                self.work(move || {
                     // How a thread that panicked ended is no reason not to list what there is.
                     let _ = leaving.map(JoinHandle::join);
                     home::load(&workplace, &events);
@@ -101,13 +118,11 @@ impl Performer {
             }
             Effect::Open(request) => {
                 let workplace = Arc::clone(&self.workplace);
-                self.tasks
-                    .spawn_blocking(move || session::open(&workplace, &request, &events));
+                self.work(move || session::open(&workplace, &request, &events));
             }
             Effect::Resume(incident) => {
                 let workplace = Arc::clone(&self.workplace);
-                self.tasks
-                    .spawn_blocking(move || session::resume(&workplace, incident, &events));
+                self.work(move || session::resume(&workplace, incident, &events));
             }
             Effect::ProbeSources => {
                 if let Some(session) = &self.session {
@@ -118,14 +133,12 @@ impl Performer {
             Effect::Detach { reason } => self.detach(&reason),
             Effect::AdoptPlaybook => {
                 if let Some(session) = self.session.clone() {
-                    self.tasks
-                        .spawn_blocking(move || session.adopt_playbook(&events));
+                    self.work(move || session.adopt_playbook(&events));
                 }
             }
             Effect::FollowPlaybook => {
                 if let Some(session) = self.session.clone() {
-                    self.tasks
-                        .spawn_blocking(move || session.follow_playbook(&events));
+                    self.work(move || session.follow_playbook(&events));
                 }
             }
             Effect::Append { ticket, body } => {
@@ -170,7 +183,7 @@ impl Performer {
                 row,
                 purpose,
             } => {
-                self.tasks.spawn_blocking(move || {
+                self.work(move || {
                     let cells = rows.read(row..row + 1).pop();
                     events.send_blocking(EventKind::RowRead {
                         run,
@@ -197,8 +210,7 @@ impl Performer {
             }),
             Effect::LoadTimeline { first, count } => {
                 if let Some(session) = self.session.clone() {
-                    self.tasks
-                        .spawn_blocking(move || session.load_timeline(first, count, &events));
+                    self.work(move || session.load_timeline(first, count, &events));
                 }
             }
             Effect::Judge {
@@ -207,7 +219,7 @@ impl Performer {
                 capture,
             } => {
                 if let Some(session) = self.session.clone() {
-                    self.tasks.spawn_blocking(move || {
+                    self.work(move || {
                         let (judgement, kept) =
                             judging::judge(&session, question, capture.as_deref());
                         events.send_blocking(EventKind::Judged {
@@ -220,7 +232,7 @@ impl Performer {
             }
             Effect::Capture(capture) => {
                 if let Some(session) = self.session.clone() {
-                    self.tasks.spawn_blocking(move || {
+                    self.work(move || {
                         let kept = capturing::keep(&session, &capture);
                         session.tell(EventKind::Captured(kept), &events);
                     });
@@ -228,7 +240,7 @@ impl Performer {
             }
             Effect::Suggest { decision, question } => {
                 if let Some(session) = self.session.clone() {
-                    self.tasks.spawn_blocking(move || {
+                    self.work(move || {
                         let suggestions = judging::suggest(&session, *question);
                         events.send_blocking(EventKind::Suggested {
                             decision,
@@ -242,14 +254,14 @@ impl Performer {
                 answer,
                 operator,
             } => {
-                self.tasks.spawn_blocking(move || {
+                self.work(move || {
                     let (sample, own) = judging::look_at_preview(&answer, &operator);
                     events.send_blocking(EventKind::PreviewSeen { run, sample, own });
                 });
             }
             Effect::Fill(request) => {
                 if let Some(session) = self.session.clone() {
-                    self.tasks.spawn_blocking(move || {
+                    self.work(move || {
                         let action = request.action.id.clone();
                         let drafts = messages::fill(&session, *request);
                         let sources = messages::sources(&session);
@@ -263,7 +275,7 @@ impl Performer {
             }
             Effect::SaveMessage { action, draft } => {
                 if let Some(session) = self.session.clone() {
-                    self.tasks.spawn_blocking(move || {
+                    self.work(move || {
                         let path = messages::save(&session, &action, &draft);
                         let each = draft.each.clone();
                         events.send_blocking(EventKind::MessageSaved { action, each, path });
@@ -272,7 +284,7 @@ impl Performer {
             }
             Effect::WriteReport => {
                 if let Some(session) = self.session.clone() {
-                    self.tasks.spawn_blocking(move || {
+                    self.work(move || {
                         let path = session.write_report();
                         events.send_blocking(EventKind::ReportWritten(path));
                     });
@@ -280,7 +292,7 @@ impl Performer {
             }
             Effect::AttachPlaybook(playbook) => {
                 if let Some(session) = self.session.clone() {
-                    self.tasks.spawn_blocking(move || {
+                    self.work(move || {
                         let merged = session.attach_playbook(&playbook);
                         events.send_blocking(EventKind::PlaybookAttached { playbook, merged });
                     });
@@ -346,7 +358,7 @@ impl Performer {
             before.cancel();
         }
         let events = self.events.clone();
-        self.tasks.spawn_blocking(move || {
+        self.work(move || {
             let found = work(&cancel).filter(|_| !cancel.is_cancelled());
             if let Some(event) = found {
                 events.send_blocking(event);

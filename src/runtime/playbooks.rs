@@ -60,7 +60,12 @@ impl LibraryFile {
 /// because the first may be the one that is looked for, then in ever larger groups, on all processors.
 pub fn library(workplace: &Workplace) -> impl Iterator<Item = LibraryFile> + use<> {
     let mut paths = Vec::new();
-    collect(&workplace.config().places.playbooks(), DEPTH, &mut paths);
+    collect(
+        &workplace.config().places.playbooks(),
+        DEPTH,
+        is_text,
+        &mut paths,
+    );
     let own = paths
         .into_iter()
         .filter_map(|path| playbook::read_file(&path).ok());
@@ -84,7 +89,14 @@ pub fn library(workplace: &Workplace) -> impl Iterator<Item = LibraryFile> + use
 /// Text files below a folder that may be playbooks, in order of their names.
 pub fn files_below(folder: &Path) -> Vec<PathBuf> {
     let mut paths = Vec::new();
-    collect(folder, DEPTH, &mut paths);
+    collect(folder, DEPTH, is_text, &mut paths);
+    paths
+}
+
+/// TOML files below a folder, where scenarios may be among.
+pub fn toml_below(folder: &Path) -> Vec<PathBuf> {
+    let mut paths = Vec::new();
+    collect(folder, DEPTH, |extension| extension == "toml", &mut paths);
     paths
 }
 
@@ -237,7 +249,12 @@ pub fn found(parsed: &Parsed, alert: Option<String>) -> Found {
     }
 }
 
-fn collect(folder: &Path, depth: usize, paths: &mut Vec<PathBuf>) {
+fn collect(
+    folder: &Path,
+    depth: usize,
+    fits: fn(&std::ffi::OsStr) -> bool,
+    paths: &mut Vec<PathBuf>,
+) {
     let Ok(entries) = std::fs::read_dir(folder) else {
         return;
     };
@@ -253,8 +270,8 @@ fn collect(folder: &Path, depth: usize, paths: &mut Vec<PathBuf>) {
         // Links to folders are not followed: they may lead in a circle.
         let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
         if is_folder && depth > 0 {
-            collect(&path, depth - 1, paths);
-        } else if !is_folder && path.extension().is_some_and(is_text) && path.is_file() {
+            collect(&path, depth - 1, fits, paths);
+        } else if !is_folder && path.extension().is_some_and(fits) && path.is_file() {
             paths.push(path);
         }
     }

@@ -154,7 +154,7 @@ impl Program {
             svg: screenshot::svg(&buffer, &title(state)),
             incident: state.cockpit().map(|cockpit| cockpit.incident.id),
         };
-        let reason = "screenshot taken".to_owned();
+        let reason = "nothing more to press".to_owned();
         event_loop.perform(vec![Effect::Detach {
             reason: reason.clone(),
         }]);

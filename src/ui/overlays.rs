@@ -16,6 +16,7 @@ mod send;
 mod sign_in;
 mod told;
 mod typing;
+mod walk;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -47,6 +48,7 @@ pub fn draw(
         } => lists::palette(&scene, filter, matches, *selected, local, buffer),
         Overlay::Form(form) => form::draw(&scene, form, local, buffer),
         Overlay::Send { run, top } => send::draw(&scene, *run, *top, local, buffer),
+        Overlay::Walk { top } => walk::draw(&scene, *top, local, buffer),
         Overlay::Query { action, editor } => typing::query(&scene, action, editor, local, buffer),
         Overlay::Note { editor, error } => {
             typing::note(&scene, editor, error.as_ref(), local, buffer);

@@ -25,19 +25,10 @@ pub fn lines(blocks: &[Prose], room: usize, theme: &Theme) -> Vec<TextLine> {
 
 /// The description of an action when it says more than the title, which is its first sentence; else nothing.
 pub fn description(action: &Action, room: usize, theme: &Theme) -> Vec<TextLine> {
-    let same = match action.description.as_slice() {
-        [] => true,
-        [Prose::Paragraph(inlines)] => {
-            let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-            let said = words(&plain_text(inlines));
-            said.trim_end_matches(['.', '!', ':']) == words(&action.title)
-        }
-        _ => false,
-    };
-    if same {
-        Vec::new()
-    } else {
+    if action.says_more() {
         lines(&action.description, room, theme)
+    } else {
+        Vec::new()
     }
 }
 

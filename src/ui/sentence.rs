@@ -14,6 +14,7 @@ use crate::record::entry::{ActionOutcome, Body, Sealed, WatchState};
 use crate::report::figures::{detail as short_detail, happened};
 use crate::report::names::Names;
 use crate::report::sentence::form_of;
+use crate::report::walk;
 use crate::theme::Role;
 
 use super::text::safe;
@@ -352,6 +353,9 @@ fn plain(body: &Body, names: Names<'_>) -> String {
         } => {
             let edited = if *edited { ", edited" } else { "" };
             format!("sent to {source}{edited} · {}", names.action(action))
+        }
+        Body::ActionResolved { action, note, .. } if note == walk::SHOWN => {
+            format!("shown, not sent · {}", names.action(action))
         }
         Body::ActionResolved {
             action, done, note, ..

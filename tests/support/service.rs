@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value as Json, json};
 
-use quarterdeck::drill::{Facts, Scenario, World, scenario};
+use quarterdeck::drill::{Facts, Scenario, World, http, scenario, shell};
 use quarterdeck::expr::{self, Scope};
 use quarterdeck::kql::value::text::to_text;
 use quarterdeck::kql::value::{TICKS_PER_SECOND, UNIX_EPOCH_TICKS};
@@ -46,7 +46,7 @@ title = "Small"
 summary = "A small service."
 playbook = "{playbook}"
 starts = 2026-03-10T10:00:00Z
-history = "2h"
+history = "70m"
 lasts = "60m"
 
 [service]
@@ -79,7 +79,7 @@ impl Service {
             .into_iter()
             .find(|one| one.playbook.id.as_str() == playbook)
             .unwrap_or_else(|| panic!("no playbook {playbook}"));
-        let start = scenario.starts - SignedDuration::from_hours(2);
+        let start = scenario.starts - SignedDuration::from_mins(70);
         let mut service = Self {
             world: World::new(&scenario, seed),
             playbook: found.playbook,
@@ -274,8 +274,30 @@ impl Service {
         }
     }
 
+    /// Runs a script of the playbook: its exit code and what it printed.
+    pub fn script(&mut self, id: &str) -> (i32, String) {
+        let text = self.action(id).text.clone();
+        let inputs = self.inputs.iter();
+        let environment: Vec<(String, String)> = inputs
+            .map(|(id, (_, text))| (id.to_uppercase(), text.clone()))
+            .collect();
+        let ran = shell::run(&mut self.world, &text, &environment)
+            .unwrap_or_else(|error| panic!("{error}\n{text}"));
+        (ran.exit_code, ran.stdout)
+    }
+
+    /// The status of an answer of the service.
+    pub fn status_of(&mut self, path: &str) -> u16 {
+        http::ask(&mut self.world, "GET", path, "").status
+    }
+
     /// The choices of a decision that the playbook suggests for these rows.
     pub fn suggested(&self, step: &str, rows: &[Row]) -> Vec<String> {
+        self.suggested_by(step, rows, &json!({}))
+    }
+
+    /// The same for a decision over several results, by action.
+    pub fn suggested_by(&self, step: &str, rows: &[Row], results: &Json) -> Vec<String> {
         let step = self.playbook.step(&StepId::new(step)).unwrap();
         let choices = &step.decision.as_ref().unwrap().choices;
         let rows: Vec<Json> = rows.iter().cloned().map(Json::Object).collect();
@@ -286,6 +308,8 @@ impl Service {
         let scope = Scope::new()
             .with("count", json!(rows.len()))
             .with("rows", Json::Array(rows))
+            .with("result", results.clone())
+            .with("milestone", json!([]))
             .with("inputs", Json::Object(inputs));
         let holds = |text: &str| {
             let parsed = expr::parse(text).unwrap();

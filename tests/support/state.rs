@@ -121,6 +121,7 @@ pub fn breach_with(text: Texts<'_>) -> State {
         report: None,
         drafts: BTreeMap::new(),
         left_behind: BTreeMap::new(),
+        walk: None,
         playbook,
     };
     state(Screen::Cockpit(Box::new(cockpit)), text)
@@ -608,6 +609,7 @@ fn phase(text: Texts<'_>, id: &str, title: &str, steps: Vec<Step>) -> Phase {
         title: text(title),
         kind: PhaseKind::Other,
         introduction: Vec::new(),
+        notes: Vec::new(),
         steps,
         when: None,
         requires: Vec::new(),
@@ -776,6 +778,7 @@ fn playbook(text: Texts<'_>) -> Playbook {
         clocks: IndexMap::new(),
         evidence: IndexMap::new(),
         introduction: Vec::new(),
+        notes: Vec::new(),
         phases: vec![
             phase(
                 text,

@@ -8,8 +8,9 @@ use super::{Scenario, Timed, read};
 use crate::drill::facts;
 use crate::expr;
 use crate::model::diagnostic::Diagnostic;
+use crate::model::ids::{EvidenceId, InputId};
 use crate::model::input;
-use crate::model::playbook::{Language, Playbook};
+use crate::model::playbook::{Language, Playbook, Step};
 
 /// Checks a scenario against the playbook it names; findings in the order of the file. What is wrong with the file itself is not repeated.
 pub fn check(scenario: &Scenario, playbook: &Playbook) -> Vec<Diagnostic> {
@@ -49,7 +50,7 @@ impl<'p> Known<'p> {
                 .map(|(id, _)| id.as_str())
                 .collect(),
             checks: steps()
-                .flat_map(|step| step.checks())
+                .flat_map(Step::checks)
                 .map(|check| check.id.as_str())
                 .collect(),
             steps: steps().map(|step| step.id.as_str()).collect(),
@@ -57,7 +58,7 @@ impl<'p> Known<'p> {
                 .filter(|step| step.decision.is_some())
                 .map(|step| step.id.as_str())
                 .collect(),
-            evidence: playbook.evidence.keys().map(|id| id.as_str()).collect(),
+            evidence: playbook.evidence.keys().map(EvidenceId::as_str).collect(),
         }
     }
 }
@@ -117,7 +118,7 @@ impl Checker<'_> {
         for (id, value) in &self.scenario.inputs {
             let span = self.place(&["inputs", id.as_str()]);
             let Some(input) = self.playbook.inputs.get(id) else {
-                let known = self.playbook.inputs.keys().map(|id| id.as_str());
+                let known = self.playbook.inputs.keys().map(InputId::as_str);
                 self.known(span, ("an input", id.as_str()), known);
                 continue;
             };

@@ -63,7 +63,7 @@ pub(super) const fn kind(pattern: &Pattern) -> &'static str {
 }
 
 /// The names that a pattern draws or is given.
-pub(super) fn roles(pattern: &Pattern) -> &'static [&'static str] {
+pub fn roles(pattern: &Pattern) -> &'static [&'static str] {
     let kind = kind(pattern);
     KINDS
         .iter()

@@ -8,13 +8,12 @@ use toml::de::{DeTable, DeValue};
 use super::fields::{Fields, Findings, Span, whole};
 use super::texts::Texts;
 use super::{
-    Condition, Damage, EvidenceFirst, Inject, Rubric, Scenario, Service, Story, TABLES, Timed,
-    Trigger, Truth, patterns,
+    Condition, Damage, Inject, Scenario, Service, Story, TABLES, Trigger, outcome, patterns,
 };
 use crate::drill::facts;
 use crate::expr;
 use crate::model::diagnostic::{Diagnostic, SourceText};
-use crate::model::ids::{ActionId, EvidenceId, InputId, PlaybookId, StepId};
+use crate::model::ids::{InputId, PlaybookId};
 use crate::model::{Timestamp, limits};
 
 /// Version of the format.
@@ -26,7 +25,7 @@ const STORIES: usize = 32;
 /// Injects of a scenario.
 const INJECTS: usize = 64;
 /// Points of one part of the score.
-const POINTS: u32 = 1_000;
+pub(super) const POINTS: u32 = 1_000;
 /// What injects may be from.
 const SPEAKERS: [&str; 5] = ["customer", "executive", "pager", "colleague", "system"];
 /// What an operator says: milestones of the record.
@@ -110,14 +109,16 @@ fn whole_of(fields: &Fields<'_>, source: SourceText) -> Scenario {
             .map_or_else(Service::default, service),
         stories,
         injects,
-        inputs: fields.table("inputs").map_or_else(BTreeMap::new, inputs),
+        inputs: fields
+            .table("inputs")
+            .map_or_else(BTreeMap::new, |fields| inputs(&fields)),
         truth: fields.needed(
             "truth",
             "a table that tells what happened",
-            |fields, key| fields.table(key).map(truth),
+            |fields, key| fields.table(key).map(outcome::truth),
         ),
         rubric: fields.needed("rubric", "a table of what is scored", |fields, key| {
-            fields.table(key).map(rubric)
+            fields.table(key).map(outcome::rubric)
         }),
         source,
     }
@@ -140,7 +141,7 @@ fn id(fields: &Fields<'_>, key: &'static str) -> String {
 }
 
 /// Text of bounded length.
-fn prose(fields: &Fields<'_>, key: &'static str) -> Option<String> {
+pub(super) fn prose(fields: &Fields<'_>, key: &'static str) -> Option<String> {
     let text = fields.text(key)?;
     if text.len() > TEXT {
         let message = format!("{key}: expected at most {TEXT} bytes, found {}", text.len());
@@ -164,7 +165,7 @@ fn service(fields: Fields<'_>) -> Service {
     service
 }
 
-fn inputs(fields: Fields<'_>) -> BTreeMap<InputId, String> {
+fn inputs(fields: &Fields<'_>) -> BTreeMap<InputId, String> {
     let mut inputs = BTreeMap::new();
     for (key, _, value) in fields.entries() {
         let text = match value.get_ref() {
@@ -295,128 +296,6 @@ fn damage(fields: Fields<'_>) -> Damage {
     };
     fields.end();
     damage
-}
-
-fn truth(fields: Fields<'_>) -> Truth {
-    let mut truth = Truth {
-        text: fields.needed("text", "what really happened", prose),
-        breach: fields.needed("breach", "true or false", Fields::flag),
-        decisions: BTreeMap::new(),
-        milestones: BTreeMap::new(),
-        severity: fields.text("severity"),
-    };
-    if let Some(decisions) = fields.table("decisions") {
-        for (key, _, value) in decisions.entries() {
-            let right: Vec<String> = match value.get_ref() {
-                DeValue::String(text) => vec![text.to_string()],
-                DeValue::Array(values) => values
-                    .iter()
-                    .filter_map(|value| value.get_ref().as_str().map(str::to_owned))
-                    .collect(),
-                _ => Vec::new(),
-            };
-            if right.is_empty() {
-                let message = format!("{key}: expected a choice, or a list of choices");
-                fields
-                    .findings()
-                    .error("wrong-value", value.span(), message);
-            }
-            truth.decisions.insert(StepId::new(key), right);
-        }
-    }
-    if let Some(milestones) = fields.table("milestones") {
-        for name in MILESTONES {
-            if let Some(reached) = milestones.flag(name) {
-                truth.milestones.insert(name.to_owned(), reached);
-            }
-        }
-        milestones.end();
-    }
-    fields.end();
-    truth
-}
-
-fn rubric(fields: Fields<'_>) -> Rubric {
-    let points = |key| fields.whole(key, &(0..=POINTS));
-    let timed = |key| fields.table(key).map(timed);
-    let rubric = Rubric {
-        acknowledge: timed("acknowledge"),
-        contain: timed("contain"),
-        classify: timed("classify"),
-        first_update: timed("first_update"),
-        deadlines: points("deadlines"),
-        evidence: fields.table("evidence").map(evidence_first),
-        false_all_clear: fields.needed("false_all_clear", "a number", |fields, key| {
-            fields.whole(key, &(0..=POINTS))
-        }),
-        wrong_decision: points("wrong_decision").unwrap_or(0),
-        step_skipped: points("step_skipped").unwrap_or(0),
-        steps_most: points("steps_most").unwrap_or(0),
-    };
-    let of = rubric.points();
-    if of == 0 {
-        fields.findings().error(
-            "no-points",
-            fields.place("false_all_clear"),
-            "expected at least one part with points: acknowledge, contain, classify, first_update, deadlines or evidence",
-        );
-    }
-    if rubric.false_all_clear * 2 < of {
-        fields.findings().error(
-            "mild-all-clear",
-            fields.place("false_all_clear"),
-            format!(
-                "false_all_clear: expected at least half of the {of} points there are, found {}",
-                rubric.false_all_clear
-            ),
-        );
-    }
-    fields.end();
-    rubric
-}
-
-fn timed(fields: Fields<'_>) -> Timed {
-    let timed = Timed {
-        within: fields.needed("within", "a time", Fields::duration),
-        points: fields.needed("points", "a number", |fields, key| {
-            fields.whole(key, &(1..=POINTS))
-        }),
-        by: fields
-            .texts("by")
-            .into_iter()
-            .map(|(name, _)| name)
-            .collect(),
-    };
-    if timed.within.is_zero() {
-        fields.findings().error(
-            "wrong-value",
-            fields.place("within"),
-            "within: expected more than no time at all",
-        );
-    }
-    fields.end();
-    timed
-}
-
-fn evidence_first(fields: Fields<'_>) -> EvidenceFirst {
-    let names = |key| fields.texts(key).into_iter().map(|(name, _)| name);
-    let evidence = EvidenceFirst {
-        points: fields.needed("points", "a number", |fields, key| {
-            fields.whole(key, &(1..=POINTS))
-        }),
-        kept: names("kept").collect(),
-        before: names("before").map(ActionId::new).collect(),
-        items: names("items").map(EvidenceId::new).collect(),
-    };
-    if evidence.kept.is_empty() && evidence.items.is_empty() {
-        fields.findings().error(
-            "wrong-value",
-            fields.place("points"),
-            "evidence: expected `kept` or `items`, found neither",
-        );
-    }
-    fields.end();
-    evidence
 }
 
 /// A condition that parses and looks at facts there are.

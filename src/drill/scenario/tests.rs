@@ -1,3 +1,5 @@
+//! Tests of reading and checking scenarios.
+
 use std::fs;
 use std::path::Path;
 
@@ -163,8 +165,8 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ),
     (
         "at = \"5m\"",
-        "at = \"5m\"\nerase = [{ table = \"trace\", story = \"attack\" }]",
-        "a.toml:19:20: error[unknown-table]: expected a table that stories write, found \"trace\"\n  help: did you mean \"traces\"?",
+        "at = \"5m\"\nerase = [{ table = \"access_log\", story = \"attack\" }]",
+        "a.toml:19:20: error[unknown-table]: expected a table that stories write, found \"access_log\"\n  help: did you mean \"access_logs\"?",
     ),
     (
         "from = \"customer\"",
@@ -260,7 +262,7 @@ fn every_file_of_the_folder_is_built_in_and_nothing_is_wrong_with_it() {
     files.sort();
     let built_in: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
     assert_eq!(built_in, files);
-    let playbooks = playbooks();
+    let playbooks = crate::drill::playing::playbooks();
     let mut wrong = Vec::new();
     for (name, text) in BUILT_IN {
         let source = SourceText::new(name, text);
@@ -273,22 +275,4 @@ fn every_file_of_the_folder_is_built_in_and_nothing_is_wrong_with_it() {
         assert!(talks.count() >= 3, "{name}: too little happens");
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
-}
-
-/// Every playbook that comes with the program.
-fn playbooks() -> Vec<crate::model::playbook::Playbook> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("playbooks");
-    let files = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
-    let texts = files.map(|path| {
-        SourceText::new(
-            path.display().to_string(),
-            fs::read_to_string(&path).unwrap(),
-        )
-    });
-    texts
-        .flat_map(|source| crate::playbook::parse(&source))
-        .map(|parsed| parsed.playbook)
-        .collect()
 }

@@ -169,7 +169,7 @@ fn claim(record: &Record<'_>, action: Option<&ActionId>, text: &str) -> Option<&
         .find(|claim| text.contains(claim) && !own.contains(claim))
 }
 
-/// It was resolved although nothing in the record says what the truth says: no right decision, no milestone, no severity.
+/// It was resolved although nothing in the record says what the truth says: neither all of its decisions nor one of its milestones.
 fn resolved_as_nothing(record: &Record<'_>) -> Option<Hash> {
     let truth = &record.scenario.truth;
     let resolved = record.first(|body| {
@@ -178,7 +178,7 @@ fn resolved_as_nothing(record: &Record<'_>) -> Option<Hash> {
             Body::IncidentResolved { .. } | Body::IncidentClosed { .. }
         )
     })?;
-    let decided = truth.decisions.iter().any(|(step, right)| {
+    let decided = truth.decisions.iter().all(|(step, right)| {
         let last = made(record, step.as_str()).pop();
         last.is_some_and(|made| is_right(made.chosen, right))
     });
@@ -192,6 +192,7 @@ fn resolved_as_nothing(record: &Record<'_>) -> Option<Hash> {
         .iter()
         .any(|name| record.incident.milestones.contains_key(*name));
     let asked = !must.is_empty() || !truth.decisions.is_empty();
+    let decided = decided && !truth.decisions.is_empty();
     (asked && !decided && !said).then_some(resolved.entry)
 }
 

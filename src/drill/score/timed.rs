@@ -1,6 +1,7 @@
 //! What brings points: doing things in time, and in the right order.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::Line;
@@ -53,6 +54,7 @@ fn is_act(body: &Body) -> bool {
     match body {
         Body::InputSet { from, .. } => *from != Origin::Default,
         Body::ActionIntent { .. }
+        | Body::ActionResult { .. }
         | Body::ActionResolved { .. }
         | Body::CheckTicked { .. }
         | Body::DecisionMade { .. }
@@ -268,13 +270,14 @@ fn deadlines(record: &Record<'_>, points: u32) -> Line {
     };
     let list = |of: &BTreeSet<&ClockId>| of.iter().map(title).collect::<Vec<_>>().join(", ");
     if !missed.is_empty() {
-        reason.push_str(&format!(" Missed: {}.", list(&missed)));
+        let _ = write!(reason, " Missed: {}.", list(&missed));
     }
     if !never.is_empty() {
-        reason.push_str(&format!(
+        let _ = write!(
+            reason,
             " Never started, because nobody said what starts them: {}.",
             list(&never)
-        ));
+        );
     }
     let share = if all == 0 {
         1.0
@@ -328,7 +331,7 @@ fn evidence(record: &Record<'_>, part: &EvidenceFirst) -> Line {
         );
     }
     if !missing.is_empty() {
-        reason.push_str(&format!(" Not kept: {}.", missing.join(", ")));
+        let _ = write!(reason, " Not kept: {}.", missing.join(", "));
     }
     Line {
         title: "evidence before containment".to_owned(),

@@ -1,6 +1,7 @@
 //! The tables of Application Insights, with the columns of its classic schema. A row can be read only once it has arrived: each takes a time of its own, up to
 //! [`ARRIVAL_MOST`](super::shape::ARRIVAL_MOST).
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::TICK_MICROS;
@@ -44,7 +45,12 @@ pub struct Telemetry {
     ring: Vec<Vec<Travelling>>,
     /// The first tick whose rows have not arrived.
     tick: i64,
+    /// What stories sent: story, table, and the row's `operation_Id`.
+    planted: Vec<(Arc<str>, Name, Arc<str>)>,
 }
+
+/// The place of `operation_Id` from the end of the columns that are kept.
+const OPERATION_ID: usize = 3;
 
 impl Default for Telemetry {
     fn default() -> Self {
@@ -55,6 +61,7 @@ impl Default for Telemetry {
                 .collect(),
             ring: (0..RING).map(|_| Vec::new()).collect(),
             tick: i64::MIN,
+            planted: Vec::new(),
         }
     }
 }
@@ -65,8 +72,18 @@ pub fn ticks(micros: i64) -> Value {
 }
 
 impl Telemetry {
-    /// Sends a row that happened at `at`; how long it takes is `noise`.
-    pub fn send(&mut self, table: Name, at: i64, noise: Noise, row: Vec<Value>) {
+    /// Sends a row that happened at `at`; how long it takes is `noise`. A story's row is remembered as its.
+    pub fn send(
+        &mut self,
+        table: Name,
+        story: Option<&Arc<str>>,
+        at: i64,
+        noise: Noise,
+        row: Vec<Value>,
+    ) {
+        if let (Some(story), Some(id)) = (story, operation_id(&row)) {
+            self.planted.push((Arc::clone(story), table, id));
+        }
         let lag = (noise.quantile(0xa221, ARRIVAL) * 1_000_000.0) as i64;
         let arrives = (at + lag.min(ARRIVAL_MOST))
             .div_euclid(TICK_MICROS)
@@ -89,6 +106,26 @@ impl Telemetry {
         self.tick = tick + 1;
     }
 
+    /// Takes away the rows of a table that a story sent, those on their way too. A table that is not there has none.
+    pub fn erase(&mut self, table: &str, story: &str) {
+        let Some(at) = LAYOUTS.iter().position(|(known, _)| *known == table) else {
+            return;
+        };
+        let (gone, left): (Vec<_>, Vec<_>) = std::mem::take(&mut self.planted)
+            .into_iter()
+            .partition(|(of, name, _)| &**of == story && *name as usize == at);
+        self.planted = left;
+        let gone: BTreeSet<Arc<str>> = gone.into_iter().map(|(_, _, id)| id).collect();
+        let is_gone = |row: &[Value]| operation_id(row).is_some_and(|id| gone.contains(&id));
+        for slot in &mut self.ring {
+            slot.retain(|(name, row)| *name as usize != at || !is_gone(row));
+        }
+        if let Some(table) = self.tables.get_mut(at).filter(|_| !gone.is_empty()) {
+            table.retain(|row| !is_gone(row));
+            table.seal();
+        }
+    }
+
     /// To be called before anybody reads, whenever rows have arrived.
     pub fn seal(&mut self) {
         for table in &mut self.tables {
@@ -103,6 +140,18 @@ impl Telemetry {
             .zip(&self.tables)
             .map(|((name, _), table)| (*name, table.rows(), table.bytes()))
             .collect()
+    }
+}
+
+/// The `operation_Id` of a row: an id of its own, since no two rows here are of one operation.
+fn operation_id(row: &[Value]) -> Option<Arc<str>> {
+    match row
+        .len()
+        .checked_sub(OPERATION_ID)
+        .and_then(|at| row.get(at))
+    {
+        Some(Value::String(id)) => Some(Arc::clone(id)),
+        _ => None,
     }
 }
 

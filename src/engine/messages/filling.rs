@@ -69,7 +69,7 @@ impl Cockpit {
     }
 
     /// Names of templates. What has no value is left out, so that a template that needs it says so.
-    fn names(&self, operator: &str, now: Timestamp) -> Names {
+    pub(in crate::engine) fn names(&self, operator: &str, now: Timestamp) -> Names {
         let incident = &self.incident;
         let (start, end) = self.window(now);
         let mut top: std::collections::BTreeMap<String, String> = incident

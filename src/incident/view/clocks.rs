@@ -6,7 +6,7 @@ use super::scope::Conditions;
 use super::{ClockState, ClockView};
 use crate::incident::{Incident, Stage};
 use crate::model::playbook::{Clock, ClockStart, Playbook};
-use crate::model::{Timestamp, limits};
+use crate::model::{Mode, Timestamp, limits};
 
 /// What a meeting by hand begins with in the record.
 pub const BY_HAND: &str = "by hand";
@@ -139,7 +139,9 @@ fn stand(
         }),
         _ => None,
     };
-    let Some(began) = start(playbook, incident, clock) else {
+    // In a walkthrough nothing happens that a deadline could be counted from.
+    let began = start(playbook, incident, clock).filter(|_| incident.mode != Mode::Walkthrough);
+    let Some(began) = began else {
         return (unclear(None).unwrap_or(ClockState::NotStarted), Vec::new());
     };
     let until = clock

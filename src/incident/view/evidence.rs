@@ -1,10 +1,10 @@
 //! The evidence table: what is in the record, and what is missing.
 
 use super::EvidenceView;
-use crate::incident::{CapturedRecord, Incident};
-use crate::model::Timestamp;
+use crate::incident::{ActionState, CapturedRecord, Incident};
 use crate::model::ids::ActionId;
 use crate::model::playbook::{EvidenceItem, Playbook};
+use crate::model::{Mode, Timestamp};
 
 /// Every item of the playbook's evidence table, in its order.
 pub(super) fn evidence(playbook: &Playbook, incident: &Incident) -> Vec<EvidenceView> {
@@ -49,5 +49,15 @@ fn since(incident: &Incident, item: &EvidenceItem, action: Option<&ActionId>) ->
     let files = captured(incident, action).map(|record| record.at);
     let sent = || incident.messages.get(action?)?.sent_at;
     let noted = || Some(incident.noted_evidence.get(&item.id)?.at);
-    files.or_else(sent).or_else(noted)
+    files
+        .or_else(sent)
+        .or_else(noted)
+        .or_else(|| shown(incident, action))
+}
+
+/// In a walkthrough an action that was shown counts as run, with what it would have left.
+fn shown(incident: &Incident, action: Option<&ActionId>) -> Option<Timestamp> {
+    let record = incident.actions.get(action?)?;
+    let done = matches!(record.state, ActionState::Resolved { done: true, .. });
+    (incident.mode == Mode::Walkthrough && done).then_some(record.at)
 }

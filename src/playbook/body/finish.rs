@@ -53,6 +53,7 @@ pub(super) fn finish(
             clocks: settings.clocks,
             evidence: settings.evidence,
             introduction: book.introduction,
+            notes: book.notes,
             phases: book.phases,
             references: book.references,
             actions: builder.actions,

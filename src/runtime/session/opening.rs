@@ -127,6 +127,8 @@ fn try_open(
     ) {
         (Some(severity), _) => check_severity(playbook, Some(severity))?,
         (None, [only]) => Some(only.clone()),
+        // A walkthrough asks for nothing: the first severity stands for all.
+        (None, [first, ..]) if request.purpose == Purpose::Walkthrough => Some(first.clone()),
         (None, [_, ..]) if !request.severity_settled => {
             events.send_blocking(EventKind::SeverityAsked {
                 request: Box::new(request.clone()),
@@ -168,7 +170,7 @@ fn try_open(
             playbook_sha256: kept.sha256,
             severity,
             alert: request.alert.clone().or_else(|| alert.clone()),
-            profile: config.profile.value.clone(),
+            profile: config.profile.value.clone().filter(|_| drill.is_none()),
         })?;
         pen.write(pen::playbook_evidence(&kept, playbook))?;
         if let Some(drill) = &drill {

@@ -89,6 +89,15 @@ fn name(field: &Field) -> SafeText {
     }
 }
 
+/// What stands where nothing was typed: in a walkthrough the example that is taken.
+fn stand_in(scene: &Scene<'_>, field: &Field) -> SafeText {
+    let cockpit = scene.cockpit();
+    match cockpit.and_then(|cockpit| cockpit.value_or_example(&field.input.id)) {
+        Some((value, true)) => safe!("{value} (example)"),
+        _ => SafeText::fixed("–"),
+    }
+}
+
 fn field_lines(
     scene: &Scene<'_>,
     field: &Field,
@@ -121,7 +130,7 @@ fn field_lines(
     } else {
         let mut value = editor_view::line(&field.editor, value_room, selected, scene.theme);
         if field.editor.is_empty() && !selected {
-            value = scene.line("–", Role::Muted);
+            value = scene.line(stand_in(scene, field), Role::Muted);
         }
         if value.width() > value_room {
             let cut = value.wrap(value_room.saturating_sub(1), 0);

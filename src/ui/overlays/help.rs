@@ -10,8 +10,9 @@ use crate::ui::Local;
 use crate::ui::text::{TextLine, safe};
 
 /// Scopes in the order in which an operator looks for them.
-const ORDER: [(Scope, &str); 10] = [
+const ORDER: [(Scope, &str); 11] = [
     (Scope::Cockpit, "In an incident"),
+    (Scope::Walk, "In a walkthrough"),
     (Scope::Steps, "In the steps"),
     (Scope::Guide, "In the guide"),
     (Scope::Result, "In a result"),

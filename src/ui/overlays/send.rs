@@ -170,25 +170,43 @@ pub(super) fn body(scene: &Scene<'_>, request: &Request, room: usize) -> Vec<Tex
         Payload::Kql { .. } => Language::Kql.word(),
         _ => "",
     };
-    let mut lines: Vec<TextLine> =
-        code::lines(language, request.text.trim_end_matches('\n'), scene.theme)
-            .iter()
-            .flat_map(|line| line.wrap(room, 2))
-            .collect();
-    if request.parameters.is_empty() {
-        return lines;
+    let mut lines = text_lines(scene, language, &request.text, room);
+    lines.extend(parameters(scene, &request.parameters, room));
+    lines
+}
+
+/// A text as it is sent.
+pub(super) fn text_lines(
+    scene: &Scene<'_>,
+    language: &str,
+    text: &str,
+    room: usize,
+) -> Vec<TextLine> {
+    code::lines(language, text.trim_end_matches('\n'), scene.theme)
+        .iter()
+        .flat_map(|line| line.wrap(room, 2))
+        .collect()
+}
+
+/// Values of a text, an empty line before them.
+pub(super) fn parameters(
+    scene: &Scene<'_>,
+    parameters: &[Parameter],
+    room: usize,
+) -> Vec<TextLine> {
+    if parameters.is_empty() {
+        return Vec::new();
     }
-    lines.push(TextLine::new());
+    let mut lines = vec![TextLine::new()];
     let name = |index: usize, parameter: &Parameter| safe!("${} {}", index + 1, parameter.name);
-    let names = request
-        .parameters
+    let names = parameters
         .iter()
         .enumerate()
         .map(|(index, parameter)| width(name(index, parameter).as_str()))
         .max()
         .unwrap_or(0)
         .min(room / 2);
-    for (index, parameter) in request.parameters.iter().enumerate() {
+    for (index, parameter) in parameters.iter().enumerate() {
         let mut line = scene.line(name(index, parameter), Role::Key);
         line.pad_to(names + 2);
         line.push(sanitize(&parameter.value), scene.theme.style(Role::Title));

@@ -22,7 +22,7 @@ use crate::engine::command::Command;
 use crate::engine::state::{Overlay, Preview, Run, RunPhase, State};
 use crate::incident::view::{ActionStatus, StepStatus, judgement};
 use crate::layout::PaneKind;
-use crate::model::ids::ActionId;
+use crate::model::ids::{ActionId, InputId};
 use crate::model::playbook::{Block, Check, Effect, Language, Step};
 use crate::model::safe_text::{SafeText, sanitize};
 use crate::model::verdict::Verdict;
@@ -155,13 +155,18 @@ impl Body {
         let mut digit = 0;
         let mut before = Kind::Nothing;
         for (block, prose) in step.body.iter().zip(&wrapped.blocks) {
+            if matches!(block, Block::Notes(_)) {
+                continue;
+            }
             let kind = Kind::of(block);
             if before != Kind::Nothing && (kind != before || kind == Kind::Prose) {
                 body.lines.push(TextLine::new());
             }
             before = kind;
             let item = match block {
-                Block::Prose(_) | Block::Notes(_) => {
+                // They are for the presenter alone, who has a strip of their own for them.
+                Block::Notes(_) => continue,
+                Block::Prose(_) => {
                     body.lines.extend(prose.iter().cloned());
                     continue;
                 }
@@ -277,11 +282,8 @@ fn wrapped<'a>(
                 .iter()
                 .map(|block| match block {
                     Block::Prose(prose) => prose::block(prose, room, view.theme),
-                    Block::Notes(text) => TextLine::of("note ", view.theme.style(Role::Muted))
-                        .with(sanitize(text), view.theme.style(Role::Muted))
-                        .wrap(room, 5),
                     Block::Action(id) => described(view, id, room),
-                    Block::Check(_) => Vec::new(),
+                    Block::Check(_) | Block::Notes(_) => Vec::new(),
                 })
                 .collect(),
         }
@@ -403,6 +405,7 @@ fn status(view: &View<'_>, id: &ActionId) -> TextLine {
             };
             view.line(action.status.word(), role)
         }
+        ActionStatus::ByHand(true) if cockpit.is_walkthrough() => view.line("shown", Role::Good),
         status @ ActionStatus::ByHand(_) => view.line(status.word(), Role::Text),
         ActionStatus::Unknown => view.line("OUTCOME UNKNOWN", Role::Doubt),
     };
@@ -436,23 +439,26 @@ fn status(view: &View<'_>, id: &ActionId) -> TextLine {
         push(words::age(record.at, view.state.now), Role::Muted);
     }
     if !action.missing_inputs.is_empty() {
-        let names: Vec<&str> = action
-            .missing_inputs
-            .iter()
-            .map(crate::model::ids::InputId::as_str)
-            .collect();
-        let key = hints::key_name(view.state, Command::Inputs).unwrap_or_default();
         if !line.is_empty() {
             line.push(" · ", view.theme.style(Role::Muted));
         }
-        line.push(
-            safe!("needs {} ({key})", names.join(", ")),
-            view.theme.style(Role::Warning),
-        );
+        line.extend(without_value(view, &action.missing_inputs));
     } else if line.is_empty() {
         line = untouched(view, id);
     }
     line
+}
+
+/// Inputs without a value, and the key that gives them one. In a walkthrough they stand at an example.
+fn without_value(view: &View<'_>, inputs: &[InputId]) -> TextLine {
+    let names: Vec<&str> = inputs.iter().map(InputId::as_str).collect();
+    let key = hints::key_name(view.state, Command::Inputs).unwrap_or_default();
+    let text = if view.cockpit.is_walkthrough() {
+        safe!("example {} ({key} sets)", names.join(", "))
+    } else {
+        safe!("needs {} ({key})", names.join(", "))
+    };
+    view.line(text, Role::Warning)
 }
 
 /// What is said of an action that nothing was done with.

@@ -14,6 +14,7 @@ use crate::incident::Stage;
 use crate::model::diagnostic::Level;
 use crate::model::safe_text::sanitize;
 use crate::model::{Mode, Timestamp};
+use crate::report::walk;
 use crate::theme::Role;
 use crate::ui::panes::hints;
 use crate::ui::text::{TextLine, safe};
@@ -41,13 +42,20 @@ pub fn draw(view: &View<'_>, buffer: &mut Buffer) {
         Some(severity) => view.line(safe!("  {}", clocks::name(severity)), Role::Bad),
         None => view.line("  no severity", Role::Warning),
     };
-    let since = view.line(
-        safe!(
-            "  {}",
-            words::since_opening(incident.opened_at, until(view))
+    let since = match view.cockpit.walk_place() {
+        // Time does not count in a walkthrough; the place does.
+        Some(place) => {
+            let counter = walk::counter(&view.cockpit.playbook, &place);
+            view.line(safe!("  {counter} "), Role::Title)
+        }
+        None => view.line(
+            safe!(
+                "  {}",
+                words::since_opening(incident.opened_at, until(view))
+            ),
+            Role::Title,
         ),
-        Role::Title,
-    );
+    };
     let clocks = Clocks::of(view);
     let must = facts.width() + since.width() + clocks.least();
     let mut used = must + left.width();

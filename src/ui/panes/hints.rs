@@ -9,6 +9,7 @@ use crate::engine::state::{Screen, State};
 use crate::layout::PaneKind;
 use crate::model::ids::ActionId;
 use crate::model::safe_text::SafeText;
+use crate::report::walk;
 use crate::theme::{Role, Theme};
 use crate::ui::text::{TextLine, safe};
 
@@ -42,17 +43,30 @@ pub fn draw(state: &State, theme: &Theme, buffer: &mut Buffer) {
     }
     let last = line(state, theme, &[Command::Palette, Command::Help], usize::MAX);
     let room = usize::from(area.width);
-    let first = line(
-        state,
-        theme,
-        commands(state),
-        room.saturating_sub(last.width()),
-    );
-    let mut all = first;
+    let mut all = presenter(state, theme);
+    let room_left = room.saturating_sub(last.width() + all.width());
+    all.extend(line(state, theme, commands(state), room_left));
     if all.width() + last.width() <= room {
         all.extend(last);
     }
     all.write(buffer, area, y);
+}
+
+/// The keys of a presenter, which come before all others.
+fn presenter(state: &State, theme: &Theme) -> TextLine {
+    let mut line = TextLine::new();
+    let Some((cockpit, place)) = state
+        .cockpit()
+        .and_then(|cockpit| Some((cockpit, cockpit.walk_place()?)))
+    else {
+        return line;
+    };
+    line.extend(hint(state, Command::WalkOn, theme));
+    line.extend(hint(state, Command::WalkBack, theme));
+    if !walk::notes(&cockpit.playbook, &place).is_empty() {
+        line.extend(hint(state, Command::SpeakerNotes, theme));
+    }
+    line
 }
 
 /// The commands worth a hint, the most useful first.
@@ -64,7 +78,12 @@ fn commands(state: &State) -> &'static [Command] {
             Command::TextDismiss,
             Command::NextField,
         ],
-        Screen::Home(_) => &[Command::Select, Command::Filter, Command::Quit],
+        Screen::Home(_) => &[
+            Command::Select,
+            Command::WalkThrough,
+            Command::Filter,
+            Command::Quit,
+        ],
         Screen::Cockpit(cockpit) => match cockpit.focus {
             PaneKind::Steps | PaneKind::Guide => &[
                 Command::RunAction,

@@ -130,17 +130,24 @@ fn nothing(view: &View<'_>, focused: bool, area: Rect, buffer: &mut Buffer) {
     } else {
         let mut actions = view.cockpit.incident.actions.values();
         // Completed by hand without having been sent: there is no result to run again for.
-        if actions.all(|action| action.runs == 0) {
+        if view.cockpit.is_walkthrough() {
+            line.push(
+                "WALKTHROUGH: nothing is run. ",
+                view.theme.style(Role::Muted),
+            );
+        } else if actions.all(|action| action.runs == 0) {
             line.push("Nothing was run yet: ", view.theme.style(Role::Muted));
         } else {
             let text = "Results of earlier sessions are not shown here; run the action again: ";
             line.push(text, view.theme.style(Role::Warning));
         }
         line.extend(hints::key(view.state, Command::RunAction, view.theme));
-        line.push(
-            " runs an action of the step.",
-            view.theme.style(Role::Muted),
-        );
+        let does = if view.cockpit.is_walkthrough() {
+            " shows an action of the step."
+        } else {
+            " runs an action of the step."
+        };
+        line.push(does, view.theme.style(Role::Muted));
     }
     write_lines(&line.wrap(inside.width.into(), 1), 0, buffer, inside);
 }

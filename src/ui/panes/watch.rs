@@ -24,7 +24,7 @@ use crate::model::table::{self, Series};
 use crate::theme::Role;
 use crate::ui::chart::{self, Chart};
 use crate::ui::text::{TextLine, fit, safe, width, write_lines};
-use crate::ui::{Local, View, boxes, words};
+use crate::ui::{Local, View, boxes, code, words};
 
 /// Columns and rows a chart should have before a second one stands beside or below it.
 const ROOM: (u16, u16) = (56, 11);
@@ -124,6 +124,11 @@ fn one(
     above.extend(past.filter(|past| !past.is_empty()));
     let has_samples = watch.series.iter().any(|series| !series.samples.is_empty());
     let height = usize::from(inside.height);
+    if !has_samples && view.cockpit.is_walkthrough() {
+        above.extend(query(view, watch, room));
+        write_lines(&above, 0, buffer, inside);
+        return;
+    }
     if !has_samples {
         above.extend(below);
         write_lines(&above, 0, buffer, inside);
@@ -168,6 +173,18 @@ fn one(
     chart.draw(buffer, plot, view.theme);
 }
 
+/// What the pane would ask, as the playbook has it.
+fn query(view: &View<'_>, watch: &Watch, room: usize) -> Vec<TextLine> {
+    let Some(action) = view.cockpit.playbook.action(&watch.action) else {
+        return Vec::new();
+    };
+    let text = action.text.trim_end_matches('\n');
+    code::lines(action.language.word(), text, view.theme)
+        .iter()
+        .flat_map(|line| line.wrap(room, 2))
+        .collect()
+}
+
 /// Where the bins begin that may still grow.
 fn growing_from(watch: &Watch) -> Option<Timestamp> {
     table::growing_from(&watch.series, watch.settled?)
@@ -176,6 +193,9 @@ fn growing_from(watch: &Watch) -> Option<Timestamp> {
 /// State of the source in a word or two, for the edge.
 fn state(view: &View<'_>, watch: &Watch) -> TextLine {
     match &watch.status {
+        WatchStatus::Needs(_) if view.cockpit.is_walkthrough() => {
+            view.line("not asked", Role::Muted)
+        }
         WatchStatus::Needs(_) => view.line("⊘ cannot run", Role::Warning),
         WatchStatus::Waiting => view.line("waiting", Role::Muted),
         WatchStatus::Fresh => view.line("✓ fresh", Role::Good),

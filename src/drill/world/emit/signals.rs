@@ -65,7 +65,8 @@ impl Emit<'_> {
         row.push(Value::String(format!("{:032x}", noise.wide(7)).into()));
         row.push(Value::String(Arc::clone(&self.sinks.release)));
         row.push(self.text(role(instance)));
-        self.sinks.telemetry.send(table, at, noise, row);
+        let story = self.story.as_ref();
+        self.sinks.telemetry.send(table, story, at, noise, row);
     }
 
     /// A log line: a row of `traces`. Severities: 0 verbose, 1 information, 2 warning, 3 error, 4 critical. Empty dimensions are left out.

@@ -125,7 +125,7 @@ impl<'a> Casting<'a> {
     }
 
     /// Somebody acts in this actor's name from where nobody of the service works, and mostly not with the actor's own browser.
-    pub fn from_elsewhere(&mut self, actor: &mut Actor) {
+    pub fn place_elsewhere(&mut self, actor: &mut Actor) {
         let noise = self.draw();
         actor.ip = foreign_address(noise).into();
         if noise.chance(5, 0.6) {

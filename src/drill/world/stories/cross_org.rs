@@ -63,7 +63,7 @@ impl CrossOrg {
         casting.act_for_others(&mut actors, &targets);
         let stolen = targets.len() == 1 || settings.ip.is_some();
         for actor in actors.iter_mut().filter(|_| stolen) {
-            casting.from_elsewhere(actor);
+            casting.place_elsewhere(actor);
             if let Some(ip) = settings.ip {
                 actor.ip = ip.into();
             }

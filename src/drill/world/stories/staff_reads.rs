@@ -51,7 +51,7 @@ impl StaffReads {
     pub fn new(settings: Settings<'_>, casting: &mut Casting<'_>) -> Self {
         let mut actors = casting.staff(settings.actors);
         for actor in &mut actors {
-            casting.from_elsewhere(actor);
+            casting.place_elsewhere(actor);
         }
         let targets = casting.targets(settings.targets, &actors);
         casting.act_for_others(&mut actors, &targets);

@@ -174,6 +174,21 @@ impl Table {
         }
     }
 
+    /// Keeps the rows for which `keep` holds; it is given the columns that are kept. To be called when the table is sealed.
+    pub fn retain(&mut self, keep: impl Fn(&[Value]) -> bool) {
+        let batches = self.snapshot().batches;
+        *self = Self::new(self.layout);
+        for batch in batches {
+            for row in 0..batch.rows {
+                let columns = batch.columns.iter();
+                let values: Vec<Value> = columns.map(|column| column.value(row)).collect();
+                if keep(&values) {
+                    self.push(values);
+                }
+            }
+        }
+    }
+
     /// Lets all batches share the newest pools. To be called before anybody reads, whenever rows were added.
     pub fn seal(&mut self) {
         for (index, column) in self.columns.iter_mut().enumerate() {
