@@ -29,7 +29,7 @@ use quarterdeck::model::Timestamp;
 use quarterdeck::model::diagnostic::SourceText;
 use quarterdeck::model::ids::InputId;
 use quarterdeck::model::playbook::{Action, Effect, Language, Playbook};
-use quarterdeck::model::request::{Chunk, PlanError, Request, RunError};
+use quarterdeck::model::request::{Chunk, Payload, PlanError, Request, RunError};
 use quarterdeck::model::table::{Column, Row};
 use quarterdeck::pgsql::{Table, Type, Value};
 use quarterdeck::playbook;
@@ -196,9 +196,13 @@ impl Both<'_> {
             Effect::Read => Some(request),
             Effect::Write => engine::derived_request(&request),
         };
-        let (Some(live), Some(simulated)) = (read(live), read(simulated)) else {
+        let (Some(mut live), Some(simulated)) = (read(live), read(simulated)) else {
             return;
         };
+        // What a statement names with its schema, no search path can shadow.
+        if let Payload::Sql { statement } = &mut live.payload {
+            *statement = statement.replace("pg_catalog.", "drill.");
+        }
         counted.compared += 1;
         let ended = (
             run_with(&self.live, &live, |_, _| {}).await,
