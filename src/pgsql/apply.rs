@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::bind::{Change, Matching, Write};
+use super::bind::{Change, Matching, Returning, Write};
 use super::error::Error;
 use super::expr::eval_all;
 use super::run::{Env, Run};
@@ -79,7 +79,7 @@ pub fn apply(write: &Write, run: &Run, ceiling: Option<u64>) -> Result<Applied, 
     check_ceiling(count, ceiling)?;
     let answer = match &write.returning {
         None => None,
-        Some((values, columns)) => Some(Answer {
+        Some(Returning { values, columns }) => Some(Answer {
             columns: columns.clone(),
             rows: touched
                 .iter()

@@ -3,10 +3,14 @@
 mod call;
 mod expression;
 mod from;
+mod join;
+mod naming;
 mod operator;
 mod query;
 mod scope;
 mod select;
+mod special;
+mod window;
 mod write;
 
 use super::error::Error;
@@ -20,7 +24,7 @@ use super::{Parameter, syntax};
 
 use scope::{Cte, Level};
 
-pub use write::{Change, Matching, Write};
+pub use write::{Change, Matching, Returning, Write};
 
 /// An expression with its type.
 #[derive(Debug, Clone)]

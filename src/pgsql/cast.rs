@@ -41,8 +41,8 @@ pub fn cast(value: Value, from: &Type, to: &Type) -> Result<Value, Error> {
         (Value::Float(value), Type::Float8) => Value::Float(value),
         (Value::Float(value), to) => {
             let rounded = value.round_ties_even();
-            let whole = (rounded >= -9_223_372_036_854_775_808.0
-                && rounded < 9_223_372_036_854_775_808.0)
+            let whole = (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0)
+                .contains(&rounded)
                 .then_some(rounded as i64);
             integer(whole, to)?
         }

@@ -6,6 +6,7 @@ pub mod format;
 pub mod json;
 pub mod md5;
 pub mod numbers;
+pub mod parts;
 pub mod pattern;
 pub mod resolve;
 pub mod sets;
@@ -162,6 +163,7 @@ static FUNCTIONS: LazyLock<HashMap<&'static str, Vec<Function>>> = LazyLock::new
         comparison::TABLE,
         numbers::TABLE,
         time::TABLE,
+        parts::TABLE,
         text::TABLE,
         pattern::TABLE,
         json::TABLE,

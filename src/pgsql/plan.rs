@@ -159,7 +159,7 @@ impl Plan {
                 .collect()),
             Self::Join(join) => join.rows(env),
             Self::Group(group) => group.rows(env),
-            Self::Window { input, functions } => window::rows(input.rows(env)?, functions, env),
+            Self::Window { input, functions } => window::rows(&input.rows(env)?, functions, env),
             Self::Sort { input, keys } => sort::sorted(input.rows(env)?, keys, env),
             Self::Distinct { input, on } => {
                 let mut seen = HashSet::new();

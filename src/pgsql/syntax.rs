@@ -2,40 +2,126 @@
 
 use sqlparser::ast::{Ident, ObjectName, ObjectNamePart, Spanned, Statement};
 use sqlparser::dialect::PostgreSqlDialect;
+use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
-use sqlparser::tokenizer::Location;
+use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 
 use super::error::Error;
 
 /// How deep expressions and queries may stand in one another. Binding and evaluation go as deep as the tree.
-const DEPTH: usize = 40;
+const DEPTH: usize = 20;
 /// The longest statement.
 const LONGEST: usize = 1 << 16;
-/// How many operators one expression may hold in a row: they nest without parentheses.
-const MOST_TOKENS: usize = 8000;
+/// How many operators may follow one another: each nests the tree, without parentheses.
+const MOST_OPERATORS: usize = 100;
+/// How many queries may stand in one another.
+const MOST_QUERIES: usize = 8;
+/// How many AND and OR there may be, which are walked and not descended, and of what joins tables and queries.
+const MOST_LINKS: usize = 300;
 
 /// Reads all statements of a text.
 pub fn statements(text: &str) -> Result<Vec<Statement>, Error> {
     if text.len() > LONGEST {
         return Err(Error::unsupported("statements of this length"));
     }
+    let failed = |error: &ParserError| syntax_error(error, text);
+    let tokens = Tokenizer::new(&PostgreSqlDialect {}, text)
+        .tokenize_with_location()
+        .map_err(|error| failed(&error.into()))?;
+    check_chains(&tokens)?;
     Parser::new(&PostgreSqlDialect {})
         .with_recursion_limit(DEPTH)
-        .try_with_sql(text)
-        .and_then(|mut parser| parser.parse_statements())
-        .map_err(|error| syntax_error(&error, text))
+        .with_tokens_with_locations(tokens)
+        .parse_statements()
+        .map_err(|error| failed(&error))
+}
+
+/// Refuses what would make a tree that is too deep to walk, although nothing in it stands in parentheses.
+fn check_chains(tokens: &[TokenWithSpan]) -> Result<(), Error> {
+    // Operators since the last comma or clause, one count for each level of parentheses.
+    let mut operators = vec![0_usize];
+    let mut links = 0_usize;
+    // Which levels of parentheses hold a query.
+    let mut queries = vec![false];
+    for token in tokens {
+        match &token.token {
+            Token::LParen | Token::LBracket => {
+                operators.push(0);
+                queries.push(false);
+            }
+            Token::RParen | Token::RBracket => {
+                queries.pop();
+                operators.pop();
+                if operators.is_empty() {
+                    operators.push(0);
+                }
+            }
+            Token::Word(word) => match word.keyword {
+                Keyword::AND | Keyword::OR => {
+                    links += 1;
+                    reset(&mut operators);
+                }
+                Keyword::UNION | Keyword::EXCEPT | Keyword::INTERSECT | Keyword::JOIN => {
+                    // These nest plans, several steps each.
+                    links += 6;
+                    reset(&mut operators);
+                }
+                Keyword::SELECT => {
+                    reset(&mut operators);
+                    if let Some(query) = queries.last_mut() {
+                        *query = true;
+                    }
+                }
+                Keyword::FROM | Keyword::WHERE | Keyword::WHEN => reset(&mut operators),
+                Keyword::IS
+                | Keyword::AT
+                | Keyword::COLLATE
+                | Keyword::IN
+                | Keyword::BETWEEN
+                | Keyword::LIKE
+                | Keyword::ILIKE
+                | Keyword::NOTNULL => count(&mut operators),
+                _ => {}
+            },
+            Token::Comma => reset(&mut operators),
+            Token::SemiColon => {
+                operators = vec![0];
+                links = 0;
+            }
+            Token::Whitespace(_)
+            | Token::Number(..)
+            | Token::SingleQuotedString(_)
+            | Token::Period
+            | Token::Placeholder(_) => {}
+            _ => count(&mut operators),
+        }
+        let nested = queries.iter().filter(|query| **query).count();
+        if nested > MOST_QUERIES
+            || links > MOST_LINKS
+            || operators
+                .last()
+                .is_some_and(|count| *count > MOST_OPERATORS)
+        {
+            return Err(Error::new("54001", "stack depth limit exceeded"));
+        }
+    }
+    Ok(())
+}
+
+fn reset(operators: &mut [usize]) {
+    if let Some(count) = operators.last_mut() {
+        *count = 0;
+    }
+}
+
+fn count(operators: &mut [usize]) {
+    if let Some(count) = operators.last_mut() {
+        *count += 1;
+    }
 }
 
 /// Reads the one statement of a text.
 pub fn statement(text: &str) -> Result<Statement, Error> {
-    let chained = text.split_whitespace().count().max(
-        text.bytes()
-            .filter(|byte| b"+-*/%|,".contains(byte))
-            .count(),
-    );
-    if chained > MOST_TOKENS {
-        return Err(Error::unsupported("statements of this length"));
-    }
     let mut statements = statements(text)?.into_iter();
     match (statements.next(), statements.next()) {
         (Some(statement), None) => Ok(statement),

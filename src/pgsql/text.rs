@@ -131,7 +131,7 @@ fn uuid(text: &str) -> Option<uuid::Uuid> {
     let mut digits = String::with_capacity(32);
     for (index, character) in inner.char_indices() {
         match character {
-            '-' if digits.len() % 4 == 0 && index > 0 && !inner.ends_with('-') => {}
+            '-' if digits.len().is_multiple_of(4) && index > 0 && !inner.ends_with('-') => {}
             digit if digit.is_ascii_hexdigit() => digits.push(digit),
             _ => return None,
         }

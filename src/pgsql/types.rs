@@ -81,6 +81,7 @@ impl Type {
     }
 
     /// The type without a declared scale.
+    #[must_use]
     pub fn plain(&self) -> Self {
         match self {
             Self::Numeric(_) => Self::Numeric(None),

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use futures_util::TryStreamExt as _;
-use quarterdeck::pgsql::{self, Answer, Context, Database, Error, Row, Value};
+use quarterdeck::pgsql::{self, Answer, Context, Database, Error, Parameter, Row, Value, Written};
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{
     AssertSqlSafe, Column as _, Connection as _, Executor as _, Row as _, SqlSafeStr as _,
@@ -11,6 +11,16 @@ use sqlx::{
 };
 
 use crate::support::postgres::PostgresServer;
+
+/// Each test file uses a part of this; naming the rest here keeps the compiler from calling it dead.
+const _: () = {
+    let _ = Twin::copy_sizes;
+    let _ = Twin::write_difference;
+    let _ = Twin::bound_difference;
+    let _ = Twin::difference;
+    let _ = Twin::server_parameters;
+    let _ = Twin::server_rows;
+};
 
 /// One server for all tests of a file.
 pub static SERVER: LazyLock<PostgresServer> = LazyLock::new(PostgresServer::start);
@@ -25,7 +35,9 @@ pub struct Twin {
 }
 
 /// What a statement did: names and types of columns, texts of rows; or SQLSTATE and message.
-pub type Outcome = Result<(Vec<(String, String)>, Vec<Vec<Option<String>>>), (String, String)>;
+pub type Outcome = Result<Shown, (String, String)>;
+/// Names and types of columns, and texts of rows.
+type Shown = (Vec<(String, String)>, Vec<Vec<Option<String>>>);
 
 impl Twin {
     /// Fills a database of a name on the server, and the engine with what the server then has.
@@ -148,7 +160,7 @@ impl Twin {
             },
             Err(error) => Err(error
                 .as_database_error()
-                .and_then(|error| error.code())
+                .and_then(sqlx::error::DatabaseError::code)
                 .unwrap_or_default()
                 .into_owned()),
         };
@@ -156,18 +168,74 @@ impl Twin {
         types
     }
 
-    /// What the engine does, with the rows that a statement that writes leaves behind thrown away.
-    pub fn engine(&self, statement: &str) -> Outcome {
+    /// Tells the engine how large the server's tables are.
+    pub async fn copy_sizes(&mut self) {
+        let sizes = self
+            .texts("SELECT relid, pg_total_relation_size(relid) FROM pg_statio_user_tables")
+            .await;
+        let number = |text: &Option<String>| text.as_deref().unwrap().parse::<i64>().unwrap();
+        self.database.relation_sizes = sizes
+            .iter()
+            .map(|row| (number(&row[0]), number(&row[1])))
+            .collect();
+    }
+
+    /// Writes on the engine's side.
+    pub fn write(&mut self, statement: &str, parameters: &[Parameter]) -> Result<Written, Error> {
         let context = Context {
             now: self.now,
             user: "postgres",
             stop: &|| false,
         };
-        let answered = match pgsql::query(&self.database, statement, &[], &context, u64::MAX) {
-            Err(error) if error.code == "25006" => {
-                pgsql::write(&mut self.database.clone(), statement, &[], &context, None)
-                    .map(|written| written.answer)
-            }
+        pgsql::write(&mut self.database, statement, parameters, &context, None)
+    }
+
+    /// Where the two differ about an UPDATE: the number of rows, or the table afterwards.
+    pub async fn write_difference(
+        &mut self,
+        text: &str,
+        statement: &str,
+        parameters: &[Parameter],
+    ) -> Option<String> {
+        let name = text.split_whitespace().nth(1).unwrap().replace('"', "");
+        run(&mut self.connection, "SAVEPOINT one").await;
+        let count = sqlx::raw_sql(AssertSqlSafe(text.to_owned()))
+            .execute(&mut self.connection)
+            .await
+            .unwrap()
+            .rows_affected();
+        let after = self.server_rows("public", &name).await;
+        run(&mut self.connection, "ROLLBACK TO SAVEPOINT one").await;
+        let before = self.database.clone();
+        let written = self.write(statement, parameters);
+        let own = self.database.table("public", &name).unwrap().rows.clone();
+        self.database = before;
+        let agrees = written
+            == Ok(Written {
+                count,
+                answer: None,
+            })
+            && own == after;
+        (!agrees).then(|| format!("{text}\n  server: {count} rows\n  engine: {written:?}\n"))
+    }
+
+    /// What the engine does, with the rows that a statement that writes leaves behind thrown away.
+    pub fn engine(&self, statement: &str, parameters: &[Parameter]) -> Outcome {
+        let context = Context {
+            now: self.now,
+            user: "postgres",
+            stop: &|| false,
+        };
+        let answered = match pgsql::query(&self.database, statement, parameters, &context, u64::MAX)
+        {
+            Err(error) if error.code == "25006" => pgsql::write(
+                &mut self.database.clone(),
+                statement,
+                parameters,
+                &context,
+                None,
+            )
+            .map(|written| written.answer),
             other => other.map(Some),
         };
         match answered {
@@ -177,47 +245,74 @@ impl Twin {
         }
     }
 
+    /// Where the two differ about a statement with parameters, whose values stand in `text`.
+    pub async fn bound_difference(
+        &mut self,
+        text: &str,
+        statement: &str,
+        parameters: &[Parameter],
+        rows: bool,
+    ) -> Option<String> {
+        let mut server = self.server(text).await;
+        let mut engine = self.engine(statement, parameters);
+        if !rows {
+            for (_, rows) in [&mut server, &mut engine].into_iter().flatten() {
+                rows.clear();
+            }
+        }
+        difference(text, server, engine, false)
+    }
+
     /// Where the two differ about a statement; none when they agree. Rows without an order are compared as a set.
     pub async fn difference(&mut self, statement: &str, ordered: bool) -> Option<String> {
-        let (mut server, mut engine) = (self.server(statement).await, self.engine(statement));
-        // The parser words its own errors.
-        if let (Err((code, _)), Err((own, message))) = (&server, &mut engine)
-            && code == own
-            && code == "42601"
-        {
-            message.clear();
-            return None;
-        }
-        if !ordered {
-            for (_, rows) in [&mut server, &mut engine].into_iter().flatten() {
-                rows.sort();
-            }
-        }
-        if server == engine {
-            return None;
-        }
-        Some(match (&server, &engine) {
-            (Ok((server, _)), Ok((engine, _))) if server != engine => {
-                let parts: Vec<_> = server
-                    .iter()
-                    .zip(engine)
-                    .filter(|(server, engine)| server != engine)
-                    .collect();
-                format!("{statement}\n  columns (server, engine): {parts:?}\n")
-            }
-            (Ok((_, server)), Ok((_, engine))) if server.len() == engine.len() => {
-                let cells: Vec<_> = server
-                    .iter()
-                    .flatten()
-                    .zip(engine.iter().flatten())
-                    .filter(|(server, engine)| server != engine)
-                    .take(6)
-                    .collect();
-                format!("{statement}\n  cells (server, engine): {cells:?}\n")
-            }
-            _ => format!("{statement}\n  server: {server:.400?}\n  engine: {engine:.400?}\n"),
-        })
+        let server = self.server(statement).await;
+        let engine = self.engine(statement, &[]);
+        difference(statement, server, engine, ordered)
     }
+}
+
+fn difference(
+    statement: &str,
+    mut server: Outcome,
+    mut engine: Outcome,
+    ordered: bool,
+) -> Option<String> {
+    // The parser words its own errors.
+    if let (Err((code, _)), Err((own, _))) = (&server, &engine)
+        && code == own
+        && code == "42601"
+    {
+        return None;
+    }
+    if !ordered {
+        for (_, rows) in [&mut server, &mut engine].into_iter().flatten() {
+            rows.sort();
+        }
+    }
+    if server == engine {
+        return None;
+    }
+    Some(match (&server, &engine) {
+        (Ok((server, _)), Ok((engine, _))) if server != engine => {
+            let parts: Vec<_> = server
+                .iter()
+                .zip(engine)
+                .filter(|(server, engine)| server != engine)
+                .collect();
+            format!("{statement}\n  columns (server, engine): {parts:?}\n")
+        }
+        (Ok((_, server)), Ok((_, engine))) if server.len() == engine.len() => {
+            let cells: Vec<_> = server
+                .iter()
+                .flatten()
+                .zip(engine.iter().flatten())
+                .filter(|(server, engine)| server != engine)
+                .take(6)
+                .collect();
+            format!("{statement}\n  cells (server, engine): {cells:?}\n")
+        }
+        _ => format!("{statement}\n  server: {server:.400?}\n  engine: {engine:.400?}\n"),
+    })
 }
 
 fn texts_of(row: &PgRow) -> Vec<Option<String>> {
@@ -229,7 +324,7 @@ fn texts_of(row: &PgRow) -> Vec<Option<String>> {
         .collect()
 }
 
-fn shown(answer: &Answer) -> (Vec<(String, String)>, Vec<Vec<Option<String>>>) {
+fn shown(answer: &Answer) -> Shown {
     let columns = answer
         .columns
         .iter()

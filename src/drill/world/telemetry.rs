@@ -177,7 +177,7 @@ mod tests {
         let rows = 4_000;
         for n in 0..rows {
             let noise = Noise::new(1, Generator::named("here"), n);
-            telemetry.send(Name::Traces, 0, noise, vec![ticks(0)]);
+            telemetry.send(Name::Traces, None, 0, noise, vec![ticks(0)]);
         }
         let mut shares = Vec::new();
         for tick in 0..RING as i64 {
@@ -196,7 +196,7 @@ mod tests {
         let mut telemetry = Telemetry::default();
         telemetry.arrive(1_000);
         let noise = Noise::new(1, Generator::named("here"), 0);
-        telemetry.send(Name::Traces, 0, noise, vec![ticks(0)]);
+        telemetry.send(Name::Traces, None, 0, noise, vec![ticks(0)]);
         telemetry.arrive(1_001);
         let arrived: usize = telemetry.sizes().iter().map(|(_, rows, _)| rows).sum();
         assert_eq!(arrived, 1);

@@ -3,16 +3,15 @@
 use std::sync::Arc;
 
 use sqlparser::ast::{
-    AccessExpr, Array, CaseWhen, CeilFloorKind, DataType, Expr as Ast, Query, Subscript,
-    TrimWhereField, Value as Literal,
+    AccessExpr, Array, CaseWhen, DataType, Expr as Ast, Query, Subscript, Value as Literal,
 };
 
-use super::operator::{negate_if, row_of, truth};
+use super::operator::{negate_if, truth};
 use super::{Binder, Typed};
 use crate::pgsql::error::Error;
 use crate::pgsql::expr::{Expr, Subquery, SubqueryAnswer};
 use crate::pgsql::functions::{numbers, resolve};
-use crate::pgsql::syntax::{folded, parts};
+use crate::pgsql::syntax::folded;
 use crate::pgsql::text::number::parse_numeric;
 use crate::pgsql::types::Coercion;
 use crate::pgsql::value::{Type, Value};
@@ -36,7 +35,7 @@ pub(super) fn number(digits: &str) -> Result<Typed, Error> {
     })
 }
 
-fn text(value: &str) -> Typed {
+pub(super) fn text(value: &str) -> Typed {
     Typed {
         expr: Expr::Constant(Value::text(value)),
         ty: Type::Unknown,
@@ -88,67 +87,6 @@ impl Binder<'_> {
             } => self.cast_expression(expr, data_type)?,
             Ast::BinaryOp { left, op, right } => self.binary(left, op, right)?,
             Ast::UnaryOp { op, expr } => self.unary(*op, expr)?,
-            Ast::IsNull(inner) => self.is_null(inner, false)?,
-            Ast::IsNotNull(inner) => self.is_null(inner, true)?,
-            Ast::IsTrue(inner) => self.is(inner, Some(true), false)?,
-            Ast::IsNotTrue(inner) => self.is(inner, Some(true), true)?,
-            Ast::IsFalse(inner) => self.is(inner, Some(false), false)?,
-            Ast::IsNotFalse(inner) => self.is(inner, Some(false), true)?,
-            Ast::IsUnknown(inner) => self.is(inner, None, false)?,
-            Ast::IsNotUnknown(inner) => self.is(inner, None, true)?,
-            Ast::IsDistinctFrom(left, right) => self.distinct(left, right, false)?,
-            Ast::IsNotDistinctFrom(left, right) => self.distinct(left, right, true)?,
-            Ast::Between {
-                expr,
-                negated,
-                low,
-                high,
-            } => self.between(expr, low, high, *negated)?,
-            Ast::InList {
-                expr,
-                list,
-                negated,
-            } => self.in_list(expr, list, *negated)?,
-            Ast::InSubquery {
-                expr,
-                subquery,
-                negated,
-            } => {
-                let left = row_of(expr).unwrap_or(std::slice::from_ref(&**expr));
-                let found = self.in_query(left, "=", subquery, false)?;
-                negate_if(*negated, found)
-            }
-            Ast::Like {
-                negated,
-                any: false,
-                expr,
-                pattern,
-                escape_char,
-            } => negate_if(
-                *negated,
-                self.like("~~", expr, pattern, escape_char.as_deref())?,
-            ),
-            Ast::ILike {
-                negated,
-                any: false,
-                expr,
-                pattern,
-                escape_char,
-            } => negate_if(
-                *negated,
-                self.like("~~*", expr, pattern, escape_char.as_deref())?,
-            ),
-            Ast::AnyOp {
-                left,
-                compare_op,
-                right,
-                ..
-            } => self.quantified(left, compare_op, right, false)?,
-            Ast::AllOp {
-                left,
-                compare_op,
-                right,
-            } => self.quantified(left, compare_op, right, true)?,
             Ast::Case {
                 operand,
                 conditions,
@@ -164,81 +102,7 @@ impl Binder<'_> {
                 negate_if(*negated, self.subquery(subquery, SubqueryAnswer::Exists)?)
             }
             Ast::Function(function) => self.function(function)?,
-            Ast::Extract { field, expr, .. } => {
-                let field = text(&field.to_string().to_ascii_lowercase());
-                let value = self.expression(expr)?;
-                self.named("extract", vec![field, value])?
-            }
-            Ast::Position { expr, r#in } => {
-                let (wanted, value) = (self.expression(expr)?, self.expression(r#in)?);
-                self.named("position", vec![value, wanted])?
-            }
-            Ast::Substring {
-                expr,
-                substring_from,
-                substring_for,
-                shorthand,
-                ..
-            } => {
-                let mut arguments = vec![self.expression(expr)?];
-                match (substring_from, substring_for) {
-                    (None, Some(_)) => arguments.push(number("1")?),
-                    (Some(from), _) => arguments.push(self.expression(from)?),
-                    (None, None) => {}
-                }
-                if let Some(count) = substring_for {
-                    arguments.push(self.expression(count)?);
-                }
-                self.named(if *shorthand { "substr" } else { "substring" }, arguments)?
-            }
-            Ast::Trim {
-                trim_where,
-                trim_what,
-                expr,
-                trim_characters,
-            } => {
-                let mut arguments = vec![self.expression(expr)?];
-                let listed = trim_characters.as_deref().unwrap_or_default();
-                for set in trim_what.as_deref().into_iter().chain(listed) {
-                    arguments.push(self.expression(set)?);
-                }
-                self.named(trim_name(trim_where.as_ref()), arguments)?
-            }
-            Ast::Ceil {
-                expr,
-                field: CeilFloorKind::DateTimeField(_),
-            } => {
-                let value = self.expression(expr)?;
-                self.named("ceil", vec![value])?
-            }
-            Ast::Floor {
-                expr,
-                field: CeilFloorKind::DateTimeField(_),
-            } => {
-                let value = self.expression(expr)?;
-                self.named("floor", vec![value])?
-            }
-            Ast::AtTimeZone {
-                timestamp,
-                time_zone,
-            } => {
-                let (zone, time) = (self.expression(time_zone)?, self.expression(timestamp)?);
-                self.named("timezone", vec![zone, time])?
-            }
-            Ast::Collate { expr, collation } => {
-                let names = parts(collation)?;
-                let bytewise = names
-                    .last()
-                    .is_some_and(|name| ["C", "POSIX", "default"].contains(&name.as_str()));
-                if !bytewise {
-                    return Err(Error::unsupported("other collations than C"));
-                }
-                self.expression(expr)?
-            }
-            other => {
-                let shown: String = other.to_string().chars().take(60).collect();
-                return Err(Error::unsupported(&format!("the expression {shown}")));
-            }
+            other => self.special(other)?,
         })
     }
 
@@ -304,7 +168,7 @@ impl Binder<'_> {
         })
     }
 
-    fn is_null(&mut self, inner: &Ast, negated: bool) -> Result<Typed, Error> {
+    pub(super) fn is_null(&mut self, inner: &Ast, negated: bool) -> Result<Typed, Error> {
         let typed = self.expression(inner)?;
         // This decides on no type, also not on that of a parameter.
         if let Expr::Parameter(index) = typed.expr {
@@ -318,7 +182,12 @@ impl Binder<'_> {
         ))
     }
 
-    fn is(&mut self, inner: &Ast, wanted: Option<bool>, negated: bool) -> Result<Typed, Error> {
+    pub(super) fn is(
+        &mut self,
+        inner: &Ast,
+        wanted: Option<bool>,
+        negated: bool,
+    ) -> Result<Typed, Error> {
         let typed = self.expression(inner)?;
         let word = match (wanted, negated) {
             (Some(true), false) => "IS TRUE",
@@ -490,14 +359,5 @@ impl Binder<'_> {
             .collect();
         let chosen = resolve::function(name, &types)?;
         self.call(chosen, arguments)
-    }
-}
-
-/// The function that TRIM means.
-pub(super) fn trim_name(side: Option<&TrimWhereField>) -> &'static str {
-    match side {
-        None | Some(TrimWhereField::Both) => "btrim",
-        Some(TrimWhereField::Leading) => "ltrim",
-        Some(TrimWhereField::Trailing) => "rtrim",
     }
 }

@@ -5,6 +5,7 @@ use sqlparser::ast::{
     Query, TableAlias, TableFactor, TableWithJoins,
 };
 
+use super::join::Kept;
 use super::scope::{Level, Names, ScopeColumn};
 use super::{Binder, Bound, Typed};
 use crate::pgsql::error::Error;
@@ -16,25 +17,24 @@ use crate::pgsql::syntax::{folded, parts};
 use crate::pgsql::types::Coercion;
 use crate::pgsql::value::Type;
 
+/// How many parts a FROM may list.
+const MOST_TABLES: usize = 30;
+
 /// A part of FROM: its rows and what its columns are called.
 pub(super) struct Part {
     pub(super) plan: Plan,
     pub(super) columns: Vec<ScopeColumn>,
     pub(super) width: usize,
     /// What it takes from the rows to its left, and from the queries around.
-    captures: Vec<Expr>,
-}
-
-/// Which rows a join keeps.
-#[derive(Clone, Copy)]
-struct Kept {
-    left: bool,
-    right: bool,
+    pub(super) captures: Vec<Expr>,
 }
 
 impl Binder<'_> {
     /// Binds FROM and makes its columns the names at hand.
     pub(super) fn from(&mut self, from: &[TableWithJoins]) -> Result<Plan, Error> {
+        if from.len() > MOST_TABLES {
+            return Err(Error::unsupported("so many tables at once"));
+        }
         let mut all: Option<Part> = None;
         for item in from {
             let left = all.take();
@@ -81,11 +81,12 @@ impl Binder<'_> {
     fn join(&mut self, left: Part, join: &JoinAst) -> Result<Part, Error> {
         use JoinOperator as J;
         let (left_kept, right_kept, constraint) = match &join.join_operator {
-            J::Join(constraint) | J::Inner(constraint) => (false, false, constraint),
+            J::Join(constraint) | J::Inner(constraint) | J::CrossJoin(constraint) => {
+                (false, false, constraint)
+            }
             J::Left(constraint) | J::LeftOuter(constraint) => (true, false, constraint),
             J::Right(constraint) | J::RightOuter(constraint) => (false, true, constraint),
             J::FullOuter(constraint) => (true, true, constraint),
-            J::CrossJoin(constraint) => (false, false, constraint),
             _ => return Err(Error::unsupported("this kind of join")),
         };
         let right = self.factor(Some(&left), &join.relation)?;
@@ -94,162 +95,6 @@ impl Binder<'_> {
             right: right_kept,
         };
         self.joined(left, right, kept, constraint)
-    }
-
-    fn joined(
-        &mut self,
-        left: Part,
-        right: Part,
-        kept: Kept,
-        constraint: &JoinConstraint,
-    ) -> Result<Part, Error> {
-        if let Some(twice) = left.columns.iter().find(|column| {
-            right
-                .columns
-                .iter()
-                .any(|other| other.relation == column.relation && other.schema == column.schema)
-        }) {
-            return Err(Error::new(
-                "42712",
-                format!("table name \"{}\" specified more than once", twice.relation),
-            ));
-        }
-        let left_width = left.width;
-        let mut columns = left.columns;
-        let moved = right.columns.into_iter().map(|column| ScopeColumn {
-            index: column.index + left_width,
-            ..column
-        });
-        columns.extend(moved);
-        let lateral = (!right.captures.is_empty()).then_some(right.captures);
-        if lateral.is_some() && kept.right {
-            return Err(Error::unsupported("RIGHT and FULL joins to a LATERAL part"));
-        }
-        let condition = match constraint {
-            JoinConstraint::None => None,
-            JoinConstraint::On(condition) => Some(self.on(&mut columns, condition)?),
-            JoinConstraint::Using(names) => {
-                let names: Vec<String> = names
-                    .iter()
-                    .map(|name| parts(name).map(|mut parts| parts.pop().unwrap_or_default()))
-                    .collect::<Result<_, _>>()?;
-                Some(self.using(&mut columns, left_width, &names, kept)?)
-            }
-            JoinConstraint::Natural => {
-                let (ours, theirs): (Vec<_>, Vec<_>) = columns
-                    .iter()
-                    .filter(|column| !column.merged)
-                    .partition(|column| column.index < left_width);
-                let shared: Vec<String> = ours
-                    .iter()
-                    .filter(|column| theirs.iter().any(|other| other.name == column.name))
-                    .map(|column| column.name.clone())
-                    .collect();
-                Some(self.using(&mut columns, left_width, &shared, kept)?)
-            }
-        };
-        let (equal, condition) = match (condition, &lateral) {
-            (Some(condition), None) => split(condition, left_width),
-            (condition, _) => (Vec::new(), condition),
-        };
-        if kept.left && kept.right && equal.is_empty() {
-            return Err(Error::new(
-                "0A000",
-                "FULL JOIN is only supported with merge-joinable or hash-joinable join conditions",
-            ));
-        }
-        Ok(Part {
-            plan: Plan::Join(Box::new(Join {
-                left: left.plan,
-                right: right.plan,
-                lateral,
-                keep_left: kept.left,
-                keep_right: kept.right,
-                left_width,
-                right_width: right.width,
-                equal,
-                condition,
-            })),
-            columns,
-            width: left_width + right.width,
-            captures: Vec::new(),
-        })
-    }
-
-    /// The condition of a join, which sees the columns of both its sides.
-    fn on(&mut self, columns: &mut Vec<ScopeColumn>, condition: &Ast) -> Result<Expr, Error> {
-        std::mem::swap(&mut self.level.names.columns, columns);
-        let bound = self.without_aggregates("JOIN conditions", |this| {
-            let typed = this.expression(condition)?;
-            this.condition(typed, "JOIN/ON")
-        });
-        std::mem::swap(&mut self.level.names.columns, columns);
-        bound
-    }
-
-    /// USING: equality of the columns of each name, which become one.
-    fn using(
-        &mut self,
-        columns: &mut Vec<ScopeColumn>,
-        left_width: usize,
-        names: &[String],
-        kept: Kept,
-    ) -> Result<Expr, Error> {
-        if kept.left && kept.right {
-            return Err(Error::unsupported("USING and NATURAL in a FULL join"));
-        }
-        let mut conditions = Vec::new();
-        let mut merged = Vec::new();
-        for name in names {
-            let place = |in_left: bool| {
-                columns
-                    .iter()
-                    .position(|column| {
-                        !column.merged
-                            && column.name == *name
-                            && (column.index < left_width) == in_left
-                    })
-                    .ok_or_else(|| {
-                        let side = if in_left { "left" } else { "right" };
-                        Error::new(
-                            "42703",
-                            format!(
-                                "column \"{name}\" specified in USING clause does not exist in {side} table"
-                            ),
-                        )
-                    })
-            };
-            let (ours, theirs) = (place(true)?, place(false)?);
-            let sides: Vec<Typed> = [ours, theirs]
-                .iter()
-                .filter_map(|place| columns.get(*place))
-                .map(|column| Typed {
-                    expr: Expr::Column(column.index),
-                    ty: column.ty.clone(),
-                })
-                .collect();
-            conditions.push(self.operate("=", sides)?.expr);
-            // The side whose rows are all there lends its value.
-            let (shown, hidden) = if kept.right {
-                (theirs, ours)
-            } else {
-                (ours, theirs)
-            };
-            if let Some(column) = columns.get_mut(hidden) {
-                column.merged = true;
-            }
-            if let Some(column) = columns.get(shown) {
-                merged.push(column.index);
-            }
-        }
-        // Merged columns stand first.
-        columns.sort_by_key(|column| {
-            merged
-                .iter()
-                .position(|index| *index == column.index)
-                .unwrap_or(merged.len())
-        });
-        Ok(Expr::And(conditions))
     }
 
     fn factor(&mut self, before: Option<&Part>, factor: &TableFactor) -> Result<Part, Error> {
@@ -547,68 +392,4 @@ fn named_part(
         width,
         captures,
     })
-}
-
-/// Parts a join's condition: what is equal between the sides, each in terms of its own row, and the rest.
-fn split(condition: Expr, left_width: usize) -> (Vec<(Expr, Expr)>, Option<Expr>) {
-    let parts = match condition {
-        Expr::And(parts) => parts,
-        other => vec![other],
-    };
-    let mut equal = Vec::new();
-    let mut rest = Vec::new();
-    for part in parts {
-        let sides = match &part {
-            Expr::Call {
-                function,
-                arguments,
-                ..
-            } if function.name == "=" => match arguments.as_slice() {
-                [one, two] => match (side(one, left_width), side(two, left_width)) {
-                    (Some(true), Some(false)) => Some((one, two)),
-                    (Some(false), Some(true)) => Some((two, one)),
-                    _ => None,
-                },
-                _ => None,
-            },
-            _ => None,
-        };
-        match sides {
-            Some((left, right)) => {
-                let mut right = right.clone();
-                shift(&mut right, left_width);
-                equal.push((left.clone(), right));
-            }
-            None => rest.push(part),
-        }
-    }
-    let condition = (!rest.is_empty()).then_some(Expr::And(rest));
-    (equal, condition)
-}
-
-/// True when an expression reads the left side only, false for the right side only; none for both or neither.
-fn side(expr: &Expr, left_width: usize) -> Option<bool> {
-    fn collect(expr: &mut Expr, columns: &mut Vec<usize>) -> Result<(), ()> {
-        if let Expr::Column(index) = expr {
-            columns.push(*index);
-        }
-        expr.each_part(&mut |part| collect(part, columns))
-    }
-    let mut columns = Vec::new();
-    collect(&mut expr.clone(), &mut columns).ok()?;
-    let first = *columns.first()? < left_width;
-    columns
-        .iter()
-        .all(|index| (*index < left_width) == first)
-        .then_some(first)
-}
-
-fn shift(expr: &mut Expr, by: usize) {
-    if let Expr::Column(index) = expr {
-        *index -= by;
-    }
-    let _ = expr.each_part::<()>(&mut |part| {
-        shift(part, by);
-        Ok(())
-    });
 }

@@ -1,12 +1,13 @@
 //! SELECT: the list, WHERE, GROUP BY, HAVING, DISTINCT, and ORDER BY where it reads columns that are not shown.
 
 use sqlparser::ast::{
-    DataType, Distinct, Expr as Ast, GroupByExpr, OrderByExpr, Select, SelectFlavor, SelectItem,
+    Distinct, Expr as Ast, GroupByExpr, OrderByExpr, Select, SelectFlavor, SelectItem,
     SelectItemQualifiedWildcardKind, Value as Literal, WildcardAdditionalOptions,
 };
 
-use super::call::{function_name, sort_key};
-use super::expression::trim_name;
+use super::call::sort_key;
+use super::naming::output_name;
+use super::write::Returning;
 use super::{Binder, Bound, Typed};
 use crate::pgsql::error::Error;
 use crate::pgsql::expr::Expr;
@@ -43,7 +44,7 @@ impl Binder<'_> {
         }
         let mut outputs = self.outputs(&select.projection)?;
         let keys = self.group_keys(&select.group_by, &outputs)?;
-        let mut having = match &select.having {
+        let having = match &select.having {
             None => None,
             Some(condition) => {
                 let before = std::mem::replace(&mut self.level.names.no_windows, "HAVING");
@@ -52,24 +53,40 @@ impl Binder<'_> {
                 Some(self.condition(typed, "HAVING")?)
             }
         };
-        let mut sort = self.sort(order, &mut outputs)?;
+        let sort = self.sort(order, &mut outputs)?;
         let distinct_on = match &select.distinct {
             Some(Distinct::On(keys)) => Some(self.distinct_on(keys, &mut outputs)?),
             _ => None,
         };
+        let grouped = self.grouped(plan, keys, having, &mut outputs)?;
+        let distinct = match (&select.distinct, distinct_on) {
+            (Some(Distinct::Distinct), _) => Distinctness::All,
+            (_, Some(on)) => Distinctness::On(on),
+            _ => Distinctness::None,
+        };
+        finished(grouped, outputs, distinct, sort)
+    }
+
+    /// Groups, what HAVING lets through, and window functions; the columns are made to read their rows.
+    fn grouped(
+        &mut self,
+        mut plan: Plan,
+        keys: Option<Vec<Expr>>,
+        mut having: Option<Expr>,
+        outputs: &mut [Output],
+    ) -> Result<Plan, Error> {
         let mut windows = std::mem::take(&mut self.level.names.windows);
         let aggregates = std::mem::take(&mut self.level.names.aggregates);
-        let grouped = keys.is_some() || !aggregates.is_empty() || having.is_some();
         let mut width = self.level.names.width;
-        if grouped {
+        if keys.is_some() || !aggregates.is_empty() || having.is_some() {
             let by_keys = keys.is_some();
             let keys = keys.unwrap_or_default();
             let mut change = |expr: &mut Expr| self.above_group(expr, &keys);
-            let all = outputs
+            outputs
                 .iter_mut()
                 .map(|output| &mut output.value.expr)
-                .chain(having.as_mut());
-            all.into_iter().try_for_each(&mut change)?;
+                .chain(having.as_mut())
+                .try_for_each(&mut change)?;
             for window in &mut windows {
                 let order = window.order.iter_mut().map(|key| &mut key.value);
                 window
@@ -95,7 +112,7 @@ impl Binder<'_> {
             };
         }
         if !windows.is_empty() {
-            for output in &mut outputs {
+            for output in outputs {
                 window_columns(&mut output.value.expr, width);
             }
             plan = Plan::Window {
@@ -103,87 +120,7 @@ impl Binder<'_> {
                 functions: windows,
             };
         }
-        let shown = outputs
-            .iter()
-            .position(|output| output.name == HIDDEN)
-            .unwrap_or(outputs.len());
-        let columns: Vec<(String, Type)> = outputs
-            .iter()
-            .take(shown)
-            .map(|output| (output.name.clone(), output.value.ty.clone()))
-            .collect();
-        let hidden = outputs.len() > shown;
-        plan = Plan::Project {
-            input: Box::new(plan),
-            columns: outputs
-                .into_iter()
-                .map(|output| output.value.expr)
-                .collect(),
-        };
-        if matches!(select.distinct, Some(Distinct::Distinct)) {
-            if hidden {
-                return Err(Error::new(
-                    "42P10",
-                    "for SELECT DISTINCT, ORDER BY expressions must appear in select list",
-                ));
-            }
-            if columns.iter().any(|(_, ty)| *ty == Type::Json) {
-                return Err(Error::new(
-                    "42883",
-                    "could not identify an equality operator for type json",
-                ));
-            }
-            plan = Plan::Distinct {
-                input: Box::new(plan),
-                on: (0..shown).map(Expr::Column).collect(),
-            };
-            // The server sorts to find what is there twice.
-            if sort.is_empty() {
-                sort = Vec::new();
-            }
-        }
-        if let Some(on) = &distinct_on {
-            let leads = sort.len().min(on.len());
-            let agrees = sort.iter().take(leads).all(|key| on.contains(&key.value));
-            if !agrees {
-                return Err(Error::new(
-                    "42P10",
-                    "SELECT DISTINCT ON expressions must match initial ORDER BY expressions",
-                ));
-            }
-            // What the order leaves open is ordered by the keys, as the server's sort does it.
-            for key in on {
-                if !sort.iter().any(|known| known.value == *key) {
-                    sort.insert(
-                        leads.min(sort.len()),
-                        SortKey {
-                            value: key.clone(),
-                            descending: false,
-                            nulls_first: false,
-                        },
-                    );
-                }
-            }
-        }
-        if !sort.is_empty() {
-            plan = Plan::Sort {
-                input: Box::new(plan),
-                keys: sort,
-            };
-        }
-        if let Some(on) = distinct_on {
-            plan = Plan::Distinct {
-                input: Box::new(plan),
-                on,
-            };
-        }
-        if hidden {
-            plan = Plan::Cut {
-                input: Box::new(plan),
-                width: shown,
-            };
-        }
-        Ok(Bound { plan, columns })
+        Ok(plan)
     }
 
     /// The columns of the list.
@@ -260,10 +197,7 @@ impl Binder<'_> {
     }
 
     /// RETURNING of a statement that writes.
-    pub(super) fn returning(
-        &mut self,
-        items: &[SelectItem],
-    ) -> Result<(Vec<Expr>, Vec<(String, Type)>), Error> {
+    pub(super) fn returning(&mut self, items: &[SelectItem]) -> Result<Returning, Error> {
         let outputs = self.without_aggregates("RETURNING", |this| this.outputs(items))?;
         let mut values = Vec::new();
         let mut columns = Vec::new();
@@ -272,7 +206,7 @@ impl Binder<'_> {
             values.push(value.expr);
             columns.push((output.name, value.ty));
         }
-        Ok((values, columns))
+        Ok(Returning { values, columns })
     }
 
     /// What GROUP BY names: columns of the tables, of the list, or positions in it.
@@ -370,43 +304,40 @@ impl Binder<'_> {
             .iter()
             .map(|output| (output.name.clone(), output.value.ty.clone()))
             .collect();
-        let index = match position_of(key, &names, clause)? {
-            Some(index) => {
-                // A name that stands for several columns is no matter when they are the same.
-                let same = |name: &str| {
-                    outputs
-                        .iter()
-                        .filter(|output| output.name == name)
-                        .map(|output| &output.value.expr)
-                        .collect::<Vec<_>>()
-                };
-                if let Ast::Identifier(name) = key
-                    && same(&folded(name)).windows(2).any(|pair| match pair {
-                        [one, two] => one != two,
-                        _ => false,
-                    })
-                {
-                    return Err(Error::new(
-                        "42702",
-                        format!("{clause} \"{}\" is ambiguous", folded(name)),
-                    ));
-                }
-                index
-            }
-            None => {
-                let value = self.expression(key)?;
-                let value = self.settled(value)?;
-                let known = outputs
+        let index = if let Some(index) = position_of(key, &names, clause)? {
+            // A name that stands for several columns is no matter when they are the same.
+            let same = |name: &str| {
+                outputs
                     .iter()
-                    .position(|output| output.value.expr == value.expr);
-                known.unwrap_or_else(|| {
-                    outputs.push(Output {
-                        name: HIDDEN.to_owned(),
-                        value,
-                    });
-                    outputs.len() - 1
+                    .filter(|output| output.name == name)
+                    .map(|output| &output.value.expr)
+                    .collect::<Vec<_>>()
+            };
+            if let Ast::Identifier(name) = key
+                && same(&folded(name)).windows(2).any(|pair| match pair {
+                    [one, two] => one != two,
+                    _ => false,
                 })
+            {
+                return Err(Error::new(
+                    "42702",
+                    format!("{clause} \"{}\" is ambiguous", folded(name)),
+                ));
             }
+            index
+        } else {
+            let value = self.expression(key)?;
+            let value = self.settled(value)?;
+            let known = outputs
+                .iter()
+                .position(|output| output.value.expr == value.expr);
+            known.unwrap_or_else(|| {
+                outputs.push(Output {
+                    name: HIDDEN.to_owned(),
+                    value,
+                });
+                outputs.len() - 1
+            })
         };
         let output = outputs.get_mut(index);
         let ty = match output {
@@ -452,6 +383,107 @@ impl Binder<'_> {
             other => other.each_part(&mut |part| self.above_group(part, keys)),
         }
     }
+}
+
+/// Which rows DISTINCT lets through.
+enum Distinctness {
+    /// All of them.
+    None,
+    /// Each once.
+    All,
+    /// The first of those that agree in some columns.
+    On(Vec<Expr>),
+}
+
+/// The columns, DISTINCT and the order, above the rows they read. Columns that are only there for the order are cut off.
+fn finished(
+    input: Plan,
+    outputs: Vec<Output>,
+    distinct: Distinctness,
+    mut sort: Vec<SortKey>,
+) -> Result<Bound, Error> {
+    let shown = outputs
+        .iter()
+        .position(|output| output.name == HIDDEN)
+        .unwrap_or(outputs.len());
+    let hidden = outputs.len() > shown;
+    let columns: Vec<(String, Type)> = outputs
+        .iter()
+        .take(shown)
+        .map(|output| (output.name.clone(), output.value.ty.clone()))
+        .collect();
+    let mut plan = Plan::Project {
+        input: Box::new(input),
+        columns: outputs
+            .into_iter()
+            .map(|output| output.value.expr)
+            .collect(),
+    };
+    match &distinct {
+        Distinctness::None => {}
+        Distinctness::All => {
+            if hidden {
+                return Err(Error::new(
+                    "42P10",
+                    "for SELECT DISTINCT, ORDER BY expressions must appear in select list",
+                ));
+            }
+            if columns.iter().any(|(_, ty)| *ty == Type::Json) {
+                return Err(Error::new(
+                    "42883",
+                    "could not identify an equality operator for type json",
+                ));
+            }
+            plan = Plan::Distinct {
+                input: Box::new(plan),
+                on: (0..shown).map(Expr::Column).collect(),
+            };
+        }
+        Distinctness::On(on) => order_by_keys(on, &mut sort)?,
+    }
+    if !sort.is_empty() {
+        plan = Plan::Sort {
+            input: Box::new(plan),
+            keys: sort,
+        };
+    }
+    if let Distinctness::On(on) = distinct {
+        plan = Plan::Distinct {
+            input: Box::new(plan),
+            on,
+        };
+    }
+    if hidden {
+        plan = Plan::Cut {
+            input: Box::new(plan),
+            width: shown,
+        };
+    }
+    Ok(Bound { plan, columns })
+}
+
+/// DISTINCT ON begins the order: what ORDER BY leaves open is ordered by its keys, as the server's sort does it.
+fn order_by_keys(on: &[Expr], sort: &mut Vec<SortKey>) -> Result<(), Error> {
+    let leads = sort.len().min(on.len());
+    if !sort.iter().take(leads).all(|key| on.contains(&key.value)) {
+        return Err(Error::new(
+            "42P10",
+            "SELECT DISTINCT ON expressions must match initial ORDER BY expressions",
+        ));
+    }
+    for key in on {
+        if !sort.iter().any(|known| known.value == *key) {
+            sort.insert(
+                leads.min(sort.len()),
+                SortKey {
+                    value: key.clone(),
+                    descending: false,
+                    nulls_first: false,
+                },
+            );
+        }
+    }
+    Ok(())
 }
 
 /// The name of a column that is only there to be ordered by. No statement can write it.
@@ -547,66 +579,4 @@ fn refuse_foreign(select: &Select) -> Result<(), Error> {
         return Err(Error::unsupported("this clause of SELECT"));
     }
     Ok(())
-}
-
-/// What the server calls a column without an alias.
-fn output_name(expr: &Ast) -> String {
-    own_name(expr).map_or_else(|| "?column?".to_owned(), |(name, _)| name)
-}
-
-/// A name, and whether it is more than the name of a type.
-fn own_name(expr: &Ast) -> Option<(String, bool)> {
-    let strong = |name: &str| Some((name.to_owned(), true));
-    match expr {
-        Ast::Identifier(name) => Some((folded(name), true)),
-        Ast::CompoundIdentifier(names) => names.last().map(|name| (folded(name), true)),
-        Ast::Nested(inner)
-        | Ast::CompoundFieldAccess { root: inner, .. }
-        | Ast::Collate { expr: inner, .. } => own_name(inner),
-        Ast::Function(function) => match function_name(function) {
-            Ok(name) => Some((name, true)),
-            Err(_) => None,
-        },
-        Ast::Cast {
-            expr, data_type, ..
-        } => match own_name(expr) {
-            Some((name, true)) => Some((name, true)),
-            _ => Some((type_name(data_type), false)),
-        },
-        Ast::TypedString(typed) => Some((type_name(&typed.data_type), false)),
-        Ast::Interval(_) => Some(("interval".to_owned(), false)),
-        Ast::Case { else_result, .. } => match else_result.as_deref().and_then(own_name) {
-            Some((name, true)) => Some((name, true)),
-            _ => Some(("case".to_owned(), false)),
-        },
-        Ast::Exists { negated: false, .. } => strong("exists"),
-        Ast::Array(_) => strong("array"),
-        Ast::Extract { .. } => strong("extract"),
-        Ast::Position { .. } => strong("position"),
-        Ast::Substring { shorthand, .. } => strong(if *shorthand { "substr" } else { "substring" }),
-        Ast::Trim { trim_where, .. } => strong(trim_name(trim_where.as_ref())),
-        Ast::Ceil { .. } => strong("ceil"),
-        Ast::Floor { .. } => strong("floor"),
-        Ast::AtTimeZone { .. } => strong("timezone"),
-        Ast::Tuple(_) => strong("row"),
-        Ast::Subquery(query) => match query.body.as_ref() {
-            sqlparser::ast::SetExpr::Select(select) => match select.projection.as_slice() {
-                [SelectItem::UnnamedExpr(inner)] => own_name(inner),
-                [SelectItem::ExprWithAlias { alias, .. }] => Some((folded(alias), true)),
-                _ => None,
-            },
-            sqlparser::ast::SetExpr::Values(_) => strong("column1"),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-/// The last part of a type's name, as the catalogue has it.
-fn type_name(declared: &DataType) -> String {
-    match Type::of(declared) {
-        Ok(Type::Array(element)) => element.name(),
-        Ok(ty) => ty.name(),
-        Err(_) => declared.to_string().to_ascii_lowercase(),
-    }
 }

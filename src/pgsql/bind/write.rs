@@ -22,7 +22,15 @@ pub struct Write {
     /// What is done to it.
     pub change: Change,
     /// What is answered with, over the written row and what stands beside it.
-    pub returning: Option<(Vec<Expr>, Vec<(String, Type)>)>,
+    pub returning: Option<Returning>,
+}
+
+/// What RETURNING answers with.
+pub struct Returning {
+    /// The values, over the written row and what stands beside it.
+    pub values: Vec<Expr>,
+    /// Their names and types.
+    pub columns: Vec<(String, Type)>,
 }
 
 /// What is done to a table.
@@ -278,7 +286,7 @@ impl Binder<'_> {
         alias: Option<&TableAlias>,
         others: &[TableWithJoins],
         items: Option<&[SelectItem]>,
-    ) -> Result<Option<(Vec<Expr>, Vec<(String, Type)>)>, Error> {
+    ) -> Result<Option<Returning>, Error> {
         let Some(items) = items else {
             return Ok(None);
         };

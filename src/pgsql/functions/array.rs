@@ -1,5 +1,10 @@
 //! Arrays.
 
+#![expect(
+    clippy::unnecessary_wraps,
+    reason = "all functions of the table have one signature"
+)]
+
 use super::numbers::wrong;
 use super::{Call, Entry};
 use crate::pgsql::error::Error;
@@ -119,13 +124,13 @@ fn remove(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
 
 fn to_string(call: &Call, arguments: &[Value]) -> Result<Value, Error> {
     let (values, separator, null) = match arguments {
-        [Value::Array(values), Value::Text(separator)] => (values, separator, None),
+        [Value::Array(values), Value::Text(separator)]
+        | [Value::Array(values), Value::Text(separator), Value::Null] => (values, separator, None),
         [
             Value::Array(values),
             Value::Text(separator),
             Value::Text(null),
         ] => (values, separator, Some(null.to_string())),
-        [Value::Array(values), Value::Text(separator), Value::Null] => (values, separator, None),
         _ => return Ok(Value::Null),
     };
     let element = call

@@ -192,12 +192,11 @@ pub fn number(value: Decimal, form: &str) -> Result<String, Error> {
             None => reversed.push(sign.take().unwrap_or(' ')),
         }
     }
-    let has_sign_place = sign.take().map_or(' ', |sign| sign);
-    if !reversed.contains('-') {
-        reversed.push(has_sign_place);
+    reversed.push(if reversed.contains('-') {
+        ' '
     } else {
-        reversed.push(' ');
-    }
+        sign.take().unwrap_or(' ')
+    });
     let mut text: String = reversed.chars().rev().collect();
     if form.contains('.') {
         text.push('.');

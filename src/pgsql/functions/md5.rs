@@ -1,5 +1,7 @@
 //! The MD5 digest (RFC 1321), for `md5()`: a name for made-up identifiers here, never a protection.
 
+use std::fmt::Write as _;
+
 /// Left rotations of the four rounds.
 const SHIFTS: [[u32; 4]; 4] = [
     [7, 12, 17, 22],
@@ -55,9 +57,9 @@ pub fn digest(bytes: &[u8]) -> String {
             fourth.wrapping_add(d),
         ];
     }
-    state
-        .iter()
-        .flat_map(|word| word.to_le_bytes())
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let mut text = String::with_capacity(32);
+    for byte in state.iter().flat_map(|word| word.to_le_bytes()) {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }

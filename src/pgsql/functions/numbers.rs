@@ -367,7 +367,7 @@ fn width_bucket(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
     if *count <= 0 {
         return Err(Error::new("2201G", "count must be greater than zero"));
     }
-    if low == high {
+    if low.total_cmp(high).is_eq() {
         return Err(Error::new("2201G", "lower bound cannot equal upper bound"));
     }
     let place = (value - low) / (high - low);

@@ -46,8 +46,9 @@ pub fn operator(name: &str, types: &[Type]) -> Result<Chosen, Error> {
     };
     // One literal beside a known type is first taken to be of that type.
     let assumed = match types {
-        [Type::Unknown, known] if *known != Type::Unknown => Some([known.plain(), known.plain()]),
-        [known, Type::Unknown] if *known != Type::Unknown => Some([known.plain(), known.plain()]),
+        [Type::Unknown, known] | [known, Type::Unknown] if *known != Type::Unknown => {
+            Some([known.plain(), known.plain()])
+        }
         _ => None,
     };
     let exact = assumed.and_then(|assumed| exact(named(name), &assumed));

@@ -1,5 +1,10 @@
 //! What a server says about itself, and the two functions that reach another backend.
 
+#![expect(
+    clippy::unnecessary_wraps,
+    reason = "all functions of the table have one signature"
+)]
+
 use super::numbers::wrong;
 use super::{Call, Entry};
 use crate::pgsql::error::Error;

@@ -1,5 +1,10 @@
 //! Texts. Under the collation C only ASCII letters have cases.
 
+#![expect(
+    clippy::unnecessary_wraps,
+    reason = "all functions of the table have one signature"
+)]
+
 use super::numbers::wrong;
 use super::{Call, Entry};
 use crate::pgsql::error::Error;

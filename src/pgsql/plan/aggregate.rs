@@ -73,8 +73,7 @@ impl AggregateFunction {
             })
             .collect();
         let result = match (self, plain.as_slice()) {
-            (Self::Count, [] | [_]) => Type::Int8,
-            (Self::Sum, [Type::Int2 | Type::Int4]) => Type::Int8,
+            (Self::Count, [] | [_]) | (Self::Sum, [Type::Int2 | Type::Int4]) => Type::Int8,
             (Self::Sum | Self::Avg, [Type::Int8 | Type::Numeric(_)])
             | (Self::Avg, [Type::Int2 | Type::Int4]) => Type::Numeric(None),
             (Self::Sum | Self::Avg, [Type::Float8 | Type::Interval]) => types.first()?.clone(),
@@ -85,7 +84,7 @@ impl AggregateFunction {
                 return None;
             }
             (Self::Min | Self::Max, [Type::Name]) => return Some((vec![Type::Text], Type::Text)),
-            (Self::Min | Self::Max, [one]) => one.plain(),
+            (Self::Min | Self::Max | Self::PercentileDisc(_) | Self::Mode, [one]) => one.plain(),
             (Self::BoolAnd | Self::BoolOr, [only]) => {
                 if !matches!(types.first(), Some(Type::Unknown | Type::Bool)) {
                     return None;
@@ -107,7 +106,6 @@ impl AggregateFunction {
             {
                 return Some((vec![Type::Float8], Type::Float8));
             }
-            (Self::PercentileDisc(_) | Self::Mode, [one]) => one.plain(),
             _ => return None,
         };
         Some((plain, result))
@@ -149,7 +147,7 @@ impl Accumulator {
     pub fn add(&mut self, arguments: &[Value]) -> Result<(), Error> {
         use AggregateFunction as F;
         match (self.function, arguments) {
-            (F::Count, []) => self.count += 1,
+            (F::Count, values) => self.count += i64::from(!values.contains(&Value::Null)),
             (F::ArrayAgg, [value]) => self.values.push(value.clone()),
             (F::JsonbAgg, [value]) => self.values.push(Value::Json(self.json(0, value)?.into())),
             (F::JsonbObjectAgg, [Value::Null, _]) => {
@@ -173,7 +171,7 @@ impl Accumulator {
                     text.push_str(value);
                 }
             },
-            (F::Count, [_]) => self.count += 1,
+
             (F::Sum | F::Avg, [value]) => {
                 self.count += 1;
                 self.value = self.plus(value)?;

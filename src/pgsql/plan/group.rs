@@ -115,13 +115,12 @@ impl Group {
             let env = env.with(&row);
             let place = if self.by_keys {
                 let key = Key(eval_all(&self.keys, &env)?);
-                match places.get(&key) {
-                    Some(place) => *place,
-                    None => {
-                        groups.push((key.0.clone(), start()));
-                        places.insert(key, groups.len() - 1);
-                        groups.len() - 1
-                    }
+                if let Some(place) = places.get(&key) {
+                    *place
+                } else {
+                    groups.push((key.0.clone(), start()));
+                    places.insert(key, groups.len() - 1);
+                    groups.len() - 1
                 }
             } else {
                 0

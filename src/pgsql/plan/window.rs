@@ -65,12 +65,12 @@ pub struct Frame {
 }
 
 /// The rows with a column for each function behind their own.
-pub fn rows(rows: Vec<Row>, functions: &[WindowFunction], env: &Env) -> Result<Vec<Row>, Error> {
+pub fn rows(rows: &[Row], functions: &[WindowFunction], env: &Env) -> Result<Vec<Row>, Error> {
     let mut added: Vec<Vec<Value>> = vec![Vec::new(); rows.len()];
     // The order of the last window shows where nothing else orders the rows, as on a server.
     let mut shown: Vec<usize> = (0..rows.len()).collect();
     for function in functions {
-        let (values, sequence) = function.values(&rows, env)?;
+        let (values, sequence) = function.values(rows, env)?;
         for (row, value) in added.iter_mut().zip(values) {
             row.push(value);
         }
@@ -238,7 +238,7 @@ impl WindowFunction {
     /// The frame of a row: its first row and the one behind its last.
     fn bounds(&self, place: usize, peers: (usize, usize), count: usize) -> (usize, usize) {
         let at = |offset: i64| {
-            usize::try_from(place as i64 + offset)
+            usize::try_from((place as i64).saturating_add(offset))
                 .unwrap_or(0)
                 .min(count)
         };

@@ -1,5 +1,7 @@
 //! JSON in text: `jsonb` as the server writes it, with its order of keys and its spaces.
 
+use std::fmt::Write as _;
+
 use serde_json::Value as Json;
 
 use super::super::error::Error;
@@ -64,7 +66,9 @@ pub fn quote(inner: &str, text: &mut String) {
             '\t' => text.push_str("\\t"),
             '\u{8}' => text.push_str("\\b"),
             '\u{c}' => text.push_str("\\f"),
-            control if control < ' ' => text.push_str(&format!("\\u{:04x}", control as u32)),
+            control if control < ' ' => {
+                let _ = write!(text, "\\u{:04x}", control as u32);
+            }
             other => text.push(other),
         }
     }
@@ -87,8 +91,8 @@ pub fn parse(text: &str) -> Result<Json, Error> {
             let end = |c: char| !(c.is_ascii_digit() || matches!(c, '+' | '-' | '.' | 'e' | 'E'));
             let length = from.find(end).unwrap_or(from.len());
             let number = from.get(..length).unwrap_or_default();
-            let kept =
-                serde_json::from_str::<Json>(number).is_ok_and(|it| it.to_string() == number);
+            let written = serde_json::from_str::<Json>(number).map(|it| it.to_string());
+            let kept = written.is_ok_and(|written| written == number);
             if !kept {
                 return Err(Error::unsupported(&format!("the JSON number {number}")));
             }
