@@ -131,7 +131,7 @@ fn chosen(scenarios: &[Arc<Scenario>], playbook: &PlaybookId) -> Option<Arc<Scen
 fn as_text(line: &Line, path: &str) -> String {
     let place = match line.state {
         State::Failed => format!("{path}:{}:{}: ", line.place.0, line.place.1),
-        State::Ok | State::Planned => String::new(),
+        State::Ok | State::Planned | State::Skipped => String::new(),
     };
     let verdict = line
         .verdict
