@@ -61,7 +61,7 @@ mod tests {
     fn at(text: &str) -> f64 {
         busy(
             text.parse::<crate::model::Timestamp>()
-                .map_or(0, |at| at.as_microsecond()),
+                .map_or(0, crate::model::Timestamp::as_microsecond),
         )
     }
 

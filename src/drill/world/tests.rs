@@ -1,7 +1,5 @@
 //! What generators write, seen from inside: silenced sources, erased stories, processes that start again. What a world shows outside is in `tests/drill_world.rs`.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use std::time::Duration;
 
 use super::emit::{AuditEntry, AuditEvent};
