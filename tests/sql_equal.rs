@@ -4,12 +4,7 @@
 //!
 //! The copy's `now()`, `pg_stat_activity` and the like stand in a schema before `pg_catalog`, so that both see the same moment.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 #[path = "support/postgres.rs"]
 mod postgres;

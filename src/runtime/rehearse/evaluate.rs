@@ -145,21 +145,20 @@ impl<'a> Evaluation<'a> {
             .choices
             .first()
             .map_or(0, |choice| choice.span.start);
-        let (state, says, byte) = match wrong {
-            Some((says, byte)) => (state(&says), says, byte),
-            None => {
-                let suggested: Vec<&str> = suggestions
-                    .iter()
-                    .filter(|one| one.suggested == Ok(true))
-                    .map(|one| one.choice.as_str())
-                    .collect();
-                let says = if suggested.is_empty() {
-                    "suggests nothing".to_owned()
-                } else {
-                    format!("suggests {}", suggested.join(", "))
-                };
-                (State::Ok, says, byte)
-            }
+        let (state, says, byte) = if let Some((says, byte)) = wrong {
+            (state(&says), says, byte)
+        } else {
+            let suggested: Vec<&str> = suggestions
+                .iter()
+                .filter(|one| one.suggested == Ok(true))
+                .map(|one| one.choice.as_str())
+                .collect();
+            let says = if suggested.is_empty() {
+                "suggests nothing".to_owned()
+            } else {
+                format!("suggests {}", suggested.join(", "))
+            };
+            (State::Ok, says, byte)
         };
         Line {
             name: name.to_owned(),
