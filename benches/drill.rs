@@ -141,10 +141,7 @@ impl Floor {
             took: Duration::ZERO,
         };
         for table in &world.database().tables {
-            let rows = table
-                .rows
-                .iter()
-                .map(|row| row.iter().map(|v| text(v)).collect());
+            let rows = table.rows.iter().map(|row| row.iter().map(text).collect());
             floor.take_in(&table.name, table.columns.len(), rows.collect());
         }
         let never = || false;
@@ -157,7 +154,7 @@ impl Floor {
             let answers = kql::run(&name, world.telemetry(), &options, &run).unwrap();
             let rows = answers[0]
                 .values()
-                .map(|row| row.iter().map(|v| text(v)).collect());
+                .map(|row| row.iter().map(text).collect());
             floor.take_in(&name, answers[0].schema.fields.len(), rows.collect());
         }
         for series in &world.metrics().series {

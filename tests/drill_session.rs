@@ -1,6 +1,8 @@
 //! A drill from its first entry to its debrief, without a terminal: simulated time, injects, a facilitator, going on later, and that the same seed and
 //! keys give the same drill.
 
+#![expect(clippy::unwrap_used, reason = "a test: what is not there fails it")]
+
 #[path = "support/trial.rs"]
 mod trial;
 

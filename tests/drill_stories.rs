@@ -245,12 +245,12 @@ fn reads_and_commits_tell_the_failure_modes_apart() {
             ("mode", "", "Mode B: Mode segregation broken"),
             ("org", "", "Mode C: Scope DSL evaluation bug"),
         ];
-        let (crosses, more, mode) = turn(seed, &modes);
-        let mut service = reads(crosses, 0.1, more, seed);
+        let (what, planted, mode) = turn(seed, &modes);
+        let mut service = reads(what, 0.1, planted, seed);
         assert_eq!(service.verdict("audit-alive"), "PASS");
         assert_eq!(service.verdict("exposure"), "FAIL");
         let row = service.row("exposure");
-        let crossed = format!("{crosses}_crossed");
+        let crossed = format!("{what}_crossed");
         assert!(figure(&row, &crossed) > 20, "{row:?}");
         assert!(figure(&row, "unknown") > 0, "{row:?}");
 
@@ -265,14 +265,14 @@ fn reads_and_commits_tell_the_failure_modes_apart() {
 
         let customers = service.ask("exposed-customers");
         let exposed = distinct(&customers, "exposed_org");
-        let targets = match crosses {
+        let targets = match what {
             "org" => set(&service.names("reads", "targets")),
             _ => BTreeSet::new(),
         };
         assert_eq!(exposed, targets, "seed {seed}");
         let readers = service.ask("token-readers");
         assert!(distinct(&readers, "token_id").contains(&service.name("reads", "tokens")));
-        if !more.is_empty() {
+        if !planted.is_empty() {
             let started = service.kql("traces | where message contains '4.18.0' | count");
             assert!(
                 started.iter().all(|row| figure(row, "Count") > 0),

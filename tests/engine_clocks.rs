@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 #[path = "support/cockpit.rs"]
-#[expect(dead_code, reason = "this file uses a part of it")]
 mod cockpit;
 
 use std::collections::BTreeSet;

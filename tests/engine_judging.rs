@@ -2,7 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-#[expect(dead_code, reason = "this file uses a part of it")]
 #[path = "support/cockpit.rs"]
 mod cockpit;
 

@@ -8,6 +8,7 @@
 )]
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value as Json, json};
@@ -169,7 +170,7 @@ impl Service {
                 .lines()
                 .filter(|line| !line.starts_with("let _fixed_at"));
             body = lines.collect::<Vec<_>>().join("\n");
-            bound.push_str(&format!("let _fixed_at = datetime({fixed});\n"));
+            let _ = writeln!(bound, "let _fixed_at = datetime({fixed});");
         }
         let options = kql::Options {
             now: UNIX_EPOCH_TICKS + self.world.now().as_microsecond() * 10,
@@ -264,7 +265,7 @@ impl Service {
                 .map(|(labels, value)| {
                     let labels = labels.iter();
                     let mut row: Row = labels
-                        .map(|(name, label)| (name.to_string(), json!(label.to_string())))
+                        .map(|(name, label)| (name.clone(), json!(label.clone())))
                         .collect();
                     row.insert("value".to_owned(), json!(value));
                     row
