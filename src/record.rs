@@ -8,5 +8,6 @@ pub mod canonical;
 pub mod chain;
 pub mod entry;
 pub mod merge;
+pub mod parts;
 pub mod raw;
 pub mod verify;

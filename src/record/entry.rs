@@ -10,9 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::model::ids::IncidentId;
 use crate::model::{Mode, Timestamp};
 
-pub use super::body::{
-    ActionOutcome, Approval, Body, EvidenceOrigin, Gate, NONE_OF_THESE, NOT_YET_KNOWN, WatchState,
-};
+pub use super::body::{Body, NONE_OF_THESE, NOT_YET_KNOWN};
+pub use super::parts::{ActionOutcome, Approval, EvidenceOrigin, Gate, WatchState};
 
 /// A SHA-256 hash; shown and stored as 64 lower-case hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

@@ -1,3 +1,5 @@
+//! Who plays in a story.
+
 use super::*;
 use crate::drill::scenario;
 use crate::model::diagnostic::SourceText;
