@@ -4,7 +4,12 @@
 //! The configuration names a real service and a real machine in all three, so that a drill that used them would be seen there too.
 
 #![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
 mod support {
     pub mod http_double;
