@@ -206,6 +206,9 @@ fn the_query_that_blocks_all_others_is_cancelled_and_no_other() {
     let rows: Vec<&Value> = blockers.iter().map(|body| &body["rows"]).collect();
     assert_eq!(rows, [1, 0], "one blocked all; nobody blocks anybody now");
     let ready = played.ends_of("db-readiness");
-    let verdicts: Vec<&Value> = ready.iter().map(|body| &body["verdict"]["state"]).collect();
+    let verdicts: Vec<&Value> = ready
+        .iter()
+        .map(|body| &body["judged"]["verdict"])
+        .collect();
     assert_eq!(verdicts, ["fail", "pass"], "{ready:#?}");
 }
