@@ -212,3 +212,28 @@ fn the_query_that_blocks_all_others_is_cancelled_and_no_other() {
         .collect();
     assert_eq!(verdicts, ["fail", "pass"], "{ready:#?}");
 }
+
+#[test]
+fn to_cancel_a_query_that_waits_helps_nobody_and_costs_points() {
+    let badly = play_script("slow-database", "slow-database-badly", "7");
+    assert_eq!(badly.of_kind("incident.closed").len(), 1);
+    assert!(badly.hears("wrong-backend") && !badly.hears("pages-are-back"));
+    let debrief = badly.debrief();
+    let well = play("slow-database", "7").debrief();
+    assert_eq!(debrief["of"], well["of"]);
+    let points = |debrief: &Value| debrief["points"].as_i64().unwrap();
+    assert!(points(&debrief) * 4 < points(&well), "{debrief:#}");
+    let costs = |title: &str| {
+        let faults = debrief["faults"].as_array().unwrap();
+        let lines = debrief["lines"].as_array().unwrap();
+        faults
+            .iter()
+            .chain(lines)
+            .find(|line| line["title"] == title)
+            .unwrap_or_else(|| panic!("no {title}: {debrief:#}"))["points"]
+            .as_i64()
+            .unwrap()
+    };
+    assert_eq!(costs("needless damage"), -15);
+    assert_eq!(costs("time to contain"), 0);
+}
