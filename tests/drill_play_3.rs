@@ -169,7 +169,10 @@ fn the_endpoint_that_fails_is_disabled_and_its_tenant_is_told() {
     played.kept_before("deliveries", disabled);
     assert_eq!(played.ends_of("disable-endpoint")[0]["rows"], 1);
     let decided = played.of_kind("decision.made");
-    assert_eq!(decided[0]["chosen"], serde_json::json!(["Yes"]));
+    assert_eq!(
+        decided.first().unwrap()["chosen"],
+        serde_json::json!(["Yes"])
+    );
     let sent = played.of_kind("message.sent");
     assert_eq!(sent[0]["action"], "notify-tenant-admin");
     assert!(played.hears("disabled") && !played.hears("wrong-endpoint"));
@@ -186,7 +189,10 @@ fn exports_work_again_when_the_disk_has_room() {
     let played = play("export-failure", "7");
     played.ended_well();
     let decided = played.of_kind("decision.made");
-    assert_eq!(decided[0]["chosen"], serde_json::json!(["Storage is full"]));
+    assert_eq!(
+        decided.first().unwrap()["chosen"],
+        serde_json::json!(["Storage is full"])
+    );
     let cleaned = played.ticks("temp-files-cleaned");
     played.kept_before("export-errors", cleaned);
     assert!(played.hears("exports-work") && !played.hears("timeout-raised"));
@@ -238,4 +244,57 @@ fn to_cancel_a_query_that_waits_helps_nobody_and_costs_points() {
     };
     assert_eq!(costs("needless damage"), -15);
     assert_eq!(costs("time to contain"), 0);
+}
+
+/// The access path is frozen in time, the log of reads and the state of an affected organisation are kept, the failure mode is known, and whoever has
+/// to be told within hours is told.
+fn contains_the_breach(played: &Played, mode: &str) {
+    let frozen = played.sends("freeze-operation");
+    played.kept_before("exposed-reads", frozen);
+    for action in ["page-security", "freeze-operation", "snapshot-org"] {
+        assert_eq!(played.ends_of(action).last().unwrap()["outcome"], "ok");
+    }
+    let decided = played.of_kind("decision.made");
+    assert_eq!(decided.first().unwrap()["decision"], "failure-mode");
+    assert_eq!(
+        decided.first().unwrap()["chosen"],
+        serde_json::json!([mode])
+    );
+    let sent = played.of_kind("message.sent");
+    let sent: Vec<&Value> = sent.iter().map(|body| &body["action"]).collect();
+    assert_eq!(sent, ["page-security", "notify-authority"]);
+    let aware = played.of_kind("milestone.reached");
+    assert_eq!(aware.first().unwrap()["milestone"], "aware");
+    assert!(played.hears("path-closed") && !played.hears("wrong-path"));
+    // Seven minutes after the freeze: no read across is newer.
+    let reads = played.last_kept("exposed-reads");
+    let newest = time(&reads["rows"][0][0]);
+    assert!(newest.as_str() < played.at(frozen), "{newest}");
+    assert!(reads["started_at"].as_str().unwrap() > played.at(frozen));
+}
+
+#[test]
+fn the_mode_wall_is_found_down_and_the_path_is_frozen() {
+    let played = play("mode-b", "7");
+    contains_the_breach(&played, "Mode B: Mode segregation broken");
+    // What is left costs points: tokens are not rotated, and customers are not told, because it ends when the path is closed.
+    let debrief = played.debrief();
+    assert_eq!(
+        (&debrief["points"], &debrief["of"]),
+        (&79.into(), &85.into()),
+        "{debrief:#}"
+    );
+}
+
+#[test]
+fn the_scope_policy_is_found_wrong_and_the_path_is_frozen() {
+    let played = play("mode-c", "7");
+    contains_the_breach(&played, "Mode C: Scope DSL evaluation bug");
+    // As above; and nobody said that the breach is confirmed, so the clock of the customers' email never began.
+    let debrief = played.debrief();
+    assert_eq!(
+        (&debrief["points"], &debrief["of"]),
+        (&71.into(), &85.into()),
+        "{debrief:#}"
+    );
 }
