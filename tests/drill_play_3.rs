@@ -1,5 +1,5 @@
-//! The four playbooks of the case management product beside the leak, each played to its end by a script of keys: the incident is closed, what
-//! matters was kept before it was changed, the story has stopped in the telemetry, and the debrief finds nothing to take off.
+//! The playbooks of the case management product beside the leak, and modes B and C of the SEV1 runbook, played by scripts of keys: what mattered was kept
+//! before it was changed, the story has stopped in the telemetry, and the debrief says what was done well and what was left.
 
 #[path = "support/trial.rs"]
 mod trial;
