@@ -1,5 +1,5 @@
-//! The four playbooks of the case management product beside the leak, each played to its end by a script of keys: the incident is closed, what
-//! matters was kept before it was changed, the story has stopped in the telemetry, and the debrief finds nothing to take off.
+//! The playbooks of the case management product beside the leak, and modes B and C of the SEV1 runbook, played by scripts of keys: what mattered was kept
+//! before it was changed, the story has stopped in the telemetry, and the debrief says what was done well and what was left.
 
 #[path = "support/trial.rs"]
 mod trial;
@@ -290,11 +290,13 @@ fn the_mode_wall_is_found_down_and_the_path_is_frozen() {
 fn the_scope_policy_is_found_wrong_and_the_path_is_frozen() {
     let played = play("mode-c", "7");
     contains_the_breach(&played, "Mode C: Scope DSL evaluation bug");
-    // As above; and nobody said that the breach is confirmed, so the clock of the customers' email never began.
+    // As above. Here it was said that the breach is confirmed: the clock of the customers' email runs.
+    let said = played.of_kind("milestone.reached");
+    assert_eq!(said.last().unwrap()["milestone"], "confirmed");
     let debrief = played.debrief();
     assert_eq!(
         (&debrief["points"], &debrief["of"]),
-        (&71.into(), &85.into()),
+        (&79.into(), &85.into()),
         "{debrief:#}"
     );
 }
