@@ -1,0 +1,78 @@
+//! A drill on the screen: its header, what is said to the operator, and drills on the home screen.
+
+#[path = "support/screen.rs"]
+mod screen;
+#[path = "support/state.rs"]
+mod support;
+
+use quarterdeck::engine::state::{HomeItem, Overlay, Screen, State};
+use quarterdeck::model::Mode;
+use quarterdeck::model::ids::PlaybookId;
+use quarterdeck::model::safe_text::sanitize;
+use screen::{SIZES, check_hostile, screen};
+use support::{Texts, at, breach_with, cockpit, home_with, hostile, plain};
+
+/// The states hold more than these screens need; naming the rest keeps the compiler from calling it dead.
+const _: () = {
+    let _ = (support::breach, support::message, support::confirming);
+    let _ = |text: Texts<'_>| {
+        (
+            support::overlays(text),
+            support::output(text),
+            support::failure(text),
+        )
+    };
+};
+
+/// A customer writes in the middle of a drill.
+fn told(text: Texts<'_>) -> State {
+    let mut state = breach_with(text);
+    let cockpit = cockpit(&mut state);
+    cockpit.incident.mode = Mode::Drill;
+    cockpit.profile = "simulated, speed 5".to_owned();
+    state.overlays.push(Overlay::Told {
+        from: sanitize(&text("customer")),
+        text: text(
+            "Two of our orders were released overnight.\nNobody of ours was at work.\n\nWhat is going on?",
+        ),
+        at: at("03:12:44"),
+    });
+    state
+}
+
+fn home(text: Texts<'_>) -> State {
+    let mut state = home_with(text);
+    if let Screen::Home(home) = &mut state.screen {
+        home.items.push(HomeItem::Drill {
+            id: "coordinated-attack".to_owned(),
+            title: text("Org mismatches at three in the morning"),
+            summary: text("The commerce engine rejects transitions across organisations."),
+            playbook: PlaybookId::new("org-isolation-breach"),
+        });
+        home.matches = (0..home.items.len()).collect();
+        home.selected = home.items.len() - 1;
+    }
+    state
+}
+
+#[test]
+fn what_is_said_says_that_it_is_a_drill() {
+    for size in SIZES {
+        insta::assert_snapshot!(
+            format!("told_{}x{}", size.0, size.1),
+            screen(&told(&plain), size)
+        );
+    }
+    check_hostile(&told(&hostile), &SIZES);
+}
+
+#[test]
+fn drills_stand_behind_playbooks_on_the_home_screen() {
+    for size in SIZES {
+        insta::assert_snapshot!(
+            format!("home_{}x{}", size.0, size.1),
+            screen(&home(&plain), size)
+        );
+    }
+    check_hostile(&home(&hostile), &SIZES);
+}
