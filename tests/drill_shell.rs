@@ -1,7 +1,11 @@
 //! The drill's shell against the real one: the same scripts over the same files, by bash and the GNU tools in a folder of their own, and by the shell that
 //! starts no process. Then what is the drill's own: refusals, the tools of the service, outcomes that follow the simulated service.
 
-#![expect(clippy::unwrap_used, reason = "a test: what cannot be done fails it")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test: what cannot be done fails it"
+)]
 
 #[path = "drill_shell/scripts.rs"]
 mod scripts;

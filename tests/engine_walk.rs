@@ -1,6 +1,6 @@
 //! Walkthroughs as transitions: everything is shown, nothing is sent, and the record says so.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 #[path = "support/cockpit.rs"]
 mod cockpit;
@@ -175,7 +175,7 @@ fn shipped() -> Vec<Playbook> {
     paths.sort();
     let playbooks = paths.iter().flat_map(|path| {
         let text = fs::read_to_string(path).unwrap();
-        let source = SourceText::new(&path.display().to_string(), &text);
+        let source = SourceText::new(path.display().to_string(), &text);
         quarterdeck::playbook::parse(&source)
     });
     playbooks.map(|parsed| parsed.playbook).collect()

@@ -1,6 +1,8 @@
 //! The embedded PromQL engine by itself: places of errors, limits, stopping, and that no text makes it panic. What it answers is compared with a real server in
 //! `promql_server.rs`.
 
+#![expect(clippy::expect_used, reason = "helpers of tests")]
+
 #[path = "promql/world.rs"]
 mod world;
 

@@ -1,5 +1,7 @@
 //! The embedded PromQL engine answers as a real Prometheus does: the same samples, the same queries, the same answers.
 
+#![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
+
 mod support {
     #[expect(dead_code, reason = "its scrapes are for other tests")]
     pub mod prometheus;
@@ -60,7 +62,7 @@ fn ours_at(store: &Store, query: &str, at: i64) -> Result<(String, Vec<Line>), S
     let expr = promql::parse(query).map_err(|error| error.to_string())?;
     let answer = promql::instant(store, &expr, at, &never).map_err(|error| error.to_string())?;
     let (kind, lines) = match answer {
-        Answer::Scalar(value) => ("scalar", vec![(Default::default(), vec![(at, value)])]),
+        Answer::Scalar(value) => ("scalar", vec![(promql::Labels::new(), vec![(at, value)])]),
         Answer::Text(text) => {
             let text = serde_json::Value::from(text).to_string();
             (
@@ -82,9 +84,10 @@ fn ours_at(store: &Store, query: &str, at: i64) -> Result<(String, Vec<Line>), S
 }
 
 fn same_number(left: f64, right: f64) -> bool {
-    left == right
+    let near = || (left - right).abs() <= TOLERANCE * left.abs().max(right.abs());
+    left.total_cmp(&right).is_eq()
         || (left.is_nan() && right.is_nan())
-        || (left - right).abs() <= TOLERANCE * left.abs().max(right.abs())
+        || (left.is_finite() && right.is_finite() && near())
 }
 
 /// What differs, in words; none when the answers agree.

@@ -44,7 +44,7 @@ FROM staff_sessions
 WHERE staff_user_id <> :actor_id
 ```
 
-```sh {#list}
+```sh {#list effect=read}
 echo one two | wc -w
 ```
 
@@ -196,7 +196,7 @@ fn what_does_not_evaluate_is_told_with_its_place() {
     fails(
         "| Busy | `rows[0].n",
         "| Busy | `rows[0].m",
-        "step-2-decide",
+        "decide",
         (line, None),
         "Busy: ",
     );

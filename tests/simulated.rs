@@ -1,12 +1,7 @@
 //! Sources of a drill through the trait of all sources: every language answers, within its caps and its time, with errors that have a place; writes pass
 //! their ceilings and have effects; what was recorded can be done again.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 #[expect(dead_code, reason = "a part of it is enough here")]
 #[path = "support/run_source.rs"]

@@ -11,6 +11,7 @@ use super::out::{self, Out};
 use super::{Common, Format, code, setup};
 use crate::drill::Scenario;
 use crate::model::ids::PlaybookId;
+use crate::model::verdict::Verdict;
 use crate::playbook::Parsed;
 use crate::runtime::rehearse::{self, Line, Rehearsal, Stage, State};
 use crate::runtime::session::Workplace;
@@ -131,7 +132,7 @@ fn chosen(scenarios: &[Arc<Scenario>], playbook: &PlaybookId) -> Option<Arc<Scen
 fn as_text(line: &Line, path: &str) -> String {
     let place = match line.state {
         State::Failed => format!("{path}:{}:{}: ", line.place.0, line.place.1),
-        State::Ok | State::Planned => String::new(),
+        State::Ok | State::Planned | State::Skipped => String::new(),
     };
     let verdict = line
         .verdict
@@ -164,7 +165,7 @@ fn as_json(parsed: &Parsed, rehearsal: &Rehearsal, seed: u64) -> Value {
             "state": line.state.word().to_lowercase(),
             "says": line.says,
             "rows": line.rows,
-            "verdict": line.verdict.map(|verdict| verdict.word()),
+            "verdict": line.verdict.map(Verdict::word),
             "line": line.place.0,
             "column": line.place.1,
             "examples": line.examples.iter().map(|(name, value)| json!({ "input": name, "value": value })).collect::<Vec<_>>(),

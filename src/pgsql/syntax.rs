@@ -73,12 +73,14 @@ fn check_chains(tokens: &[TokenWithSpan]) -> Result<(), Error> {
                     }
                 }
                 Keyword::FROM | Keyword::WHERE | Keyword::WHEN => reset(&mut operators),
-                Keyword::IS | Keyword::AT | Keyword::COLLATE | Keyword::IN | Keyword::BETWEEN => {
-                    count(&mut operators);
-                }
-                Keyword::LIKE | Keyword::ILIKE | Keyword::NOTNULL => {
-                    count(&mut operators);
-                }
+                Keyword::IS
+                | Keyword::AT
+                | Keyword::COLLATE
+                | Keyword::IN
+                | Keyword::BETWEEN
+                | Keyword::LIKE
+                | Keyword::ILIKE
+                | Keyword::NOTNULL => count(&mut operators),
                 _ => {}
             },
             Token::Comma => reset(&mut operators),

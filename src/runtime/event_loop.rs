@@ -190,8 +190,13 @@ impl EventLoop {
             state::Screen::Opening(_) => !self.state.overlays.is_empty(),
             state::Screen::Home(home) => home.loaded,
             state::Screen::Cockpit(cockpit) => {
-                // A request that is shown waits for the operator, not for us.
-                let waits = |run: &state::Run| matches!(run.phase, state::RunPhase::Confirming(_));
+                // A request that is shown waits for the operator, not for us; so does a write whose preview has come: the preview is a run of its own.
+                let waits = |run: &state::Run| {
+                    matches!(
+                        run.phase,
+                        state::RunPhase::Confirming(_) | state::RunPhase::Previewing(_)
+                    )
+                };
                 let sorts = |result: &state::ActionResult| matches!(&result.content, state::Content::Table(table) if table.busy);
                 cockpit.runs.values().all(waits)
                     && cockpit.pending.is_empty()

@@ -6,6 +6,7 @@
 mod evaluate;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
@@ -76,6 +77,8 @@ pub enum State {
     Ok,
     /// It was planned: a write or a message, which a rehearsal does not send.
     Planned,
+    /// An expression rests on an action that has no result here: one that failed, or a write.
+    Skipped,
     /// It did not parse, bind, run or evaluate.
     Failed,
 }
@@ -86,6 +89,7 @@ impl State {
         match self {
             Self::Ok => "ok",
             Self::Planned => "planned",
+            Self::Skipped => "skipped",
             Self::Failed => "FAIL",
         }
     }
@@ -213,7 +217,7 @@ impl Rehearsing<'_> {
     fn outside(&self) -> impl Iterator<Item = Line> + '_ {
         let of_action = |finding: &&Diagnostic| {
             let mut actions = self.playbook().actions.values();
-            actions.any(|action| action.span.contains(&finding.span.start))
+            actions.any(|action| own(action).contains(&finding.span.start))
         };
         let faults = self.faults.iter().filter(move |fault| !of_action(fault));
         faults.map(|fault| Line {
@@ -267,7 +271,8 @@ impl Rehearsing<'_> {
         match evaluated {
             Ok(verdict) => line.verdict = verdict,
             Err((says, byte)) => {
-                (line.state, line.says) = (State::Failed, says);
+                line.state = evaluate::state(&says);
+                line.says = says;
                 line.place = self.place(byte);
             }
         }
@@ -276,9 +281,8 @@ impl Rehearsing<'_> {
 
     /// Plans an action, and runs what it reads.
     async fn action(&self, action: &Action) -> Result<Ended, Fault> {
-        let own = &action.span;
         let mut faults = self.faults.iter();
-        if let Some(fault) = faults.find(|fault| own.contains(&fault.span.start)) {
+        if let Some(fault) = faults.find(|fault| own(action).contains(&fault.span.start)) {
             return Err((said(fault), fault.span.start));
         }
         let whole = |says: String| (says, action.text_span.start);
@@ -375,6 +379,11 @@ impl Rehearsing<'_> {
     fn scenario(&self) -> &Scenario {
         self.scenario
     }
+}
+
+/// Where an action stands in its file: from its fence to the end of its text.
+fn own(action: &Action) -> Range<usize> {
+    action.span.start..action.text_span.end
 }
 
 fn gather(body: &mut AnswerBody, chunk: Chunk) {

@@ -1,6 +1,13 @@
 //! A Prometheus server that is given its samples and asked over its HTTP API.
 
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test stops at the first surprise"
+)]
+
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
@@ -117,7 +124,11 @@ fn seconds(milliseconds: i64) -> String {
 }
 
 fn escaped(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    let mut escaped = String::new();
+    for byte in text.bytes() {
+        write!(escaped, "%{byte:02X}").expect("memory");
+    }
+    escaped
 }
 
 fn lines(result: &Value, values: &str) -> Vec<Line> {

@@ -1,5 +1,7 @@
 //! Series with everything that decides an answer: counters that restart, gaps, series that end and come back, scrapes that come late, numbers that are none.
 
+#![expect(clippy::indexing_slicing, reason = "a test's data, written out")]
+
 use quarterdeck::promql::{Labels, Store};
 
 /// The first scrape.

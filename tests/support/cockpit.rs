@@ -228,15 +228,19 @@ impl Harness {
                 kind: body.kind().into(),
                 body_hash: Hash::default(),
             },
-            hash: Hash(std::array::from_fn(|at| match at {
-                0..4 if number > 255 => number.to_be_bytes()[at],
-                _ => number.to_be_bytes()[3],
-            })),
+            hash: Hash(hash_of(number)),
             signature: [0; 64],
             salt: [0; 16],
             body: Some(body),
         }
     }
+}
+
+/// Different for each entry; of the first 255 the number in every byte.
+fn hash_of(number: u32) -> [u8; 32] {
+    let bytes = number.to_be_bytes();
+    let high = |at: usize| bytes.get(at).filter(|_| number > 255);
+    std::array::from_fn(|at| high(at).copied().unwrap_or(bytes[3]))
 }
 
 /// A playbook without problems.

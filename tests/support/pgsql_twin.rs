@@ -35,7 +35,9 @@ pub struct Twin {
 }
 
 /// What a statement did: names and types of columns, texts of rows; or SQLSTATE and message.
-pub type Outcome = Result<(Vec<(String, String)>, Vec<Vec<Option<String>>>), (String, String)>;
+pub type Outcome = Result<Shown, (String, String)>;
+/// Names and types of columns, and texts of rows.
+type Shown = (Vec<(String, String)>, Vec<Vec<Option<String>>>);
 
 impl Twin {
     /// Fills a database of a name on the server, and the engine with what the server then has.
@@ -158,7 +160,7 @@ impl Twin {
             },
             Err(error) => Err(error
                 .as_database_error()
-                .and_then(|error| error.code())
+                .and_then(sqlx::error::DatabaseError::code)
                 .unwrap_or_default()
                 .into_owned()),
         };
@@ -322,7 +324,7 @@ fn texts_of(row: &PgRow) -> Vec<Option<String>> {
         .collect()
 }
 
-fn shown(answer: &Answer) -> (Vec<(String, String)>, Vec<Vec<Option<String>>>) {
+fn shown(answer: &Answer) -> Shown {
     let columns = answer
         .columns
         .iter()

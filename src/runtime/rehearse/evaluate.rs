@@ -12,6 +12,18 @@ use crate::model::playbook::{Action, Decision, Judge};
 use crate::model::verdict::{Judgement, Verdict};
 use crate::verdict::{self, Facts, NOT_EVALUATED, Proof, Question, Reference, SuggestionQuestion};
 
+/// What is said of an action without a result: one that failed, which is told at its own place, or a write.
+const NO_RESULT: &str = " has no result in a rehearsal";
+
+/// How a line stands whose expression has no value for this reason.
+pub(super) fn state(reason: &str) -> State {
+    if reason.ends_with(NO_RESULT) {
+        State::Skipped
+    } else {
+        State::Failed
+    }
+}
+
 /// The answers of a rehearsal and what else expressions may look at.
 pub(super) struct Evaluation<'a> {
     rehearsing: &'a Rehearsing<'a>,
@@ -30,7 +42,7 @@ impl<'a> Evaluation<'a> {
         let references = actions
             .map(|id| {
                 let reference = answers.get(id).map_or_else(
-                    || Reference::Missing(format!("{id} has no result in a rehearsal")),
+                    || Reference::Missing(format!("{id}{NO_RESULT}")),
                     |answer| Reference::Here(answer.clone()),
                 );
                 (id.clone(), reference)
@@ -133,21 +145,20 @@ impl<'a> Evaluation<'a> {
             .choices
             .first()
             .map_or(0, |choice| choice.span.start);
-        let (state, says, byte) = match wrong {
-            Some((says, byte)) => (State::Failed, says, byte),
-            None => {
-                let suggested: Vec<&str> = suggestions
-                    .iter()
-                    .filter(|one| one.suggested == Ok(true))
-                    .map(|one| one.choice.as_str())
-                    .collect();
-                let says = if suggested.is_empty() {
-                    "suggests nothing".to_owned()
-                } else {
-                    format!("suggests {}", suggested.join(", "))
-                };
-                (State::Ok, says, byte)
-            }
+        let (state, says, byte) = if let Some((says, byte)) = wrong {
+            (state(&says), says, byte)
+        } else {
+            let suggested: Vec<&str> = suggestions
+                .iter()
+                .filter(|one| one.suggested == Ok(true))
+                .map(|one| one.choice.as_str())
+                .collect();
+            let says = if suggested.is_empty() {
+                "suggests nothing".to_owned()
+            } else {
+                format!("suggests {}", suggested.join(", "))
+            };
+            (State::Ok, says, byte)
         };
         Line {
             name: name.to_owned(),

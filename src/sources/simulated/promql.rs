@@ -76,9 +76,9 @@ fn ask(
             promql::Answer::Matrix(lines) => lines.into_iter().map(texts).collect(),
         }));
     };
-    let step = i64::try_from(step.as_millis()).unwrap_or(i64::MAX);
+    let every = i64::try_from(step.as_millis()).unwrap_or(i64::MAX);
     let (start, end) = (start.as_millisecond(), end.as_millisecond());
-    let lines = promql::range(store, &parsed, start, end, step, &stop)?;
+    let lines = promql::range(store, &parsed, start, end, every, &stop)?;
     Ok(answer(lines.into_iter().map(texts).collect()))
 }
 
