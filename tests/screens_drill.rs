@@ -29,7 +29,7 @@ fn told(text: Texts<'_>) -> State {
     let mut state = breach_with(text);
     let cockpit = cockpit(&mut state);
     cockpit.incident.mode = Mode::Drill;
-    cockpit.profile = "simulated, speed 5".to_owned();
+    "simulated, speed 5".clone_into(&mut cockpit.profile);
     state.overlays.push(Overlay::Told {
         from: sanitize(&text("customer")),
         text: text(

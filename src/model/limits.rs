@@ -100,6 +100,8 @@ pub const CHUNKS: usize = 64;
 pub const HOME_BATCH: usize = 50;
 /// How long `--screenshot` waits for answers before it takes the picture as it is.
 pub const SCREENSHOT_WAIT: Duration = Duration::from_secs(20);
+/// The same for a key of a script in a drill: nothing there waits for a network, only for this machine, however busy it is.
+pub const SCRIPT_WAIT: Duration = Duration::from_secs(180);
 /// Matches of a search in a result.
 pub const MATCHES: usize = 100_000;
 /// Snapshots of the folded incident kept in memory, with the entries after each: an entry of another writer that comes

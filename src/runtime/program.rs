@@ -18,7 +18,7 @@ use super::session::Workplace;
 use super::terminal::{self, Screen};
 use super::{clock, signals};
 use crate::engine::command::Keys;
-use crate::engine::effect::Effect;
+use crate::engine::effect::{Effect, Purpose};
 use crate::engine::event::EventKind;
 use crate::engine::state::State;
 use crate::engine::{Setup, Start, start};
@@ -119,6 +119,12 @@ impl Program {
     pub fn on_paper(self, size: (u16, u16), steps: Vec<ScriptStep>) -> Result<Played, String> {
         let ending = Arc::new(Ending::default());
         let wants_incident = !matches!(self.start, Start::Home);
+        let wait = match &self.start {
+            Start::Open(request) if matches!(request.purpose, Purpose::Drill(_)) => {
+                limits::SCRIPT_WAIT
+            }
+            _ => limits::SCREENSHOT_WAIT,
+        };
         let (_keys, keys) = mpsc::channel(1);
         let theme = self.theme.clone();
         let (state, effects) = self.first_state(size);
@@ -126,7 +132,7 @@ impl Program {
         let mut event_loop = self.event_loop(state, Local::default(), keys, &ending, &tasks);
         event_loop.perform(effects);
         tasks.block_on(async {
-            event_loop.catch_up(limits::SCREENSHOT_WAIT).await;
+            event_loop.catch_up(wait).await;
             for step in steps {
                 if event_loop.state.quit.is_some() {
                     break;
@@ -135,10 +141,10 @@ impl Program {
                     ScriptStep::Press(key) => event_loop.press(key),
                     ScriptStep::Type(text) => event_loop.type_text(&text),
                     ScriptStep::Wait(time) => {
-                        event_loop.pass(time, limits::SCREENSHOT_WAIT).await;
+                        event_loop.pass(time, wait).await;
                     }
                 }
-                event_loop.catch_up(limits::SCREENSHOT_WAIT).await;
+                event_loop.catch_up(wait).await;
             }
         });
         let state = &event_loop.state;
