@@ -1,6 +1,13 @@
 //! The playbooks of the case management product beside the leak, and modes B and C of the SEV1 runbook, played by scripts of keys: what mattered was kept
 //! before it was changed, the story has stopped in the telemetry, and the debrief says what was done well and what was left.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test: what is not there fails it"
+)]
+
 #[path = "support/trial.rs"]
 mod trial;
 

@@ -1,5 +1,11 @@
 //! A drill on a real terminal, played well and badly at both sizes: what is pressed is acted on, everything says DRILL, and the scores differ.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test: what is not there fails it"
+)]
+
 #[path = "support/pty.rs"]
 mod pty;
 #[path = "support/trial.rs"]
