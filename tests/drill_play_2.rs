@@ -111,3 +111,24 @@ fn a_tenant_leak_is_kept_closed_and_told() {
     assert_eq!(played.of_kind("message.sent").len(), 3);
     played.ended_well(100);
 }
+
+#[test]
+fn an_incident_response_goes_from_the_signal_to_the_retrospective() {
+    let played = play("errors-and-more");
+    played.ran_well(&[
+        "access-scope-count",
+        "access-logs",
+        "actors",
+        "rotate-encryption",
+        "readiness",
+        "telemetry-smoke",
+    ]);
+    assert!(
+        played.place("access-logs") < played.place("rotate-encryption"),
+        "the logs are safe before the keys are rotated"
+    );
+    let milestones = played.of_kind("milestone.reached");
+    let said: Vec<&Value> = milestones.iter().map(|body| &body["milestone"]).collect();
+    assert_eq!(said, ["confirmed", "contained"]);
+    played.ended_well(100);
+}

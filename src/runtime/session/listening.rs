@@ -54,17 +54,18 @@ pub(super) fn notifier(
         {
             let _ = inbox.send(Arc::clone(entry));
         }
+        let mut answered = None;
         let event = match notice {
             Notice::Recorded { ticket, entry } => {
-                answer(ticket, Ok(()));
+                answered = Some((ticket, Ok(())));
                 EventKind::Recorded { ticket, entry }
             }
             Notice::NotRecorded { ticket, reason } => {
-                answer(ticket, Err(reason.clone()));
+                answered = Some((ticket, Err(reason.clone())));
                 EventKind::NotRecorded { ticket, reason }
             }
             Notice::Refused { ticket, reason } => {
-                answer(ticket, Err(reason.clone()));
+                answered = Some((ticket, Err(reason.clone())));
                 EventKind::EntryRefused { ticket, reason }
             }
             Notice::Writers { alive } => EventKind::WritersChanged { alive },
@@ -81,6 +82,10 @@ pub(super) fn notifier(
             Notice::NotRead { .. } => return,
         };
         events.send_unless(event, &closing);
+        // Whoever waits for the answer finds the event told already.
+        if let Some((ticket, told)) = answered {
+            answer(ticket, told);
+        }
     }
 }
 
