@@ -132,3 +132,28 @@ fn an_incident_response_goes_from_the_signal_to_the_retrospective() {
     assert_eq!(said, ["confirmed", "contained"]);
     played.ended_well(100);
 }
+
+#[test]
+fn a_suspected_leak_ends_with_everybody_told() {
+    let played = play("staff-session-leak");
+    played.ran_well(&[
+        "audit-events",
+        "cross-tenant-reads",
+        "leaked-clients",
+        "revoke-actor-sessions",
+        "route-scope",
+        "route-coverage",
+    ]);
+    assert!(
+        played.place("audit-events") < played.place("revoke-actor-sessions"),
+        "the trail is kept before the session is ended"
+    );
+    let sent = played.of_kind("message.sent");
+    let told: Vec<&Value> = sent
+        .iter()
+        .filter(|body| body["action"] == "disclose")
+        .map(|body| &body["each"])
+        .collect();
+    assert_eq!(told.len(), 3, "each client whose data was read: {told:?}");
+    played.ended_well(100);
+}

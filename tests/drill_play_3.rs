@@ -269,7 +269,10 @@ fn contains_the_breach(played: &Played, mode: &str) {
     );
     let sent = played.of_kind("message.sent");
     let sent: Vec<&Value> = sent.iter().map(|body| &body["action"]).collect();
-    assert_eq!(sent, ["page-security", "notify-authority"]);
+    assert!(
+        sent.len() >= 2 && *sent[0] == "page-security" && *sent[1] == "notify-authority",
+        "{sent:?}"
+    );
     let aware = played.of_kind("milestone.reached");
     assert_eq!(aware.first().unwrap()["milestone"], "aware");
     assert!(played.hears("path-closed") && !played.hears("wrong-path"));
@@ -294,16 +297,17 @@ fn the_mode_wall_is_found_down_and_the_path_is_frozen() {
 }
 
 #[test]
-fn the_scope_policy_is_found_wrong_and_the_path_is_frozen() {
+fn the_scope_policy_is_found_wrong_and_the_breach_is_worked_to_its_end() {
     let played = play("mode-c", "7");
     contains_the_breach(&played, "Mode C: Scope DSL evaluation bug");
-    // As above. Here it was said that the breach is confirmed: the clock of the customers' email runs.
     let said = played.of_kind("milestone.reached");
     assert_eq!(said.last().unwrap()["milestone"], "confirmed");
-    let debrief = played.debrief();
-    assert_eq!(
-        (&debrief["points"], &debrief["of"]),
-        (&79.into(), &85.into()),
-        "{debrief:#}"
-    );
+    // To its very end: tokens replaced with a second person's word, and each customer told.
+    played.sends("force-rotate-tokens");
+    let sent = played.of_kind("message.sent");
+    let emails = sent
+        .iter()
+        .filter(|body| body["action"] == "customer-email");
+    assert_eq!(emails.count(), 4);
+    played.ended_well();
 }
