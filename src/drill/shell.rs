@@ -1,6 +1,6 @@
 //! A shell that starts no process: the scripts of playbooks, interpreted, over the simulated service, its repository and its machines.
 //!
-//! It knows lists, pipelines, quotes, variables, redirections to nowhere, and the commands of one table ([`commands`]). A script is read whole and every
+//! It knows lists, pipelines, quotes, variables, redirections to nowhere, and the commands of one table (`commands`). A script is read whole and every
 //! command of it is looked at before the first one runs: what the shell does not know is refused by name and place, so nothing is ever done by half.
 //! What it does know means what it means to `bash -euo pipefail` and to the GNU tools.
 
