@@ -160,7 +160,9 @@ pub fn sentence(body: &Body, at: Timestamp, names: Names<'_>) -> String {
         Body::DrillInjected { from, text, .. } if text.is_empty() => {
             format!("had something happen in silence ({from}): the debrief tells what")
         }
-        Body::DrillInjected { from, text, .. } => format!("heard from {from}: {text}"),
+        Body::DrillInjected { from, text, .. } => {
+            format!("heard from {from}: {}", on_one_line(text))
+        }
         Body::DecisionMade { .. }
         | Body::MilestoneReached { .. }
         | Body::ClockStarted { .. }
@@ -177,6 +179,11 @@ pub fn sentence(body: &Body, at: Timestamp, names: Names<'_>) -> String {
         | Body::IncidentReopened { .. } => decided::sentence(body, names),
         Body::Unknown { kind, body } => format!("{kind} {body}"),
     }
+}
+
+/// What somebody said, for a line of a timeline: its paragraphs follow one another.
+pub fn on_one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The form of an evidence file, as short as people call it: `JSON`, `CSV`.

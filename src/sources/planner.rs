@@ -7,6 +7,8 @@ pub(in crate::sources) mod http;
 mod kql;
 mod message;
 mod promql;
+#[cfg(test)]
+mod sample;
 pub(in crate::sources) mod shell;
 pub(in crate::sources) mod types;
 

@@ -13,7 +13,7 @@ use crate::model::verdict::Verdict;
 use crate::record::entry::{ActionOutcome, Body, Sealed, WatchState};
 use crate::report::figures::{detail as short_detail, happened};
 use crate::report::names::Names;
-use crate::report::sentence::form_of;
+use crate::report::sentence::{form_of, on_one_line};
 use crate::report::walk;
 use crate::theme::Role;
 
@@ -248,7 +248,10 @@ fn decided(
             safe!("something happened in silence ({from}): the debrief tells what"),
             Role::Muted,
         ),
-        Body::DrillInjected { from, text, .. } => (safe!("{from}: {text}"), Role::Warning),
+        Body::DrillInjected { from, text, .. } => {
+            let text = on_one_line(text);
+            (safe!("{from}: {text}"), Role::Warning)
+        }
         Body::MessageDrafted {
             action, to, each, ..
         } => {

@@ -233,27 +233,7 @@ fn without_examples(text: &str, code: &str, used: &[&BoundInput]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Timestamp;
-
-    fn context(inputs: &[(&str, &'static str, &str)]) -> PlanContext {
-        PlanContext {
-            now: Timestamp::UNIX_EPOCH,
-            window: (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH),
-            width: 80,
-            inputs: inputs
-                .iter()
-                .map(|(id, kind, text)| BoundInput {
-                    id: (*id).into(),
-                    kind,
-                    text: (*text).to_owned(),
-                    example: false,
-                    has_pattern: false,
-                })
-                .collect(),
-            edited: None,
-            message: None,
-        }
-    }
+    use crate::sources::planner::sample::context;
 
     #[test]
     fn values_are_bound_by_name_and_cannot_end_their_text() {

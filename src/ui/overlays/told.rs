@@ -6,6 +6,7 @@ use super::Scene;
 use crate::engine::command::Command;
 use crate::model::Timestamp;
 use crate::model::safe_text::{SafeText, sanitize};
+use crate::report::sentence::on_one_line;
 use crate::theme::Role;
 use crate::ui::boxes;
 use crate::ui::text::{TextLine, safe, write_lines};
@@ -20,7 +21,7 @@ pub fn draw(scene: &Scene<'_>, from: &SafeText, text: &str, at: Timestamp, buffe
             lines.push(TextLine::new());
         }
         // Lines of a file end where its author liked; here they are as long as the dialog.
-        let paragraph = paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
+        let paragraph = on_one_line(paragraph);
         lines.extend(scene.line(sanitize(&paragraph), Role::Text).wrap(room, 0));
     }
     lines.push(TextLine::new());

@@ -4,6 +4,13 @@ use super::cast::Actor;
 use crate::drill::world::emit::Emit;
 use crate::drill::world::standing::ActiveSession;
 
+/// The sessions of strangers are there before their story begins.
+pub fn plant(actors: &[Actor], emit: &mut Emit<'_>) {
+    for actor in actors.iter().filter(|actor| actor.stranger) {
+        sign_in(actor, emit.from(), emit);
+    }
+}
+
 /// Signs an actor in from its address, unless somebody has shut it out already. True when it has a session from there now.
 pub fn sign_in(actor: &Actor, at: i64, emit: &mut Emit<'_>) -> bool {
     let welcome = !emit.standing().revoked.contains(&*actor.id);

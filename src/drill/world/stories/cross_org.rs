@@ -217,9 +217,7 @@ impl Play for CrossOrg {
     }
 
     fn plant(&mut self, emit: &mut Emit<'_>) {
-        for actor in self.actors.iter().filter(|actor| actor.stranger) {
-            access::sign_in(actor, emit.from(), emit);
-        }
+        access::plant(&self.actors, emit);
     }
 
     fn begin(&mut self, _story: Noise, at: i64, emit: &mut Emit<'_>) {

@@ -347,30 +347,10 @@ mod tests {
     use super::super::marks::fill;
     use super::*;
     use crate::config::environment::Environment;
-    use crate::model::Timestamp;
     use crate::model::playbook::Effect;
-    use crate::model::request::{BoundInput, Payload, Request};
+    use crate::model::request::{Payload, Request};
+    use crate::sources::planner::sample::context;
     use crate::sources::secrets::Secrets;
-
-    fn context(values: &[(&str, &'static str, &str)]) -> PlanContext {
-        PlanContext {
-            now: Timestamp::UNIX_EPOCH,
-            window: (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH),
-            width: 80,
-            inputs: values
-                .iter()
-                .map(|(id, kind, text)| BoundInput {
-                    id: (*id).into(),
-                    kind,
-                    text: (*text).to_owned(),
-                    example: false,
-                    has_pattern: false,
-                })
-                .collect(),
-            edited: None,
-            message: None,
-        }
-    }
 
     fn rendered(text: &str, value: &str) -> Result<String, String> {
         render(
