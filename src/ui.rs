@@ -19,6 +19,7 @@ pub mod local;
 mod notes;
 mod overlays;
 mod panes;
+pub mod part;
 pub mod picture;
 mod prose;
 pub mod screenshot;
@@ -27,12 +28,13 @@ mod table;
 pub mod text;
 mod words;
 
-use ratatui::Frame;
+use std::borrow::Cow;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::engine::state::{Cockpit, Screen, State};
-use crate::layout::{Area, body};
+use crate::layout::{Area, Layout, PaneKind, body};
 use crate::theme::{Role, Theme};
 pub use local::Local;
 use text::{Shown, TextLine};
@@ -52,20 +54,18 @@ impl View<'_> {
     }
 }
 
-/// Draws the whole screen.
-pub fn draw(state: &State, local: &mut Local, theme: &Theme, frame: &mut Frame<'_>) {
-    paint(state, local, theme, frame.buffer_mut());
-}
-
 /// Draws the whole screen into a buffer, whose size counts.
 pub fn paint(state: &State, local: &mut Local, theme: &Theme, buffer: &mut Buffer) {
+    local.whole = None;
     if buffer.area.is_empty() {
         return;
     }
     let noted = notes::lines(state, buffer.area.width, theme);
     let (above, below) = notes::split(buffer.area, noted.len());
     if below.is_empty() {
-        return presented(state, local, theme, buffer);
+        presented(state, local, theme, buffer);
+        local.whole = part::whole(state, buffer.area);
+        return;
     }
     let mut rest = Buffer::empty(above);
     presented(state, local, theme, &mut rest);
@@ -101,16 +101,25 @@ fn presented(state: &State, local: &mut Local, theme: &Theme, buffer: &mut Buffe
 
 fn cockpit_screen(view: &View<'_>, local: &mut Local, buffer: &mut Buffer) {
     let size = (buffer.area.width, buffer.area.height);
-    let layout = view.cockpit.layout(&view.state.layouts, size);
-    let room = body(size);
-    if room.y > 0 {
+    if body(size).y > 0 {
         panes::header::draw(view, buffer);
     }
-    let placed = layout.arrange(room, view.cockpit.focus, view.cockpit.zoomed);
+    let (layout, placed) = arranged(view.state, view.cockpit, size);
     for (pane, area) in &placed {
         panes::draw(*pane, view, local, rect(*area), buffer);
     }
     panes::hidden(view, &layout, &placed, buffer);
+}
+
+/// The layout for a size, and where its panes are.
+fn arranged<'s>(
+    state: &'s State,
+    cockpit: &Cockpit,
+    size: (u16, u16),
+) -> (Cow<'s, Layout>, Vec<(PaneKind, Area)>) {
+    let layout = cockpit.layout(&state.layouts, size);
+    let placed = layout.arrange(body(size), cockpit.focus, cockpit.zoomed);
+    (layout, placed)
 }
 
 /// An incident is being opened.

@@ -79,6 +79,7 @@ pub fn start(setup: Setup, start: Start) -> (State, Vec<Effect>) {
         message: None,
         quit: None,
         next_number: 0,
+        revision: 0,
     };
     (state, effects)
 }

@@ -429,8 +429,9 @@ impl Turn<'_> {
         }
     }
 
-    /// Moves within the shown result.
+    /// Moves within the shown result. It changes nothing else; where it does one day, `cursor_only` must not be set.
     pub(super) fn move_in_result(&mut self, command: Command) {
+        self.cursor_only = true;
         let page = self
             .pane_area(PaneKind::Result)
             .map_or(10, |area| usize::from(area.height.saturating_sub(3)).max(1));

@@ -55,6 +55,9 @@ pub struct State {
     pub quit: Option<u8>,
     /// Numbers handed out so far to runs and to entries on their way.
     pub next_number: u64,
+    /// Counts the events after which more than the cursor in the result pane may look different. While it stands still,
+    /// and time changes nothing, that pane alone is drawn.
+    pub revision: u64,
 }
 
 /// A short message to the operator.

@@ -15,9 +15,12 @@ use super::state::{Cockpit, Message, Overlay, Pending, Recording, Screen, State}
 /// Changes the state by an event and returns what is to be done. Never fails, never waits, never looks at a clock.
 pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     state.now = event.now;
+    // A message disappears with the next key, which changes the last line.
+    let said = state.message.is_some();
     let mut turn = Turn {
         state,
         effects: Vec::new(),
+        cursor_only: false,
     };
     match event.kind {
         EventKind::Key(chord) => turn.press(chord),
@@ -87,13 +90,23 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         }
         EventKind::TimelineLoaded { first, entries } => turn.timeline_loaded(first, entries),
     }
-    turn.effects
+    let Turn {
+        state,
+        effects,
+        cursor_only,
+    } = turn;
+    if !cursor_only || said || state.message.is_some() || !effects.is_empty() {
+        state.revision += 1;
+    }
+    effects
 }
 
 /// The state under change with the effects so far.
 pub(super) struct Turn<'a> {
     pub(super) state: &'a mut State,
     pub(super) effects: Vec<Effect>,
+    /// Nothing changed but the cursor in the result pane.
+    pub(super) cursor_only: bool,
 }
 
 impl Turn<'_> {

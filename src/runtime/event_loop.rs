@@ -220,12 +220,17 @@ const fn is_awaited(overlay: &Overlay) -> bool {
     }
 }
 
-/// Draws a state on a screen.
+/// Draws a state on a screen: only the part that may look different, where that can be told.
 fn draw(
     state: &State,
     local: &mut Local,
     theme: &Theme,
     screen: &mut Screen,
 ) -> std::io::Result<()> {
-    screen.draw(state.size, |frame| ui::draw(state, local, theme, frame))
+    match ui::part::area(state, local) {
+        Some(area) if screen.shows(state.size) => screen.draw_part(area, |buffer| {
+            ui::part::paint(state, local, theme, buffer);
+        }),
+        _ => screen.draw(state.size, |buffer| ui::paint(state, local, theme, buffer)),
+    }
 }

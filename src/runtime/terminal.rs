@@ -15,14 +15,13 @@ use crossterm::event::{
 };
 use crossterm::terminal::{Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen};
 use crossterm::{cursor, queue, style};
-use ratatui::{Frame, Terminal, TerminalOptions, Viewport, layout::Rect};
 
 use crate::engine::event::EventKind;
 use crate::keymap::{Chord, Key};
 
-use screen_backend::ScreenBackend;
+pub use screen::Screen;
 
-mod screen_backend;
+mod screen;
 
 /// True while the terminal is ours. Whoever writes to it holds this lock.
 static HELD: Mutex<bool> = Mutex::new(false);
@@ -117,37 +116,6 @@ pub fn read_events(mut take: impl FnMut(EventKind) -> bool) {
         {
             return;
         }
-    }
-}
-
-/// The screen: what is drawn goes out as the difference to what was drawn before, in one write.
-pub struct Screen {
-    terminal: Terminal<ScreenBackend>,
-}
-
-impl Screen {
-    /// A screen of this many columns and rows. The terminal must be ours.
-    pub fn new(size: (u16, u16)) -> io::Result<Self> {
-        let area = Rect::new(0, 0, size.0, size.1);
-        // A fixed viewport asks the terminal for its size never; changes of it arrive as events.
-        let options = TerminalOptions {
-            viewport: Viewport::Fixed(area),
-        };
-        Ok(Self {
-            terminal: Terminal::with_options(ScreenBackend::new(size), options)?,
-        })
-    }
-
-    /// Draws a frame. A size other than the last one, or a terminal that was taken anew, draws everything.
-    pub fn draw(&mut self, size: (u16, u16), draw: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
-        let stale = STALE.swap(false, Ordering::SeqCst);
-        if stale || self.terminal.backend().screen_size() != size {
-            *self = Self::new(size)?;
-            self.terminal.backend_mut().clear_all()?;
-        }
-        self.terminal.draw(draw)?;
-        let bytes = self.terminal.backend_mut().take();
-        write(&bytes)
     }
 }
 

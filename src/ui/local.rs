@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use ratatui::layout::Rect;
+
+use crate::model::Timestamp;
 use crate::model::ids::{RunId, StepId};
 use crate::model::safe_text::SafeText;
 use crate::model::table::Rows;
@@ -27,6 +30,23 @@ pub struct Local {
     pub(super) timeline: u64,
     /// Scrolled text of dialogs, by the dialog's name.
     pub(super) scrolled: BTreeMap<&'static str, Scrolled>,
+    /// The last whole screen, when a part of it can be drawn alone.
+    pub(super) whole: Option<Whole>,
+}
+
+/// Until when a whole screen that was drawn still holds, the result pane apart.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Whole {
+    /// The state's count of events that change it.
+    pub revision: u64,
+    /// The second it was drawn in: nothing on screen is told more finely.
+    pub second: i64,
+    /// When time itself changes it, if ever.
+    pub until: Option<Timestamp>,
+    /// Columns and rows.
+    pub size: (u16, u16),
+    /// Where the result pane is.
+    pub result: Rect,
 }
 
 /// How far the text of a dialog is scrolled. The engine counts keys and knows no screen, so it counts on past the end; what

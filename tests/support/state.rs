@@ -141,6 +141,7 @@ pub fn state(screen: Screen, text: Texts<'_>) -> State {
         message: None,
         quit: None,
         next_number: 0,
+        revision: 0,
     }
 }
 
