@@ -72,10 +72,6 @@ const REFERENCES: [&str; 16] = [
     "contacts",
 ];
 
-static STEP_PREFIX: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"^(?i:step|phase)\s+\d+[a-z]?\s*[:.)\u{2013}\u{2014}-]\s*").ok());
-static NUMBER_PREFIX: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"^(?:\d{1,3}|[A-Z])[.)]\s+").ok());
 static SEVERITY_LINE: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"\b[Ss]everity\**\s*:\**\s*([^\n]{1,80})").ok());
 static SEVERITY_WORD: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -123,21 +119,45 @@ pub fn playbook_title(title: &str) -> Option<&str> {
 
 /// A heading without `Step 3:`, or `3.` in front.
 pub fn step_title(title: &str) -> &str {
+    // By hand: every heading of every playbook passes here, and building a pattern costs as much as reading a playbook.
     let title = title.trim();
-    for prefix in [&STEP_PREFIX, &NUMBER_PREFIX] {
-        if let Some(found) = prefix.as_ref().and_then(|prefix| prefix.find(title)) {
-            let rest = title.get(found.end()..).unwrap_or_default().trim();
-            if !rest.is_empty() {
-                return rest;
-            }
-        }
-    }
-    title
+    [after_step(title), after_number(title)]
+        .into_iter()
+        .flatten()
+        .map(str::trim)
+        .find(|rest| !rest.is_empty())
+        .unwrap_or(title)
+}
+
+/// What follows `Step 3:` or `Phase 2b -`.
+fn after_step(title: &str) -> Option<&str> {
+    let rest = ["step", "phase"].into_iter().find_map(|word| {
+        let (first, rest) = title.split_at_checked(word.len())?;
+        first.eq_ignore_ascii_case(word).then_some(rest)
+    })?;
+    let number = rest.strip_prefix(char::is_whitespace)?.trim_start();
+    let digit = |character: char| character.is_ascii_digit();
+    let rest = number.strip_prefix(digit)?.trim_start_matches(digit);
+    let letter = |character: char| character.is_ascii_lowercase();
+    let rest = rest.strip_prefix(letter).unwrap_or(rest).trim_start();
+    rest.strip_prefix([':', '.', ')', '\u{2013}', '\u{2014}', '-'])
+}
+
+/// What follows `3. ` or `A) `.
+fn after_number(title: &str) -> Option<&str> {
+    let (number, rest) = title.split_once(['.', ')'])?;
+    let digits = number.len() <= 3 && number.bytes().all(|byte| byte.is_ascii_digit());
+    let letter = number.len() == 1 && number.bytes().all(|byte| byte.is_ascii_uppercase());
+    let fits = !number.is_empty() && (digits || letter) && rest.starts_with(char::is_whitespace);
+    fits.then_some(rest)
 }
 
 /// Severities of a line such as `**Severity**: P2–P3 — when exports fail`.
 pub fn severity_line(text: &str) -> Vec<String> {
     let mut found = Vec::new();
+    if !text.contains("everity") {
+        return found;
+    }
     let (Some(line), Some(word), Some(range)) = (
         SEVERITY_LINE.as_ref(),
         SEVERITY_WORD.as_ref(),
@@ -231,6 +251,17 @@ mod tests {
             ("3. Open a channel", "Open a channel"),
             ("Step 3", "Step 3"),
             ("Steps to take", "Steps to take"),
+            ("PHASE 12b - Contain", "Contain"),
+            ("step 1a)x", "x"),
+            ("Step 3 \u{2014} \u{a0}Look", "Look"),
+            ("Step: none", "Step: none"),
+            ("Step 2b:", "Step 2b:"),
+            ("Étape 1: a", "Étape 1: a"),
+            ("A) Stop", "Stop"),
+            ("1234. Stop", "1234. Stop"),
+            ("3.5 hours", "3.5 hours"),
+            (". Stop", ". Stop"),
+            ("AB. Stop", "AB. Stop"),
         ] {
             assert_eq!(step_title(title), expected);
         }

@@ -141,6 +141,21 @@ pub fn read_file(path: &Path) -> Result<SourceText, ReadError> {
 mod tests {
     use super::*;
 
+    /// Whoever looks for a name skips built-in texts that do not hold it.
+    #[test]
+    fn built_in_playbooks_spell_out_their_names() {
+        for (name, text) in BUILT_IN {
+            for parsed in parse(&SourceText::new(*name, *text)) {
+                let playbook = &parsed.playbook;
+                let mut names = playbook.alerts.clone();
+                names.push(playbook.id.to_string());
+                for spelt in names {
+                    assert!(text.contains(&spelt), "{name}: {spelt}");
+                }
+            }
+        }
+    }
+
     #[test]
     fn texts_read_on_many_processors_stay_in_order() {
         let sources: Vec<_> = (0..=limits::PLAYBOOKS_A_THREAD * 3)

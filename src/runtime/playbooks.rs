@@ -59,6 +59,14 @@ impl LibraryFile {
 /// Every file of the library: the user's, then the built-in ones. Files are read as they are asked for: first one by one,
 /// because the first may be the one that is looked for, then in ever larger groups, on all processors.
 pub fn library(workplace: &Workplace) -> impl Iterator<Item = LibraryFile> + use<> {
+    files(workplace, built_in())
+}
+
+/// The user's files, then these.
+fn files<I: Iterator<Item = SourceText>>(
+    workplace: &Workplace,
+    built_in: I,
+) -> impl Iterator<Item = LibraryFile> + use<I> {
     let mut paths = Vec::new();
     collect(
         &workplace.config().places.playbooks(),
@@ -69,7 +77,7 @@ pub fn library(workplace: &Workplace) -> impl Iterator<Item = LibraryFile> + use
     let own = paths
         .into_iter()
         .filter_map(|path| playbook::read_file(&path).ok());
-    let mut sources = own.chain(built_in());
+    let mut sources = own.chain(built_in);
     let mut group = 0;
     let files = std::iter::from_fn(move || {
         group = (group * 2).clamp(1, limits::LIBRARY_GROUP);
@@ -121,14 +129,13 @@ pub fn locate(workplace: &Workplace, name: &str) -> Result<(Parsed, Option<Strin
         return pick(LibraryFile::read(source), id).map(|parsed| (parsed, None));
     }
     let mut by_alert: Vec<(Parsed, Option<String>)> = Vec::new();
-    let mut known = Vec::new();
-    for file in library(workplace) {
+    // A built-in playbook spells its id and its alerts out in its text: one without the name need not be read.
+    let may_answer = built_in().filter(|source| source.text.contains(name));
+    for file in files(workplace, may_answer) {
         for parsed in file.playbooks {
             if parsed.playbook.id.as_str() == name {
                 return Ok((parsed, None));
             }
-            known.push(parsed.playbook.id.clone());
-            known.extend(parsed.playbook.alerts.iter().map(PlaybookId::new));
             if parsed.playbook.alerts.iter().any(|alert| alert == name) {
                 by_alert.push((parsed, Some(name.to_owned())));
             }
@@ -137,7 +144,14 @@ pub fn locate(workplace: &Workplace, name: &str) -> Result<(Parsed, Option<Strin
     match by_alert.len() {
         1 => by_alert.pop().ok_or_else(String::new),
         0 => {
-            let near = nearest(name, known.iter().map(PlaybookId::as_str));
+            let known: Vec<String> = library(workplace)
+                .flat_map(|file| file.playbooks)
+                .flat_map(|parsed| {
+                    let id = parsed.playbook.id.to_string();
+                    std::iter::once(id).chain(parsed.playbook.alerts)
+                })
+                .collect();
+            let near = nearest(name, known.iter().map(String::as_str));
             let hint = near.map_or_else(String::new, |near| format!("; did you mean {near:?}?"));
             Err(format!(
                 "no playbook, alert or file {name:?}{hint}: `quarterdeck list playbooks` shows what there is"

@@ -90,7 +90,7 @@ impl Program {
             let _ = sizes.try_send(EventKind::Resized(columns, rows));
         })?;
         let size = terminal::size();
-        let mut screen = Screen::new(size);
+        let mut screen = Screen::default();
         let (state, effects) = self.first_state(size);
         let tasks = tasks()?;
         let mut event_loop = self.event_loop(state, Local::default(), keys, &ending, &tasks);

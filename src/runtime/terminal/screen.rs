@@ -15,23 +15,16 @@ use ratatui::layout::Rect;
 
 use super::{STALE, write};
 
-/// What the terminal shows, and room for what it is to show.
+/// What the terminal shows, and room for what it is to show. At first it has no size: the first frame gives it one.
+#[derive(Default)]
 pub struct Screen {
     shown: Buffer,
+    /// Empty between two frames.
     next: Buffer,
     bytes: Vec<u8>,
 }
 
 impl Screen {
-    /// A screen of this many columns and rows that shows nothing.
-    pub fn new(size: (u16, u16)) -> Self {
-        let empty = Buffer::empty(Rect::new(0, 0, size.0, size.1));
-        Self {
-            shown: empty.clone(),
-            next: empty,
-            bytes: Vec::new(),
-        }
-    }
 
     /// Whether the terminal has this size and shows what was drawn last.
     pub fn shows(&self, size: (u16, u16)) -> bool {
@@ -42,14 +35,19 @@ impl Screen {
     pub fn draw(&mut self, size: (u16, u16), draw: impl FnOnce(&mut Buffer)) -> io::Result<()> {
         let stale = STALE.swap(false, Ordering::SeqCst);
         if stale || self.size() != size {
-            *self = Self::new(size);
+            let area = Rect::new(0, 0, size.0, size.1);
+            for buffer in [&mut self.shown, &mut self.next] {
+                buffer.resize(area);
+                buffer.reset();
+            }
             queue!(self.bytes, Clear(ClearType::All))?;
         }
-        self.next.reset();
         draw(&mut self.next);
         cells(&mut self.bytes, self.shown.diff_iter(&self.next))?;
         std::mem::swap(&mut self.shown, &mut self.next);
-        self.send()
+        let sent = self.send();
+        self.next.reset();
+        sent
     }
 
     /// Draws a part into an empty buffer of its area; the rest stays as it is.
@@ -60,8 +58,9 @@ impl Screen {
         let mut before = Buffer::empty(area);
         copy(&self.shown, &mut before);
         cells(&mut self.bytes, before.diff_iter(&part))?;
+        let sent = self.send();
         copy(&part, &mut self.shown);
-        self.send()
+        sent
     }
 
     fn size(&self) -> (u16, u16) {
@@ -108,21 +107,30 @@ mod tests {
 
     use super::*;
 
+    fn screen(columns: u16, rows: u16) -> Screen {
+        let empty = Buffer::empty(Rect::new(0, 0, columns, rows));
+        Screen {
+            shown: empty.clone(),
+            next: empty,
+            ..Screen::default()
+        }
+    }
+
     /// Bytes of the difference between what a screen shows and these lines.
     fn drawn(screen: &mut Screen, lines: &[&str]) -> Vec<u8> {
-        screen.next.reset();
         for (line, y) in lines.iter().zip(0..) {
             screen.next.set_string(0, y, line, Style::new());
         }
         let mut bytes = Vec::new();
         cells(&mut bytes, screen.shown.diff_iter(&screen.next)).unwrap();
         std::mem::swap(&mut screen.shown, &mut screen.next);
+        screen.next.reset();
         bytes
     }
 
     #[test]
     fn a_frame_without_a_change_is_no_bytes() {
-        let mut screen = Screen::new((20, 2));
+        let mut screen = screen(20, 2);
         assert!(!drawn(&mut screen, &["one"]).is_empty());
         assert_eq!(drawn(&mut screen, &["one"]), b"");
         assert!(!drawn(&mut screen, &["two"]).is_empty());
@@ -130,7 +138,7 @@ mod tests {
 
     #[test]
     fn a_part_changes_its_area_alone() {
-        let mut screen = Screen::new((8, 3));
+        let mut screen = screen(8, 3);
         let before = ["12345678", "abcdefgh", "12345678"];
         drawn(&mut screen, &before);
         let draw = |screen: &mut Screen, text: &str| {
