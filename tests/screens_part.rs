@@ -61,7 +61,10 @@ fn play(size: (u16, u16), keys: &[(&str, u64)]) -> Result<usize, TestCaseError> 
     paint(&state, &mut whole_local, &theme, &mut empty.clone());
     let mut parts = 0;
     for (key, pause) in keys {
-        let now = state.now.checked_add(Duration::from_millis(*pause)).unwrap();
+        let now = state
+            .now
+            .checked_add(Duration::from_millis(*pause))
+            .unwrap();
         let chord: Chord = key.parse().unwrap();
         let kind = EventKind::Key(chord);
         update(&mut state, Event { now, kind });
@@ -100,8 +103,14 @@ proptest! {
 #[test]
 fn cursor_keys_need_a_part_only() {
     for size in [(80, 24), (120, 40)] {
-        assert_eq!(play(size, &[("down", 5), ("right", 5), ("up", 5)]).unwrap(), 3);
-        assert_eq!(play(size, &[("down", 5), ("tab", 5), ("down", 5)]).unwrap(), 1);
+        assert_eq!(
+            play(size, &[("down", 5), ("right", 5), ("up", 5)]).unwrap(),
+            3
+        );
+        assert_eq!(
+            play(size, &[("down", 5), ("tab", 5), ("down", 5)]).unwrap(),
+            1
+        );
         assert_eq!(play(size, &[("down", 1_000), ("down", 5)]).unwrap(), 1);
     }
 }

@@ -214,17 +214,18 @@ impl Sources {
 
     /// The target of what is planned for a source that the profile lacks.
     fn missing(&self, name: &SourceName, language: Language) -> String {
-        let place = match &self.profile {
-            Some(profile) => format!("profile \"{profile}\""),
-            None => "any profile: none is chosen".to_owned(),
-        };
-        match self.configured.get(name) {
-            Some(other) => format!(
-                "source \"{name}\" in {place} is of kind {}, which does not answer {}: another would have to be configured",
+        match (self.configured.get(name), &self.profile) {
+            (Some(other), _) => format!(
+                "source \"{name}\", which is of kind {} and does not answer {}: configure another before this can run",
                 other.kind.word,
                 language.word()
             ),
-            None => format!("no source \"{name}\" in {place}: it would have to be configured"),
+            (None, Some(profile)) => format!(
+                "source \"{name}\", which profile \"{profile}\" lacks: configure it before this can run"
+            ),
+            (None, None) => format!(
+                "source \"{name}\": no profile is chosen that has it; configure it before this can run"
+            ),
         }
     }
 

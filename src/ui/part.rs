@@ -60,7 +60,10 @@ pub fn paint(state: &State, local: &mut Local, theme: &Theme, buffer: &mut Buffe
     let area = buffer.area;
     panes::draw(PaneKind::Result, &view, local, area, buffer);
     let (layout, placed) = arranged(state, cockpit, state.size);
-    if placed.last().is_some_and(|(pane, _)| *pane == PaneKind::Result) {
+    if placed
+        .last()
+        .is_some_and(|(pane, _)| *pane == PaneKind::Result)
+    {
         panes::hidden(&view, &layout, &placed, buffer);
     }
 }

@@ -25,7 +25,6 @@ pub struct Screen {
 }
 
 impl Screen {
-
     /// Whether the terminal has this size and shows what was drawn last.
     pub fn shows(&self, size: (u16, u16)) -> bool {
         !STALE.load(Ordering::SeqCst) && self.size() == size
@@ -150,7 +149,10 @@ mod tests {
         };
         draw(&mut screen, "漢x");
         // The whole screen knows what the part wrote: drawn whole, nothing is left to say.
-        assert_eq!(drawn(&mut screen, &["12345678", "ab漢x gh", "12345678"]), b"");
+        assert_eq!(
+            drawn(&mut screen, &["12345678", "ab漢x gh", "12345678"]),
+            b""
+        );
         draw(&mut screen, "cdef");
         assert_eq!(drawn(&mut screen, &before), b"");
     }
