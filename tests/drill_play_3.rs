@@ -284,16 +284,14 @@ fn contains_the_breach(played: &Played, mode: &str) {
 }
 
 #[test]
-fn the_mode_wall_is_found_down_and_the_path_is_frozen() {
+fn the_mode_wall_is_found_down_and_the_breach_is_worked_to_its_end() {
     let played = play("mode-b", "7");
     contains_the_breach(&played, "Mode B: Mode segregation broken");
-    // What is left costs points: tokens are not rotated, and customers are not told, because it ends when the path is closed.
-    let debrief = played.debrief();
-    assert_eq!(
-        (&debrief["points"], &debrief["of"]),
-        (&79.into(), &85.into()),
-        "{debrief:#}"
-    );
+    // No customer read another's data, so nobody is written to; the step says why.
+    let told = played.of_kind("message.sent");
+    assert!(told.iter().all(|body| body["action"] != "customer-email"));
+    played.sends("force-rotate-tokens");
+    played.ended_well();
 }
 
 #[test]
