@@ -4,144 +4,14 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    clippy::panic,
     reason = "a test: what is not there fails it"
 )]
 
-#[path = "support/trial.rs"]
-mod trial;
+#[path = "support/drill_play.rs"]
+mod drill_play;
 
-use std::path::Path;
-
+use drill_play::{Played, play, play_script};
 use serde_json::Value;
-use tempfile::TempDir;
-use trial::{home, quarterdeck};
-
-/// A drill that was played, and what is left of it.
-struct Played {
-    home: TempDir,
-    entries: Vec<Value>,
-}
-
-/// Plays the script that has the name of its scenario.
-fn play(scenario: &str, seed: &str) -> Played {
-    play_script(scenario, scenario, seed)
-}
-
-fn play_script(scenario: &str, script: &str, seed: &str) -> Played {
-    let home = home();
-    let script = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/fixtures/drills/scripts")
-        .join(format!("{script}.keys"));
-    let script = script.display().to_string();
-    let ran = quarterdeck(
-        home.path(),
-        &[
-            "drill", scenario, "--seed", seed, "--play", &script, "--as", "alice",
-        ],
-    );
-    assert_eq!(ran.code, Some(0), "{}", ran.talk);
-    let ran = quarterdeck(home.path(), &["timeline", "last", "--format", "json"]);
-    assert_eq!(ran.code, Some(0), "{}", ran.talk);
-    let entries = ran
-        .out
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
-    Played { home, entries }
-}
-
-impl Played {
-    /// What the entries of a kind say.
-    fn of_kind(&self, kind: &str) -> Vec<&Value> {
-        self.entries
-            .iter()
-            .filter(|entry| entry["kind"] == kind)
-            .map(|entry| &entry["body"])
-            .collect()
-    }
-
-    /// How an action ended, each time.
-    fn ends_of(&self, action: &str) -> Vec<&Value> {
-        let mut ends = self.of_kind("action.result");
-        ends.retain(|body| body["action"] == action);
-        assert!(!ends.is_empty(), "{action} never ran");
-        ends
-    }
-
-    /// The place of the first entry that is like this.
-    fn first(&self, what: &str, like: impl Fn(&Value) -> bool) -> usize {
-        let found = self.entries.iter().position(like);
-        found.unwrap_or_else(|| panic!("no entry: {what}"))
-    }
-
-    /// What an action's rows say, as they were kept the last time.
-    fn last_kept(&self, action: &str) -> Value {
-        let kept = self.of_kind("evidence.added").into_iter().rfind(|body| {
-            body["origin"]["action"] == action && body["media_type"] == "application/json"
-        });
-        let sha256 = kept.unwrap_or_else(|| panic!("{action} was not kept"))["sha256"]
-            .as_str()
-            .unwrap();
-        let drills = self.home.path().join("data/drill");
-        let drill = std::fs::read_dir(drills).unwrap().next().unwrap().unwrap();
-        let text = std::fs::read_to_string(drill.path().join("evidence").join(sha256)).unwrap();
-        serde_json::from_str(&text).unwrap()
-    }
-
-    fn debrief(&self) -> Value {
-        let ran = quarterdeck(self.home.path(), &["report", "last", "--format", "json"]);
-        assert_eq!(ran.code, Some(0), "{}", ran.talk);
-        let report: Value = serde_json::from_str(&ran.out).unwrap();
-        report["debrief"].clone()
-    }
-
-    /// Closed, with all the points there are.
-    fn ended_well(&self) {
-        assert_eq!(self.of_kind("incident.resolved").len(), 1);
-        assert_eq!(self.of_kind("incident.closed").len(), 1);
-        let debrief = self.debrief();
-        assert_eq!(debrief["points"], debrief["of"], "{debrief:#}");
-        assert!(debrief["of"].as_u64() > Some(0), "{debrief:#}");
-        assert_eq!(debrief["faults"], Value::Array(Vec::new()), "{debrief:#}");
-        let results = self.of_kind("action.result");
-        assert!(
-            results.iter().all(|body| body["outcome"] == "ok"),
-            "{results:#?}"
-        );
-    }
-
-    /// The evidence of `read` was kept before the entry at `act`.
-    fn kept_before(&self, read: &str, act: usize) {
-        let kept = self.first(read, |entry| {
-            entry["kind"] == "evidence.added" && entry["body"]["origin"]["action"] == read
-        });
-        assert!(kept < act, "{read} was kept too late");
-    }
-
-    fn sends(&self, action: &str) -> usize {
-        self.first(action, |entry| {
-            entry["kind"] == "action.intent" && entry["body"]["action"] == action
-        })
-    }
-
-    fn ticks(&self, check: &str) -> usize {
-        self.first(check, |entry| {
-            entry["kind"] == "check.ticked" && entry["body"]["check"] == check
-        })
-    }
-
-    fn hears(&self, inject: &str) -> bool {
-        self.of_kind("drill.injected")
-            .iter()
-            .any(|body| body["inject"] == inject)
-    }
-
-    /// The simulated time of an entry, as RFC 3339 in UTC.
-    fn at(&self, entry: usize) -> &str {
-        self.entries.get(entry).unwrap()["sim_at"].as_str().unwrap()
-    }
-}
 
 /// A time of a row, in the form of the entries' times, to the second.
 fn time(cell: &Value) -> String {
@@ -155,7 +25,7 @@ fn time(cell: &Value) -> String {
 
 #[test]
 fn a_stolen_session_is_ended_after_its_trail_was_kept() {
-    let played = play("session-abuse", "7");
+    let played = play("session-abuse");
     played.ended_well();
     let ended = played.ticks("sessions-invalidated");
     played.kept_before("user-trail", ended);
@@ -170,7 +40,7 @@ fn a_stolen_session_is_ended_after_its_trail_was_kept() {
 
 #[test]
 fn the_endpoint_that_fails_is_disabled_and_its_tenant_is_told() {
-    let played = play("webhook-failure", "7");
+    let played = play("webhook-failure");
     played.ended_well();
     let disabled = played.sends("disable-endpoint");
     played.kept_before("deliveries", disabled);
@@ -193,7 +63,7 @@ fn the_endpoint_that_fails_is_disabled_and_its_tenant_is_told() {
 
 #[test]
 fn exports_work_again_when_the_disk_has_room() {
-    let played = play("export-failure", "7");
+    let played = play("export-failure");
     played.ended_well();
     let decided = played.of_kind("decision.made");
     assert_eq!(
@@ -211,7 +81,7 @@ fn exports_work_again_when_the_disk_has_room() {
 
 #[test]
 fn the_query_that_blocks_all_others_is_cancelled_and_no_other() {
-    let played = play("slow-database", "7");
+    let played = play("slow-database");
     played.ended_well();
     let cancelled = played.sends("cancel-query");
     played.kept_before("active-queries", cancelled);
@@ -230,27 +100,14 @@ fn the_query_that_blocks_all_others_is_cancelled_and_no_other() {
 
 #[test]
 fn to_cancel_a_query_that_waits_helps_nobody_and_costs_points() {
-    let badly = play_script("slow-database", "slow-database-badly", "7");
-    assert_eq!(badly.of_kind("incident.closed").len(), 1);
+    let badly = play_script("slow-database", "slow-database-badly");
+    badly.closed();
     assert!(badly.hears("wrong-backend") && !badly.hears("pages-are-back"));
-    let debrief = badly.debrief();
-    let well = play("slow-database", "7").debrief();
-    assert_eq!(debrief["of"], well["of"]);
-    let points = |debrief: &Value| debrief["points"].as_i64().unwrap();
-    assert!(points(&debrief) * 4 < points(&well), "{debrief:#}");
-    let costs = |title: &str| {
-        let faults = debrief["faults"].as_array().unwrap();
-        let lines = debrief["lines"].as_array().unwrap();
-        faults
-            .iter()
-            .chain(lines)
-            .find(|line| line["title"] == title)
-            .unwrap_or_else(|| panic!("no {title}: {debrief:#}"))["points"]
-            .as_i64()
-            .unwrap()
-    };
-    assert_eq!(costs("needless damage"), -15);
-    assert_eq!(costs("time to contain"), 0);
+    let ((bad, of), (good, same)) = (badly.points(), play("slow-database").points());
+    assert_eq!(of, same);
+    assert!(bad * 4 < good, "{:#}", badly.debrief);
+    assert_eq!(badly.costs("needless damage"), -15);
+    assert_eq!(badly.costs("time to contain"), 0);
 }
 
 /// The access path is frozen in time, the log of reads and the state of an affected organisation are kept, the failure mode is known, and whoever has
@@ -285,7 +142,7 @@ fn contains_the_breach(played: &Played, mode: &str) {
 
 #[test]
 fn the_mode_wall_is_found_down_and_the_breach_is_worked_to_its_end() {
-    let played = play("mode-b", "7");
+    let played = play("mode-b");
     contains_the_breach(&played, "Mode B: Mode segregation broken");
     // No customer read another's data, so nobody is written to; the step says why.
     let told = played.of_kind("message.sent");
@@ -296,7 +153,7 @@ fn the_mode_wall_is_found_down_and_the_breach_is_worked_to_its_end() {
 
 #[test]
 fn the_scope_policy_is_found_wrong_and_the_breach_is_worked_to_its_end() {
-    let played = play("mode-c", "7");
+    let played = play("mode-c");
     contains_the_breach(&played, "Mode C: Scope DSL evaluation bug");
     let said = played.of_kind("milestone.reached");
     assert_eq!(said.last().unwrap()["milestone"], "confirmed");
