@@ -126,8 +126,9 @@ fn contains_the_breach(played: &Played, mode: &str) {
     );
     let sent = played.of_kind("message.sent");
     let sent: Vec<&Value> = sent.iter().map(|body| &body["action"]).collect();
+    assert_eq!(*sent[0], "page-security");
     assert!(
-        sent.len() >= 2 && *sent[0] == "page-security" && *sent[1] == "notify-authority",
+        sent.iter().any(|action| **action == "notify-authority"),
         "{sent:?}"
     );
     let aware = played.of_kind("milestone.reached");

@@ -10,6 +10,8 @@
 #[path = "support/drill_play.rs"]
 mod drill_play;
 
+use std::path::Path;
+
 use drill_play::{Played, play, play_script};
 use serde_json::Value;
 
@@ -55,6 +57,20 @@ fn is_shown_to_be_no_breach(played: &Played, pattern: &str) {
 }
 
 #[test]
+fn every_scenario_has_a_model_answer() {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let scripts = project.join("tests/fixtures/drills/scripts");
+    let mut scenarios = 0;
+    for entry in std::fs::read_dir(project.join("assets/drills")).unwrap() {
+        let scenario = entry.unwrap().path();
+        let script = scripts.join(scenario.with_extension("keys").file_name().unwrap());
+        assert!(script.exists(), "{}", script.display());
+        scenarios += 1;
+    }
+    assert!(scenarios >= 10, "{scenarios}");
+}
+
+#[test]
 fn a_false_alarm_is_shown_to_be_one() {
     let played = play("false-alarm");
     is_shown_to_be_no_breach(&played, "Single actor, multiple orgs");
@@ -62,7 +78,7 @@ fn a_false_alarm_is_shown_to_be_one() {
         played.injects(),
         ["page", "partner-calls", "executive-asks", "second-signal"]
     );
-    assert_eq!(played.of_kind("follow_up.added").len(), 1);
+    assert_eq!(played.of_kind("followup.added").len(), 1);
 }
 
 #[test]
