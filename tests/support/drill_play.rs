@@ -26,7 +26,7 @@ const _: () = {
         Played::report,
         Played::ran_well,
         Played::verdicts,
-        Played::lines,
+        Played::decisions,
         Played::injects,
         Played::last_kept,
         Played::ticks,
