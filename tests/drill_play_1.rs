@@ -1,11 +1,5 @@
 //! The coordinated attack, played to its end by two scripts of keys: a model answer and one that does badly. The scores differ as the rubric says.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test: what is not there fails it"
-)]
-
 #[path = "support/drill_play.rs"]
 mod drill_play;
 

@@ -1,10 +1,5 @@
 //! Shipped playbooks played to their end in drills by scripts of keys, each a model answer: what is kept, decided, stopped, told and closed.
 
-#![expect(
-    clippy::indexing_slicing,
-    reason = "a test: what is not there fails it"
-)]
-
 #[path = "support/drill_play.rs"]
 mod drill_play;
 
