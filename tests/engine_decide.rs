@@ -492,12 +492,30 @@ fn a_blocked_step_shows_the_way_or_goes_on_with_a_reason() {
 }
 
 #[test]
+fn a_blocked_containment_step_shows_the_way_as_its_guide_says() {
+    let mut harness = harness();
+    show(&mut harness, "revoke");
+    harness.keys("enter");
+    assert_eq!(
+        labels(&harness),
+        [
+            "go to “Identify” for: Rows of the actor",
+            "write the note that is: Call with the lead",
+            "go on without; the reason is recorded"
+        ]
+    );
+    harness.keys("enter");
+    assert_eq!(shown(&harness), "identify");
+    assert!(harness.appended().is_empty(), "looking changes nothing");
+}
+
+#[test]
 fn containment_asks_the_reason_at_once_and_locks_nobody_out() {
     for disk_works in [true, false] {
         let mut harness = harness();
         show(&mut harness, "revoke");
         harness.disk_works = disk_works;
-        harness.keys("enter");
+        harness.keys("w");
         assert!(matches!(
             harness.state.overlays.last(),
             Some(Overlay::Ask {
@@ -569,7 +587,7 @@ fn a_waiver_covers_what_it_lists() {
     write_answer(&mut harness, "later");
     assert_eq!(missing(&harness), [""; 0]);
     show(&mut harness, "revoke");
-    harness.keys("enter");
+    harness.keys("w");
     write_answer(&mut harness, "now");
     assert_eq!(
         missing(&harness),

@@ -180,6 +180,8 @@ fn a_blocked_step_says_what_it_waits_for() {
     harness.keys("esc");
     show(&mut harness, "revoke");
     harness.keys("enter");
+    snapshots("waive-choose", &harness);
+    harness.keys("esc w");
     snapshots("waive", &harness);
     harness.type_text("they are still in");
     harness.keys("enter");

@@ -102,15 +102,8 @@ impl Turn<'_> {
         ));
     }
 
-    /// What is missing for a step: the way to each of it, or the reason to go on without. In containment nothing but the
-    /// reason is asked.
+    /// What is missing for a step: the way to each of it, or going on without.
     pub(super) fn ask_about_missing(&mut self, step: &StepId) {
-        let Some(cockpit) = self.state.cockpit() else {
-            return;
-        };
-        if cockpit.is_containment(step) {
-            return self.ask(Purpose::Waive(step.clone()));
-        }
         self.choose_about_missing(step, false);
     }
 
@@ -150,7 +143,7 @@ impl Turn<'_> {
         });
     }
 
-    /// Goes on with a step although something is missing.
+    /// Goes on with a step although something is missing. In containment the reason is asked at once.
     pub(super) fn waive(&mut self) {
         let Some(cockpit) = self.state.cockpit() else {
             return;
