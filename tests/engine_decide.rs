@@ -233,6 +233,38 @@ fn a_decision_asks_for_its_suggestions_and_says_what_is_missing() {
 }
 
 #[test]
+fn the_cursor_goes_to_what_is_suggested_and_never_moves_under_a_finger() {
+    let at = |keys: &str, suggested: [Result<bool, String>; 3]| {
+        let mut harness = at_decision();
+        harness.keys("D");
+        harness.keys(keys);
+        suggest(&mut harness, suggested);
+        assert!(harness.appended().is_empty(), "nothing is chosen");
+        harness
+    };
+    let third = || [Err("no column".into()), Ok(false), Ok(true)];
+    let harness = at("", third());
+    assert_eq!(form(&harness).selected, 2);
+    assert!(form(&harness).reason.is_none());
+    for (keys, selected) in [("down", 1), ("down up", 0), ("enter", 0), ("2", 1), ("x", 0)] {
+        let harness = at(keys, third());
+        assert_eq!(form(&harness).selected, selected, "after {keys}");
+    }
+    let harness = at("", [Ok(false), Err("no column".into()), Ok(false)]);
+    assert_eq!(form(&harness).selected, 0, "nothing is suggested");
+    let harness = at("", [Ok(false), Ok(true), Ok(true)]);
+    assert_eq!(form(&harness).selected, 1, "the first of several");
+    // Revised: it opens on what was decided.
+    let mut harness = at("", third());
+    harness.keys("1");
+    write_answer(&mut harness, "seen");
+    show(&mut harness, "pattern");
+    harness.keys("D");
+    suggest(&mut harness, third());
+    assert_eq!(form(&harness).selected, 0);
+}
+
+#[test]
 fn what_is_suggested_needs_no_reason_and_everything_else_does() {
     for (keys, typed, reason) in [
         ("enter", "", Some("as suggested: figure of One actor = 1")),

@@ -32,6 +32,8 @@ pub struct DecideForm {
     pub decision: StepId,
     /// Position among the choices, *none of these* and *not yet known* behind those of the table.
     pub selected: usize,
+    /// No key was pressed in it and nothing was decided before: the cursor may still go to what is suggested.
+    pub fresh: bool,
     /// Marked choices, where several are allowed.
     pub marked: BTreeSet<usize>,
     /// What the results suggest; none until computed.
@@ -330,6 +332,7 @@ impl Turn<'_> {
         let form = DecideForm {
             decision: step.clone(),
             selected: chosen.first().copied().unwrap_or(0),
+            fresh: before.is_none(),
             marked: if decision.many {
                 chosen
             } else {
@@ -349,12 +352,19 @@ impl Turn<'_> {
         }
     }
 
-    /// Suggestions are computed. Those of a dialog that was closed meanwhile are not missed.
+    /// Suggestions are computed. Those of a dialog that was closed meanwhile are not missed. The cursor goes to the first that
+    /// is suggested, unless a key was pressed: it never moves under a finger, and it is still the operator who takes the choice.
     pub(super) fn suggested(&mut self, decision: &StepId, suggestions: &[Suggestion]) {
         for overlay in &mut self.state.overlays {
             if let Overlay::Decide(form) = overlay
                 && form.decision == *decision
             {
+                let first = suggestions
+                    .iter()
+                    .position(|suggestion| suggestion.suggested == Ok(true));
+                if let Some(first) = first.filter(|_| form.fresh) {
+                    form.selected = first;
+                }
                 form.suggestions = Some(suggestions.to_vec());
             }
         }
@@ -373,6 +383,7 @@ impl Turn<'_> {
         }) else {
             return;
         };
+        form.fresh = false;
         if let Some(editor) = &mut form.reason {
             match command {
                 Some(Command::TextAccept) => return self.accept_reason(form, &decision),
