@@ -12,7 +12,7 @@ use cockpit::Harness;
 use quarterdeck::capture::{Capture, KeptFile};
 use quarterdeck::engine::effect::Effect;
 use quarterdeck::engine::event::EventKind;
-use quarterdeck::engine::state::{Overlay, RunPhase};
+use quarterdeck::engine::state::{Overlay, RunPhase, Screen};
 use quarterdeck::model::ids::RunId;
 use quarterdeck::model::request::{Chunk, Outcome, RunError};
 use quarterdeck::model::table::{Column, ColumnKind, Rows};
@@ -67,6 +67,21 @@ SELECT 1
 ```sql {#away source=audit expect="rows[0].n == 0" doubt="count > 5" otherwise="goto next"}
 SELECT 0 AS n
 ```
+
+### Which way {.decision}
+
+| What | Then |
+| --- | --- |
+| a bug | [Bug](#bug) |
+| a deployment | [Deployment](#deployment) |
+
+## Bug {#bug}
+
+- [ ] it stopped <!-- {#bug-stopped by=away} -->
+
+## Deployment {#deployment}
+
+- [ ] it stopped <!-- {#deployment-stopped by=away} -->
 "#;
 
 fn harness() -> Harness {
@@ -235,6 +250,35 @@ fn an_end_is_recorded_after_verdict_and_evidence() {
     // A FAIL does not untick it.
     judged(&mut harness, "2", 0);
     assert!(harness.cockpit().incident.checks.contains_key("crossed"));
+}
+
+#[test]
+fn a_pass_ticks_the_check_of_the_branch_that_is_worked_in_once() {
+    let ticked = |harness: &Harness| -> Vec<String> {
+        let bodies = harness.appended().into_iter();
+        let ticks = bodies.filter_map(|body| match body {
+            Body::CheckTicked { check, .. } => Some(check.to_string()),
+            _ => None,
+        });
+        ticks.collect()
+    };
+    let at = |harness: &mut Harness, step: &str| {
+        if let Screen::Cockpit(cockpit) = &mut harness.state.screen {
+            cockpit.step = step.into();
+        }
+    };
+    let mut harness = harness();
+    at(&mut harness, "next");
+    judged(&mut harness, "1", 0);
+    assert!(ticked(&harness).is_empty(), "no branch is chosen yet");
+    at(&mut harness, "which-way");
+    harness.keys("D 2");
+    harness.type_text("the deployment of 02:50");
+    harness.keys("enter");
+    at(&mut harness, "next");
+    judged(&mut harness, "1", 0);
+    judged(&mut harness, "1", 0);
+    assert_eq!(ticked(&harness), ["deployment-stopped"]);
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::incident::view::{Otherwise, Proposal, proposals};
 use crate::model::Timestamp;
 use crate::model::answer::{Answer, AnswerBody};
 use crate::model::ids::{ActionId, CheckId, RunId};
-use crate::model::playbook::{Action, Expression, Language, Playbook};
+use crate::model::playbook::{Action, Expression, Language, Playbook, Step};
 use crate::model::request::{Outcome, Payload, Request, RunError};
 use crate::model::safe_text::{SafeText, sanitize};
 use crate::model::verdict::{Judgement, Verdict};
@@ -176,14 +176,19 @@ impl Turn<'_> {
         }
     }
 
-    /// Checks that this action's PASS ticks.
+    /// Checks that this action's PASS ticks. Those of a branch that does not count stay open: nobody works in it.
     fn tick_checks_by(&mut self, action: &ActionId) {
         let Some(cockpit) = self.state.cockpit() else {
             return;
         };
+        let counts = |step: &Step| {
+            let view = cockpit.view.step(&step.id);
+            view.is_none_or(|view| view.applies.counts())
+        };
         let checks: Vec<CheckId> = cockpit
             .playbook
             .steps()
+            .filter(|(_, step)| counts(step))
             .flat_map(|(_, step)| step.checks())
             .filter(|check| check.by.as_ref() == Some(action))
             .filter(|check| !cockpit.incident.checks.contains_key(&check.id))
