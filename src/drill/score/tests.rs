@@ -213,6 +213,38 @@ fn points_fade_with_time_and_stop_at_none() {
 }
 
 #[test]
+fn what_was_kept_is_said_in_plain_words() {
+    let reason = |keep: &[(i64, &'static str)], contained: bool| {
+        let mut player = Player::new(quick("coordinated-attack"), 5);
+        let mut keep: Vec<_> = keep.iter().map(|(at, name)| (*at, *name, true)).collect();
+        if contained {
+            keep.push((100, "revoke", false));
+        }
+        keep.sort_unstable();
+        for (at, name, kept) in keep {
+            player.runs(at, name, kept);
+        }
+        line(&player.score(), "evidence before containment").reason.clone()
+    };
+    let starts = |reason: String, with: &str| assert!(reason.starts_with(with), "{reason}");
+    let missing = "None of the 4 pieces of evidence was kept. Not kept: ";
+    starts(reason(&[], false), missing);
+    starts(reason(&[], true), missing);
+    starts(
+        reason(&[(200, "preserve-logs")], true),
+        "None of the 4 pieces of evidence was kept in time. Too late, only after containment: ",
+    );
+    starts(
+        reason(&[(50, "preserve-logs")], true),
+        "1 of the 4 pieces of evidence was kept in time. Not kept: ",
+    );
+    starts(
+        reason(&[(50, "preserve-logs")], false),
+        "1 of the 4 pieces of evidence was kept. Not kept: ",
+    );
+}
+
+#[test]
 fn evidence_counts_only_before_containment() {
     let mut player = Player::new(quick("coordinated-attack"), 5);
     player.runs(100, "revoke", false);
@@ -223,7 +255,7 @@ fn evidence_counts_only_before_containment() {
     assert!(
         evidence
             .reason
-            .starts_with("0 of 4 kept. Only after containment: "),
+            .contains("kept in time. Too late, only after containment: "),
         "{}",
         evidence.reason
     );

@@ -304,7 +304,7 @@ fn evidence(record: &Record<'_>, part: &EvidenceFirst) -> Line {
     let first = part.kept.iter().map(|name| (name.as_str(), true));
     let items = part.items.iter().map(|item| (item.as_str(), false));
     let wanted: Vec<(&str, bool)> = first.chain(items).collect();
-    let mut kept = 0_u32;
+    let mut kept = 0_usize;
     for (name, before) in &wanted {
         match record.kept(name) {
             Some(done) if *before && act.is_some_and(|act| done.at > act.at) => {
@@ -318,15 +318,12 @@ fn evidence(record: &Record<'_>, part: &EvidenceFirst) -> Line {
             None => missing.push(record.title(name)),
         }
     }
-    let mut reason = format!("{kept} of {} kept", wanted.len());
-    reason.push_str(match act {
-        Some(_) => ", what had to be before containment in time.",
-        None => ".",
-    });
+    let is_timed = act.is_some() && !part.kept.is_empty();
+    let mut reason = kept_in_words(kept, wanted.len(), is_timed, !late.is_empty());
     if !late.is_empty() {
-        reason = format!(
-            "{kept} of {} kept. Only after containment: {}.",
-            wanted.len(),
+        let _ = write!(
+            reason,
+            " Too late, only after containment: {}.",
             late.join(", ")
         );
     }
@@ -335,10 +332,27 @@ fn evidence(record: &Record<'_>, part: &EvidenceFirst) -> Line {
     }
     Line {
         title: "evidence before containment".to_owned(),
-        points: rounded(f64::from(kept) / wanted.len().max(1) as f64, part.points),
+        points: rounded(kept as f64 / wanted.len().max(1) as f64, part.points),
         of: part.points,
         reason,
         entries,
+    }
+}
+
+/// How much of the evidence counts. What is not kept at all is not late: "in time" is said of what could have been either.
+fn kept_in_words(kept: usize, all: usize, is_timed: bool, some_late: bool) -> String {
+    let in_time = if some_late || (is_timed && kept > 0) {
+        " in time"
+    } else {
+        ""
+    };
+    match (kept, all) {
+        (0, 1) => format!("The evidence was not kept{in_time}."),
+        (_, 1) => format!("The evidence was kept{in_time}."),
+        (0, _) => format!("None of the {all} pieces of evidence was kept{in_time}."),
+        (1, _) => format!("1 of the {all} pieces of evidence was kept{in_time}."),
+        _ if kept == all => format!("All {all} pieces of evidence were kept{in_time}."),
+        _ => format!("{kept} of the {all} pieces of evidence were kept{in_time}."),
     }
 }
 
