@@ -5,10 +5,13 @@ mod screen;
 #[path = "support/state.rs"]
 mod support;
 
+use std::sync::Arc;
+
 use quarterdeck::engine::state::{HomeItem, Overlay, Screen, State};
 use quarterdeck::model::Mode;
 use quarterdeck::model::ids::PlaybookId;
 use quarterdeck::model::safe_text::sanitize;
+use quarterdeck::record::entry::{ActionOutcome, Body, Hash};
 use screen::{SIZES, check_hostile, screen};
 use support::{Texts, at, breach_with, cockpit, home_with, hostile, plain};
 
@@ -64,6 +67,53 @@ fn what_is_said_says_that_it_is_a_drill() {
         );
     }
     check_hostile(&told(&hostile), &SIZES);
+}
+
+/// What has several lines is one line of the timeline; the entry shows it as it was said.
+#[test]
+fn the_timeline_has_what_was_said_on_one_line() {
+    const SAID: &str = "Mismatches are up.\n\nWho looks at it?";
+    let injected = Body::DrillInjected {
+        inject: "page".to_owned(),
+        from: "pager".to_owned(),
+        text: SAID.to_owned(),
+        damage: None,
+        called: false,
+    };
+    let failed = Body::ActionResult {
+        intent: Hash::default(),
+        action: "cross-org".into(),
+        outcome: ActionOutcome::Failed,
+        duration_ms: 18,
+        rows: None,
+        code: None,
+        truncated: None,
+        partial: None,
+        message: Some(SAID.to_owned()),
+        judged: None,
+        evidence: Vec::new(),
+    };
+    for (body, line) in [
+        (injected, "pager: Mismatches are up. Who looks at it?"),
+        (failed, ": Mismatches are up. Who looks at it?"),
+    ] {
+        let mut state = breach_with(&plain);
+        let timeline = &mut cockpit(&mut state).timeline;
+        let entry = timeline.entries.back_mut().map(|last| {
+            Arc::make_mut(last).body = Some(body);
+            Arc::clone(last)
+        });
+        let shown = screen(&state, (300, 50));
+        assert!(shown.contains(line) && !shown.contains('␊'), "{shown}");
+        let Some(entry) = entry else {
+            unreachable!("a breach has a record");
+        };
+        state.overlays.push(Overlay::Entry { entry, top: 0 });
+        let shown = screen(&state, (300, 50));
+        assert!(!shown.contains('␊'), "{shown}");
+        let whole = |line: &str| line.contains("  Who looks at it?");
+        assert!(shown.lines().any(whole), "{shown}");
+    }
 }
 
 #[test]

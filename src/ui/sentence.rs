@@ -124,7 +124,7 @@ fn marked(body: &Body, names: Names<'_>) -> Option<(SafeText, Role)> {
             parts.push(words::took(*duration_ms).into_string());
             let message = message
                 .as_ref()
-                .map_or_else(String::new, |message| format!(": {message}"));
+                .map_or_else(String::new, |message| format!(": {}", on_one_line(message)));
             let role = match (outcome, judged) {
                 (ActionOutcome::Ok, Some(judged)) => words::verdict_role(judged.verdict),
                 (ActionOutcome::Ok, None) => Role::Text,
