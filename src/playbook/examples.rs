@@ -64,15 +64,40 @@ fn of_let(text: &str, id: &InputId) -> Option<String> {
     Some(value.to_owned())
 }
 
+/// Readable values for texts of a known shape, each with words that an input of that shape has in its name. All stand for
+/// what cannot exist: names and addresses that are reserved for examples.
+const SHAPES: [(&str, &[&str]); 9] = [
+    ("https://example.com/example", &["url", "uri", "link"]),
+    ("https://example.com", &[]),
+    ("someone@example.com", &["email", "mail"]),
+    ("example.com", &["host", "hostname", "domain"]),
+    ("192.0.2.1", &["ip"]),
+    ("eu-west-1", &["region"]),
+    ("/example", &["path"]),
+    (TIME, &[]),
+    ("2026-01-01", &["date", "day"]),
+];
+
 /// Values made of the type, the plainest first.
 fn made(input: &Input) -> Vec<String> {
     let one = |value: &str| vec![value.to_owned()];
     match &input.kind {
         InputType::Text { pattern } => {
-            let words = input.id.as_str().replace('_', "-");
-            let plain = vec![format!("example-{words}"), "example".to_owned()];
+            let id = input.id.as_str();
+            let named = |words: &[&str]| id.split('_').any(|part| words.contains(&part));
+            let shape = |(value, _): &(&str, &[&str])| (*value).to_owned();
+            let of_name = SHAPES.iter().filter(|(_, words)| named(words)).map(shape);
+            let plain = [
+                format!("example-{}", id.replace('_', "-")),
+                "example".to_owned(),
+                "example-1".to_owned(),
+            ];
             let of_pattern = pattern.as_deref().and_then(pattern::matching);
-            plain.into_iter().chain(of_pattern).collect()
+            of_name
+                .chain(plain)
+                .chain(SHAPES.iter().map(shape))
+                .chain(of_pattern)
+                .collect()
         }
         InputType::Integer => one("1"),
         InputType::Duration | InputType::Lookback => one("24h"),
@@ -110,6 +135,40 @@ mod tests {
             ("{ type: text, pattern: '(u|org)-\\d+' }", Some("u-1234")),
             ("{ type: text, pattern: '[0-9a-f]{8}' }", Some("01234567")),
             ("{ type: text, pattern: '(?=x)y' }", None),
+            (
+                "{ type: text, pattern: '^https?://[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?$' }",
+                Some("https://example.com/example"),
+            ),
+            (
+                "{ type: text, pattern: 'https://[a-z.]+' }",
+                Some("https://example.com"),
+            ),
+            (
+                "{ type: text, pattern: '.+@.+[.].+' }",
+                Some("someone@example.com"),
+            ),
+            (
+                "{ type: text, pattern: '[a-z]{2}(-[a-z]+)+-[0-9]' }",
+                Some("eu-west-1"),
+            ),
+            (
+                "{ type: text, pattern: '[a-z]+-[0-9]+' }",
+                Some("example-1"),
+            ),
+            ("{ type: text, pattern: '[0-9.]{7,15}' }", Some("192.0.2.1")),
+            (
+                "{ type: text, pattern: '[0-9]{4}-[0-9]{2}-[0-9]{2}T.*Z' }",
+                Some(TIME),
+            ),
+            (
+                "{ type: text, pattern: '[0-9]{4}-[0-9]{2}-[0-9]{2}' }",
+                Some("2026-01-01"),
+            ),
+            (
+                "{ type: text, pattern: 'user:[a-z0-9]+' }",
+                Some("user:example"),
+            ),
+            ("{ type: text, pattern: 'UA-[A-Z]+' }", Some("UA-EXAMPLE")),
             ("{ type: integer }", Some("1")),
             ("{ type: lookback }", Some("1d")),
             ("{ type: datetime }", Some("2026-01-01T00:00:00.000Z")),
@@ -120,6 +179,21 @@ mod tests {
             let playbook = playbook(&format!("  actor_id: {kind}\n"), "T | where a == _actor_id");
             let found = example(&playbook, &"actor_id".into());
             assert_eq!(found.as_deref(), expected, "{kind}");
+        }
+    }
+
+    #[test]
+    fn an_inputs_name_says_what_it_looks_like() {
+        for (name, expected) in [
+            ("endpoint_url", "https://example.com/example"),
+            ("reporter_email", "someone@example.com"),
+            ("source_ip", "192.0.2.1"),
+            ("s3_region", "eu-west-1"),
+            ("curl", "example-curl"),
+        ] {
+            let playbook = playbook(&format!("  {name}: {{ type: text }}\n"), "T");
+            let found = example(&playbook, &name.into());
+            assert_eq!(found.as_deref(), Some(expected), "{name}");
         }
     }
 

@@ -7,9 +7,10 @@ mod facts;
 mod print;
 mod prose;
 mod tour;
+mod words;
 
 pub use draft::{complete, draft};
-pub use facts::{Fact, facts, in_words, of_decision, of_phase, of_step, who};
+pub use facts::{Fact, facts, of_decision, of_phase, of_step, who};
 pub use print::{Printed, Value, markdown};
 pub use tour::{Place, counter, notes, steps_of, tour, whole};
 

@@ -6,6 +6,8 @@ use std::str::Chars;
 
 /// How often something is repeated where the pattern leaves it open.
 const REPEATED: usize = 4;
+/// What stands where letters may be repeated as often as one likes.
+const WORD: &str = "example";
 /// How deep groups may stand in one another.
 const DEPTH: usize = 16;
 /// Characters of an example at most.
@@ -33,10 +35,25 @@ enum Atom {
 }
 
 impl Atom {
-    fn times(&self, times: usize) -> String {
+    /// The part as often as it may stand there: a word where letters may stand in any number, else a few times.
+    fn repeated(&self, least: usize, most: Option<usize>) -> String {
+        let within = |times: usize| most.map_or(times, |most| times.min(most));
         match self {
-            Self::Text(text) => text.repeat(times),
-            Self::Class(members) => members.iter().cycle().take(times).collect(),
+            Self::Text(text) => text.repeat(within(least.max(1))),
+            Self::Class(members) => {
+                let fits = |word: &String| {
+                    let length = word.len();
+                    most != Some(least)
+                        && least <= length
+                        && within(length) == length
+                        && word.chars().all(|letter| members.contains(&letter))
+                };
+                let words = [WORD.to_owned(), WORD.to_ascii_uppercase()];
+                words.into_iter().find(fits).unwrap_or_else(|| {
+                    let times = within(REPEATED.max(least));
+                    members.iter().cycle().take(times).collect()
+                })
+            }
         }
     }
 }
@@ -58,8 +75,8 @@ impl Reader<'_> {
                 break;
             }
             let atom = self.atom(depth)?;
-            let times = self.times(&atom)?;
-            text.push_str(&atom.times(times));
+            let (least, most) = self.bounds()?;
+            text.push_str(&atom.repeated(least, most));
             if text.len() > LENGTH {
                 return None;
             }
@@ -87,42 +104,37 @@ impl Reader<'_> {
         })
     }
 
-    /// How often the part before is repeated.
-    fn times(&mut self, atom: &Atom) -> Option<usize> {
-        let times = match self.rest.peek() {
-            Some('?') => {
-                self.rest.next();
-                1
-            }
-            Some('*' | '+') => {
-                self.rest.next();
-                match atom {
-                    Atom::Text(_) => 1,
-                    Atom::Class(_) => REPEATED,
-                }
-            }
-            Some('{') => {
-                self.rest.next();
-                let mut bounds = String::new();
-                loop {
-                    match self.rest.next()? {
-                        '}' => break,
-                        character => bounds.push(character),
-                    }
-                }
-                let (least, most) = match bounds.split_once(',') {
-                    None => (bounds.parse().ok()?, Some(bounds.parse().ok()?)),
-                    Some((least, "")) => (least.parse().ok()?, None),
-                    Some((least, most)) => (least.parse().ok()?, Some(most.parse().ok()?)),
-                };
-                let wanted: usize = REPEATED.max(least);
-                wanted.min(most.unwrap_or(wanted))
-            }
-            _ => return Some(1),
+    /// How often the part before may stand there, at least and at most.
+    fn bounds(&mut self) -> Option<(usize, Option<usize>)> {
+        let bounds = match self
+            .rest
+            .next_if(|sign| matches!(sign, '?' | '*' | '+' | '{'))
+        {
+            None => return Some((1, Some(1))),
+            Some('?') => (0, Some(1)),
+            Some('*') => (0, None),
+            Some('+') => (1, None),
+            Some(_) => self.counted()?,
         };
         // `+?` and the like match the same texts.
         self.rest.next_if_eq(&'?');
-        (times <= LENGTH).then_some(times)
+        (bounds.0 <= LENGTH).then_some(bounds)
+    }
+
+    /// What stands between `{` and `}`.
+    fn counted(&mut self) -> Option<(usize, Option<usize>)> {
+        let mut text = String::new();
+        loop {
+            match self.rest.next()? {
+                '}' => break,
+                character => text.push(character),
+            }
+        }
+        Some(match text.split_once(',') {
+            None => (text.parse().ok()?, Some(text.parse().ok()?)),
+            Some((least, "")) => (least.parse().ok()?, None),
+            Some((least, most)) => (least.parse().ok()?, Some(most.parse().ok()?)),
+        })
     }
 
     /// The members of a class, as many as an example needs.

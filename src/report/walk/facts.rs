@@ -2,6 +2,7 @@
 //! it would put on record and what comes next. Of a decision: what each choice opens.
 
 use super::tour::{Place, steps_of, tour, whole};
+use super::words::{as_written, in_words};
 use crate::incident::view::{proposals, requires};
 use crate::model::duration;
 use crate::model::ids::RoleId;
@@ -20,12 +21,15 @@ pub struct Fact {
     pub name: &'static str,
     /// One or more sentences. From the playbook: whoever shows it makes it safe.
     pub text: String,
+    /// It is what the playbook says to the letter, and no prose.
+    pub exact: bool,
 }
 
 fn fact(name: &'static str, text: impl Into<String>) -> Fact {
     Fact {
         name,
         text: text.into(),
+        exact: false,
     }
 }
 
@@ -36,7 +40,13 @@ pub fn facts(playbook: &Playbook, action: &Action, planned: Option<&Request>) ->
         fact("effect", effect(action, planned)),
         fact("gate", gate(playbook, action, planned)),
     ];
-    facts.extend(expects(playbook, action).map(|text| fact("expects", text)));
+    if let Some(expects) = expects(playbook, action) {
+        facts.push(fact("expects", expects));
+        facts.push(Fact {
+            exact: true,
+            ..fact("checked by", as_written(&action.judge))
+        });
+    }
     facts.push(fact("records", records(playbook, action, planned)));
     let counts = counts_for(playbook, action);
     if !counts.is_empty() {
@@ -201,45 +211,6 @@ fn expects(playbook: &Playbook, action: &Action) -> Option<String> {
         });
     }
     (!parts.is_empty()).then(|| parts.join("; "))
-}
-
-/// An expression as people say it: its operators in words, all else as it is written.
-pub fn in_words(expression: &str) -> String {
-    const WORDS: [(&str, &str); 8] = [
-        ("==", " is "),
-        ("!=", " is not "),
-        (">=", " is at least "),
-        ("<=", " is at most "),
-        ("&&", " and "),
-        ("||", " or "),
-        (">", " is over "),
-        ("<", " is under "),
-    ];
-    let mut said = String::new();
-    let mut quote = None;
-    let mut rest = expression;
-    while let Some(character) = rest.chars().next() {
-        let word = WORDS.iter().find(|(sign, _)| rest.starts_with(sign));
-        match (quote, word) {
-            (None, Some((sign, word))) => {
-                said.truncate(said.trim_end().len());
-                said.push_str(word);
-                rest = rest.get(sign.len()..).unwrap_or_default().trim_start();
-                continue;
-            }
-            (None, None) if matches!(character, '"' | '\'') => quote = Some(character),
-            (None, None) if character == '!' => {
-                said.push_str("not ");
-                rest = rest.get(1..).unwrap_or_default();
-                continue;
-            }
-            (Some(open), _) if open == character => quote = None,
-            _ => {}
-        }
-        said.push(character);
-        rest = rest.get(character.len_utf8()..).unwrap_or_default();
-    }
-    said.trim().to_owned()
 }
 
 /// The entries that it would leave in the record.
@@ -428,30 +399,5 @@ fn opens(playbook: &Playbook, target: &str) -> String {
         target.to_owned()
     } else {
         titles.join(", ")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn expressions_are_said_in_words_and_texts_in_them_stay() {
-        for (expression, said) in [
-            ("count == 0", "count is 0"),
-            ("value>0", "value is over 0"),
-            (
-                "rows[0].unknown > 0 || rows[0].checked == 0",
-                "rows[0].unknown is over 0 or rows[0].checked is 0",
-            ),
-            (
-                "!(\"confirmed\" in milestone) && max <= 2.5",
-                "not (\"confirmed\" in milestone) and max is at most 2.5",
-            ),
-            ("stdout != \"a == b && c\"", "stdout is not \"a == b && c\""),
-            ("rows.all(r, r.n >= 1)", "rows.all(r, r.n is at least 1)"),
-        ] {
-            assert_eq!(in_words(expression), said, "{expression}");
-        }
     }
 }

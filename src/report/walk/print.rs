@@ -187,7 +187,12 @@ fn phase_head(text: &mut String, printed: &Printed<'_>, place: &Place) {
 
 fn items(text: &mut String, facts: &[Fact]) {
     for fact in facts {
-        item(text, &format!("{}: {}", fact.name, escape(&fact.text)));
+        let said = if fact.exact {
+            code(&fact.text)
+        } else {
+            escape(&fact.text)
+        };
+        item(text, &format!("{}: {said}", fact.name));
     }
     if !facts.is_empty() {
         text.push('\n');
