@@ -62,6 +62,7 @@ struct Cli {
 
 /// What every command understands.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "For every command")]
 struct Common {
     /// Who you are; the record says that you said so.
     #[arg(long = "as", value_name = "NAME", global = true)]
@@ -111,7 +112,7 @@ enum Command {
     Check(check::Check),
     /// Say how configuration, places, terminal and sources are; with a playbook, whether its actions fit their sources.
     Doctor(doctor::Doctor),
-    /// Try every action of playbooks on the simulated service, without a screen; fails where one does not parse, bind, run or evaluate.
+    /// Try every action of playbooks on the simulated service of the drills, without a screen; nothing outside is asked.
     Rehearse(rehearse::Rehearse),
     /// List what there is.
     List(list::List),

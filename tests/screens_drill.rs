@@ -117,6 +117,25 @@ fn the_timeline_has_what_was_said_on_one_line() {
 }
 
 #[test]
+fn the_result_of_a_drill_says_that_it_is_simulated() {
+    for (mode, said) in [
+        (Mode::Drill, "└ simulated · 50 rows · NOT JUDGED · HTTP 200"),
+        (Mode::Live, "└ 50 rows · NOT JUDGED · HTTP 200"),
+    ] {
+        let mut state = breach_with(&plain);
+        let cockpit = cockpit(&mut state);
+        cockpit.incident.mode = mode;
+        for result in cockpit.results.values_mut() {
+            if let Some((_, Ok(outcome))) = &mut result.end {
+                outcome.status = Some(200);
+            }
+        }
+        let shown = screen(&state, (120, 40));
+        assert!(shown.contains(said), "{shown}");
+    }
+}
+
+#[test]
 fn drills_stand_behind_playbooks_on_the_home_screen() {
     for size in SIZES {
         insta::assert_snapshot!(

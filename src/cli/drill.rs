@@ -13,18 +13,22 @@ use crate::runtime::{drills, session};
 
 /// `drill [SCENARIO]`
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    after_help = "No live source can be reached from a drill. `q` leaves it and time stands still; `quarterdeck resume` goes on, `quarterdeck report last` is the debrief."
+)]
 pub(super) struct Drill {
-    /// Scenario id or file; `quarterdeck list drills` names them.
+    /// Which drill: the id of a scenario (`quarterdeck list drills` names them), or a scenario's file.
     #[arg(default_value = drills::DEFAULT)]
     scenario: String,
-    /// Repeats a drill exactly: the same seed and the same acts give the same drill.
+    /// What names and noise are drawn from; without it another number each time. The same seed and the same acts at the same times give the same drill.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=drills::SEED_MAX))]
     seed: Option<u64>,
-    /// Simulated seconds a second; without it the scenario's.
+    /// How many simulated seconds pass in a second: 1 is real time. Without it as fast as the scenario says.
     #[arg(long, value_name = "X", value_parser = parse_speed)]
     speed: Option<String>,
-    /// Play it without a terminal from a file of keys: `press KEYS`, `type TEXT`, `wait TIME`. Time stands still between the lines.
+    /// Play it without a terminal: from a script, to the script's end. Its lines are `press KEYS`, `type TEXT`, `wait TIME`, or a comment after `#`; simulated time passes only where it waits.
     #[arg(long, value_name = "FILE", conflicts_with = "speed")]
     play: Option<std::path::PathBuf>,
     #[command(flatten)]
@@ -35,16 +39,16 @@ pub(super) struct Drill {
 
 #[derive(Debug, Subcommand)]
 enum DrillCommand {
-    /// Throw something into a drill that is played in another terminal.
+    /// Bring something into a drill that is played in another terminal: a customer's mail, a call, a loss.
     Inject(Inject),
 }
 
 /// `drill inject INCIDENT INJECT`
 #[derive(Debug, Args)]
 struct Inject {
-    /// `last`, an id, or its last four or more digits.
+    /// Which drill: `last`, the incident's id, or its last four or more digits.
     incident: String,
-    /// An inject of the scenario by name; without it, and without --text, they are listed.
+    /// An inject of the scenario by its name; without one, and without --text, their names are listed.
     #[arg(value_name = "INJECT")]
     name: Option<String>,
     /// Own words in place of an inject of the scenario.

@@ -19,13 +19,16 @@ use crate::runtime::{drills, mode, playbooks};
 
 /// `rehearse [PLAYBOOK]...`
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Reads are run and their expectations evaluated; writes and messages are only prepared. A verdict of FAIL is no failure of the playbook. Exit code 1: something does not parse, bind, run or evaluate."
+)]
 pub(super) struct Rehearse {
-    /// Playbook ids, alert names, files, or file#id; without one, the whole library.
+    /// Playbook ids (`quarterdeck list playbooks` names them), alert names, files, or file#id; without one, every playbook there is.
     playbooks: Vec<String>,
-    /// Scenario id or file to rehearse in; without it the one that is played with the playbook, else a quiet night.
-    #[arg(long, value_name = "ID")]
+    /// The drill to rehearse in, by its scenario's id or file; without it one that is played with the playbook, else a quiet night with nothing planted.
+    #[arg(long, value_name = "SCENARIO")]
     scenario: Option<String>,
-    /// Seed of the simulated service.
+    /// What names and noise of the simulated service are drawn from: the same seed gives the same rows.
     #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u64).range(..=drills::SEED_MAX))]
     seed: u64,
     /// How to print.

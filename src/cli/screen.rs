@@ -27,6 +27,7 @@ const SIZE_MAX: u16 = 500;
     clippy::struct_field_names,
     reason = "clap names the option after the field"
 )]
+#[command(next_help_heading = "Picture of the screen")]
 pub(super) struct Screenshot {
     /// Write the screen to this file as SVG, once nothing is under way any more, and leave.
     #[arg(long, value_name = "FILE")]

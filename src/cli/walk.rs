@@ -30,8 +30,11 @@ const WIDTH: u16 = 80;
 
 /// `walk PLAYBOOK`
 #[derive(Debug, Args)]
+#[command(
+    after_help = "`space` goes on to the next place, `backspace` goes back, `P` shows the speaker notes; all other keys do what they do in an incident."
+)]
 pub(super) struct Walk {
-    /// Playbook id, alert name, file, or file#id.
+    /// Playbook id (`quarterdeck list playbooks` names them), alert name, file, or file#id.
     playbook: String,
     /// Severity to walk through with; without it the playbook's first.
     #[arg(long, value_name = "LEVEL")]
@@ -39,13 +42,13 @@ pub(super) struct Walk {
     /// Give an input a value in place of its example; may be repeated.
     #[arg(long, value_name = "INPUT=VALUE", value_parser = screen::parse_set)]
     set: Vec<(InputId, String)>,
-    /// Print the whole walkthrough as Markdown; nothing is opened and nothing recorded.
+    /// Print the whole walkthrough as Markdown in place of the cockpit; nothing is recorded.
     #[arg(long)]
     print: bool,
-    /// Print the speaker notes too.
+    /// With --print: the speaker notes too.
     #[arg(long, requires = "print")]
     notes: bool,
-    /// The time that is printed as now; a fixed one, so that the output changes only when the playbook does.
+    /// With --print: the time that counts as now. It is a fixed one, so that the output changes only when the playbook does.
     #[arg(long, value_name = "TIME", default_value = examples::TIME, requires = "print")]
     at: Timestamp,
     #[command(flatten)]

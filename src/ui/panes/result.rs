@@ -20,7 +20,7 @@ use crate::model::playbook::Effect;
 use crate::model::request::{Payload, RunError};
 use crate::model::safe_text::{SafeText, sanitize};
 use crate::model::table::{Series, growing_from};
-use crate::model::{Timestamp, duration};
+use crate::model::{Mode, Timestamp, duration};
 use crate::record::entry::ActionOutcome;
 use crate::theme::Role;
 use crate::ui::chart::{self, Chart};
@@ -357,6 +357,10 @@ fn facts(view: &View<'_>, id: &ActionId, result: &ActionResult, area: Rect, buff
         return;
     }
     let mut facts: Vec<SafeText> = Vec::new();
+    if view.cockpit.incident.mode == Mode::Drill {
+        // First, because what is cut is the end: `HTTP 200` is not what a server answered.
+        facts.push(SafeText::fixed("simulated"));
+    }
     if let Some((ended, outcome)) = &result.end {
         if let Ok(outcome) = outcome {
             facts.extend(outcome.rows.map(words::rows));
