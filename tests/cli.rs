@@ -430,3 +430,25 @@ fn completions_and_manual_come_from_the_command_line_itself() {
             .contains(".TH quarterdeck")
     );
 }
+
+/// What a command itself is told stands before what every command is told.
+#[test]
+fn help_begins_with_what_a_command_is_for() {
+    let home = home();
+    for (command, own, says) in [
+        ("drill", "--seed <N>", "quarterdeck report last"),
+        ("walk", "--print", "`space` goes on"),
+        (
+            "rehearse",
+            "--scenario <SCENARIO>",
+            "A verdict of FAIL is no failure of the playbook",
+        ),
+    ] {
+        let ran = quarterdeck(home.path(), &[command, "--help"]);
+        let text = ran.out.split_whitespace().collect::<Vec<_>>().join(" ");
+        let at = |words: &str| text.find(words).unwrap_or(usize::MAX);
+        assert!(at(own) < at("For every command:"), "{text}");
+        assert!(at("For every command:") < at("--as <NAME>"), "{text}");
+        assert!(text.contains(says), "{text}");
+    }
+}

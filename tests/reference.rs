@@ -185,9 +185,9 @@ fn told_apart<'a>(
 fn commands_are_as_the_program_has_them() {
     let root = help(&[]);
     let mut page = String::from("# Command line\n\n");
-    let (options, own): (Vec<&str>, Vec<&str>) = section(&root, "Options:")
-        .into_iter()
-        .partition(|line| !line.contains("--screenshot") && !line.contains("--size"));
+    let mut options = section(&root, "For every command:");
+    options.extend(section(&root, "Options:"));
+    let own = section(&root, PICTURE);
     let _ = writeln!(
         page,
         "Data goes to standard output, talk to standard error. {}\n\n## Every command takes\n\n{}",
@@ -212,6 +212,9 @@ fn commands_are_as_the_program_has_them() {
     check("commands.md", &page);
 }
 
+/// The heading of the options that a screen has.
+const PICTURE: &str = "Picture of the screen:";
+
 /// One subcommand and those below it, without the options that every command takes.
 fn command(page: &mut String, path: &[&str], common: &[&str]) {
     let text = help(path);
@@ -223,8 +226,9 @@ fn command(page: &mut String, path: &[&str], common: &[&str]) {
     let shared: Vec<_> = common.iter().filter_map(|line| option(line)).collect();
     let mut lines: Vec<&str> = section(&text, "Arguments:");
     lines.extend(
-        section(&text, "Options:")
+        ["Options:", PICTURE]
             .into_iter()
+            .flat_map(|heading| section(&text, heading))
             .filter(|line| option(line).is_none_or(|name| !shared.contains(&name))),
     );
     let usage = text
