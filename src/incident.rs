@@ -125,8 +125,10 @@ pub struct LastEntry {
     pub writer: String,
     /// Its hash.
     pub hash: Hash,
-    /// When.
+    /// When; in a drill by simulated time.
     pub at: Timestamp,
+    /// When it was written, by the clock of whoever wrote it: what was worked on last is told by this.
+    pub written_at: Timestamp,
 }
 
 /// A fact with its author.

@@ -35,20 +35,17 @@ fn scenario() -> String {
 
 /// Plays the script with a seed and gives the entries of the drill.
 fn play(home: &Path, seed: &str) -> Vec<Value> {
-    let script: PathBuf = home.join("script.keys");
-    std::fs::write(&script, SCRIPT).unwrap();
-    let script = script.display().to_string();
+    play_script(home, &scenario(), seed, SCRIPT)
+}
+
+fn play_script(home: &Path, scenario: &str, seed: &str, script: &str) -> Vec<Value> {
+    let file: PathBuf = home.join("script.keys");
+    std::fs::write(&file, script).unwrap();
+    let file = file.display().to_string();
     let ran = quarterdeck(
         home,
         &[
-            "drill",
-            &scenario(),
-            "--seed",
-            seed,
-            "--play",
-            &script,
-            "--as",
-            "alice",
+            "drill", scenario, "--seed", seed, "--play", &file, "--as", "alice",
         ],
     );
     assert_eq!(ran.code, Some(0), "{}", ran.talk);
@@ -228,6 +225,35 @@ fn a_drill_goes_on_where_it_was_left_and_remembers_its_tries() {
         2,
         "{report}"
     );
+}
+
+/// What was worked on last is told by the wall clock: a drill that is played later may end earlier in its own time.
+#[test]
+fn last_is_what_was_played_last() {
+    let home = home();
+    play(home.path(), "7");
+    let later = play_script(home.path(), &scenario(), "8", "press enter\nwait 5s\n");
+    assert_eq!(of_kind(&later, "drill.started")[0]["body"]["seed"], 8);
+}
+
+#[test]
+fn the_script_of_the_documentation_plays() {
+    let page = include_str!("../docs/drills.md");
+    let section = page.split("## From a script").nth(1).unwrap();
+    let script = section.split("```text\n").nth(1).unwrap();
+    let script = script.split("```").next().unwrap();
+    let home = home();
+    let entries = play_script(home.path(), "coordinated-attack", "7", script);
+    assert_eq!(
+        of_kind(&entries, "role.assigned")[0]["body"]["person"],
+        "alice"
+    );
+    assert_eq!(
+        of_kind(&entries, "action.result")[0]["body"]["judged"]["verdict"],
+        "pass"
+    );
+    let noted = of_kind(&entries, "note.added")[0]["body"]["text"].as_str();
+    assert!(noted.is_some_and(|text| text.starts_with("The telemetry is alive")));
 }
 
 #[test]

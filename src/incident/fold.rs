@@ -73,6 +73,7 @@ pub fn apply(incident: &mut Incident, sealed: &Sealed) {
         writer: entry.writer.clone(),
         hash: *hash,
         at,
+        written_at: entry.at(),
     });
     // An erased body leaves its entry counted and nothing else.
     let Some(body) = body else { return };

@@ -30,7 +30,7 @@ pub struct Summary {
     pub severity: Option<String>,
     /// When it was opened.
     pub opened_at: Timestamp,
-    /// When its last entry was written.
+    /// When its last entry was written, by the wall clock in a drill as well.
     pub last_at: Timestamp,
     /// Entries in it.
     pub entries: u64,
@@ -131,7 +131,7 @@ fn summary_of(incident: &Incident) -> Summary {
         last_at: incident
             .last
             .as_ref()
-            .map_or(incident.opened_at, |last| last.at),
+            .map_or(incident.opened_at, |last| last.written_at),
         entries: incident.entries,
         attached: false,
     }
