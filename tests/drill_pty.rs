@@ -1,4 +1,6 @@
-//! A drill on a real terminal, played well and badly at both sizes: what is pressed is acted on, everything says DRILL, and the scores differ.
+//! Two drills on a real terminal, each played to its end well and badly, at both sizes: the scores differ in the lines that the rubric names.
+//!
+//! A play is a table of keys and of what the screen shows then. Time runs while it is played; every wait is for what is on the screen.
 
 #![expect(
     clippy::unwrap_used,
@@ -11,15 +13,331 @@ mod pty;
 #[path = "support/trial.rs"]
 mod trial;
 
+use std::thread;
 use std::time::Duration;
 
-use pty::{Launch, PATIENCE, Terminal};
+use jiff::{SignedDuration, Timestamp};
+use pty::{Expected, Launch, PATIENCE, Terminal};
 use serde_json::Value;
 use tempfile::TempDir;
 use trial::{home, quarterdeck};
 
+/// Who has to be quick has time enough, on a busy machine too. What was done badly comes back within minutes of the drill.
+const WELL: &str = "30";
+const BADLY: &str = "60";
+
 /// How the dialog of an inject begins.
 const INJECT: &str = "┏ DRILL · ";
+
+/// What an action that has not ended says of itself.
+const UNDER_WAY: [&str; 5] = [
+    "preparing",
+    "asking for its preview",
+    "recording the intent",
+    " running ",
+    "judging",
+];
+
+/// Between the keys of a line, and between what each of them brings.
+const THEN: &str = " | ";
+
+/// Keys, and what the screen shows after them: parts with `&` between, `!` in front of what is gone. Keys with `*` behind are pressed until it shows;
+/// where no key stands it is waited for.
+type Line = (&'static str, &'static str);
+
+/// The attack: who it was, all of it kept before anything is changed.
+const KEPT_FIRST: &[Line] = &[
+    ("R | <Enter>", "Who has which role? | Who has this role?"),
+    ("alice<Enter>", "IC alice"),
+    ("1 | <Enter>", "Send this? | Result · & PASS"),
+    ("2 | <Enter>", "Send this? | Result 2/2"),
+    ("d | ", "2 · Identify the source | !⊘ blocked"),
+    ("1 | <Enter>", "Send this? | Result 3/3"),
+    ("2 | <Enter>", "Send this? | Result 4/4"),
+    ("b", "Suspect actor = st-gmercer"),
+    ("d | ", "3 · Determine the pattern | !⊘ blocked"),
+    ("D | 2<Enter>", "SUGGESTED | 1 · Preserve all logs"),
+    ("1 | <Enter>", "Send this? | Result 5/5"),
+    ("v", "kept: rows"),
+    ("2 | <Enter>", "Send this? & st-gmercer | Result 6/6"),
+    ("v", "kept: rows"),
+    ("i | <Tab><Tab>", "▸ Look back | ▸ Suspect actor"),
+    (TEN_BACK, "!▸ Suspect actor                     st-"),
+    ("st-otanner<Enter>", "!▸ Suspect actor"),
+    (
+        "2 | <Enter>",
+        "Send this? & st-otanner | Result 6/6 & st-otanner & !Send this?",
+    ),
+    ("v", "kept: rows"),
+    ("t", "☑ Logs beyond"),
+    ("d | ", "2 · Revoke the attacker | !⊘ blocked"),
+];
+const TEN_BACK: &str = "<BS><BS><BS><BS><BS><BS><BS><BS><BS><BS>";
+
+/// The sessions of both actors are ended.
+const CONTAINED: &[Line] = &[
+    ("1 | <Enter>", "Send this? & st-otanner | Result 7/7"),
+    ("2 | app<Enter>", "would be touched | rows touched."),
+    ("3 | <Enter>", "Send this? | Result 9/9 & PASS"),
+    ("i | <Tab><Tab>", "▸ Look back | ▸ Suspect actor"),
+    (TEN_BACK, "!▸ Suspect actor                     st-"),
+    ("st-gmercer<Enter>", "!▸ Suspect actor"),
+    (
+        "1 | <Enter>",
+        "Send this? & st-gmercer | Result 7/9 & st-gmercer & !Send this?",
+    ),
+    ("2 | app<Enter>", "would be touched | rows touched."),
+    ("3 | <Enter>", "Send this? | Result 9/9 & PASS"),
+    ("d | ", "3 · Disable the account | !⊘ blocked"),
+];
+
+/// The security team is told, in the drill's room.
+const TOLD: &[Line] = &[
+    (
+        "t | <Enter>",
+        "Tick which check? | ☑ Attacker's account disabled",
+    ),
+    ("1 | <C-s>", "ctrl-s accepts | How is it sent"),
+    (
+        "<Down><Down><Enter> | room<Enter>",
+        "type its name: room | delivered to the drill's room",
+    ),
+    (
+        "t | <Down><Enter>",
+        "Tick which check? | ☑ Security team notified",
+    ),
+    (
+        "t | <Down><Down><Enter>",
+        "Tick which check? | ☑ Security incident response",
+    ),
+    ("d | ", "1 · Has the mismatch rate | !⊘ blocked"),
+];
+
+/// Back to the question that was left open: is the trail alive?
+const ALIVE: &[Line] = &[
+    ("<Tab>*", "┏ Steps"),
+    (
+        "<Home><Down><Down><Down>1 | <Enter>",
+        "Send this? Prove that the audit trail | Result 11/",
+    ),
+];
+
+/// The trail is asked, its FAIL is accepted, and what it means is said and kept.
+const ASKED: &[Line] = &[
+    ("2 | <Enter>", "Send this? Verify | Result 12/12 & FAIL"),
+    ("A", "  CRITICAL  "),
+    ("d | ", "5 · Did any cross-org | !⊘ blocked"),
+    ("D | 1<Enter>", "SUGGESTED | leads to another playbook"),
+    ("<Esc>", "!leads to another playbook"),
+    ("M | <Down><Enter>", "confirmed | confirmed: its clocks"),
+    ("they stand in the trail<Enter>", "  confirmed  "),
+    (
+        "M | <Down><Down><Enter>",
+        "contained | contained: its clocks",
+    ),
+    ("both have no session left<Enter>", "  contained  "),
+    ("V | <Enter>", "Mismatch metric spike | ┏ 1/2"),
+    ("v", "kept: samples"),
+    (
+        "V | <Home><Down><Down><Down><Enter>",
+        "Root cause analysis | What is the evidence?",
+    ),
+    ("two stolen sessions<Enter>", "!What is the evidence?"),
+    (
+        "V | <Home><Down><Down><Down><Down><Enter>",
+        "Deployment record | What is the evidence?",
+    ),
+    ("both were ended<Enter>", "!What is the evidence?"),
+    ("i | <Tab><Tab><Tab><Tab>", "▸ Look back | ▸ When the fix"),
+];
+
+/// After a quarter of an hour without an attempt: verified, confirmed, resolved and closed with nothing open.
+const VERIFIED: &[Line] = &[
+    ("<Tab>*", "┏ Steps"),
+    (
+        "<Home>1 | <Enter>",
+        "Send this? Is the telemetry | Result 1/12 & PASS",
+    ),
+    ("<Tab>*", "┏ Steps"),
+    (
+        "<End><Up>1 | <Enter>",
+        "Send this? Count mismatches | Result 13/13 & PASS",
+    ),
+    ("d | ", "2 · Confirm and close | !⊘ blocked"),
+    (
+        "t | <Down><Down><Enter>",
+        "Tick which check? | ☑ Root cause",
+    ),
+    (
+        "t | <Down><Down><Down><Down><Enter>",
+        "Tick which check? | ☑ Security team notified",
+    ),
+    ("<Tab>*", "┏ 2"),
+    ("<Home><Down>T", "Why does the check not apply?"),
+    ("the answer is Yes<Enter>", "– No successful cross-org"),
+    (
+        "<Home><Down><Down><Down><Down><Down>T",
+        "Why does the check not apply?",
+    ),
+    ("nothing of ours was changed<Enter>", "– Contract test"),
+    ("d", "✓ done"),
+    ("X | <Enter>", "┏ Resolve | How did it end"),
+    ("two stolen sessions were ended<Enter>", "RESOLVED"),
+    ("X | <Enter>", "nothing is open | CLOSED"),
+];
+
+/// One chart, one actor, and his sessions are ended before anything is kept.
+const ENDED_FIRST: &[Line] = &[
+    ("1 | <Enter>", "Send this? | Result · & PASS"),
+    ("d | ", "2 · Identify the source | !⊘ blocked"),
+    ("2 | <Enter>", "Send this? | Result 2/2"),
+    ("b", "Suspect actor = st-gmercer"),
+    ("d | ", "3 · Determine the pattern | !⊘ blocked"),
+    ("D | 1<Enter>", "SUGGESTED | esc cancel"),
+    ("the actor is a test account<Enter>", "!esc cancel"),
+    ("<Tab>*", "┏ Steps"),
+    (
+        "<Home><Down><Down><Down><Down><Down><Down><Down>2",
+        "esc cancel",
+    ),
+    ("it is late<Enter>", "would be touched"),
+    ("app<Enter>", "rows touched."),
+];
+
+/// Nothing got through, it is said, and the trail is not asked. Closed.
+const ALL_CLEAR: &[Line] = &[
+    ("<Tab>*", "┏ Steps"),
+    (
+        "<Home><Down><Down><Down><Down>D | 2<Enter>",
+        "waits for: | esc cancel",
+    ),
+    ("the engine rejects every one<Enter>", "!esc cancel"),
+    ("D | 2<Enter>", "┏ Did any | esc cancel"),
+    ("the engine rejects every one<Enter>", "!esc cancel"),
+];
+const CLOSED_EARLY: &[Line] = &[
+    ("X | <Enter>", "┏ Resolve | How did it end"),
+    ("a test account; nothing got through<Enter>", "RESOLVED"),
+    ("X | <Enter>", "┏ Resolved | Why is it closed"),
+    ("nothing more to do<Enter>", "CLOSED"),
+];
+
+/// Every page waits: the one that blocks all others is found, both lists are kept, and its query is cancelled.
+const BLOCKER_ENDED: &[Line] = &[
+    ("R | <Enter>", "Who has which role? | Who has this role?"),
+    ("alice<Enter>", "IC alice"),
+    ("1 | <Enter>", "Send this? | Result · & FAIL"),
+    ("2 | <Enter>", "Send this? | Result 2/2"),
+    ("d | ", "1 · Investigation | !⊘ blocked"),
+    ("1 | <Enter>", "Send this? | Result 3/3"),
+    ("v", "kept: rows"),
+    ("2 | <Enter>", "Send this? | Result 4/4"),
+    ("v", "kept: rows"),
+    ("b", " = 24658"),
+    ("d | ", "1 · Kill long-running | !⊘ blocked"),
+    ("1 | <Enter>", "Send this? & 24658 | Result 5/5"),
+    ("2 | app<Enter>", "would be touched | Result 6/6 & true"),
+    ("d | ", "2 · Tune | !⊘ blocked"),
+];
+
+/// All others go on: nobody blocks anybody, and the database is ready.
+const ALL_GO_ON: &[Line] = &[
+    ("<Tab>*", "┏ Steps"),
+    (
+        "<Home><Down>2 | <Enter>",
+        "Send this? Who blocks | No rows.",
+    ),
+    ("<Tab>*", "┏ Steps"),
+    (
+        "<Home>1 | <Enter>",
+        "Send this? Are the dependencies | Result 1/6 & PASS",
+    ),
+    ("<C-n>", "2 · Tune"),
+    ("1 | <Enter>", "Send this? | Result 7/7"),
+    (
+        "t | <Down><Enter>",
+        "Tick which check? | ☑ Query profiling enabled",
+    ),
+    (
+        "t | <Down><Down><Enter>",
+        "Tick which check? | ☑ Query profiler output",
+    ),
+    (
+        "t | <Down><Down><Down><Enter>",
+        "Tick which check? | ☑ Connection pool",
+    ),
+    ("<Tab>*", "┏ 2"),
+    ("<Home><Down>T", "Why does the check not apply?"),
+    ("everybody waited for a lock<Enter>", "– Missing indexes"),
+    ("d", "✓ done"),
+    ("X | <Enter>", "┏ Resolve | How did it end"),
+    ("the job's query was cancelled<Enter>", "RESOLVED"),
+    ("X | <Enter>", "nothing is open | CLOSED"),
+];
+
+/// One of those that wait is ended in place of the one they wait for.
+const WRONG_ONE: &[Line] = &[
+    ("1 | <Enter>", "Send this? | Result · & FAIL"),
+    ("d | ", "1 · Investigation | !⊘ blocked"),
+    ("1 | <Enter>", "Send this? | Result 2/2"),
+    ("<Down>b", " = 24661"),
+    ("2 | <Enter>", "Send this? | Result 3/3"),
+    ("d | ", "1 · Kill long-running | !⊘ blocked"),
+    ("1 | <Enter>", "Send this? & 24661 | Result 4/4"),
+    ("2 | app<Enter>", "would be touched | Result 5/5 & true"),
+];
+const BLAMED: &[Line] = &[
+    ("X | <Enter>", "┏ Resolve | How did it end"),
+    ("the network was told<Enter>", "RESOLVED"),
+    ("X | <Enter>", "┏ Resolved | Why is it closed"),
+    ("nothing more to do<Enter>", "CLOSED"),
+];
+
+fn attack_well(size: (u16, u16)) -> Played {
+    let mut player = Player::new("coordinated-attack", WELL, size);
+    player.play(KEPT_FIRST);
+    player.play(CONTAINED);
+    // From the next minute on there is no attempt any more.
+    let quiet = player.minute() + 1;
+    player.play(TOLD);
+    player.play(ALIVE);
+    // An entry may have come while the request was read; it is newer than what is asked for.
+    while !player.shows("┃ PASS") {
+        player.play(ALIVE);
+    }
+    player.play(ASKED);
+    let paged: Timestamp = "2026-03-10T02:58:00Z".parse().unwrap();
+    let fixed = paged + SignedDuration::from_mins(quiet);
+    player.act(&format!("{fixed}<Enter>"), "!▸ When the fix");
+    player.wait_until(quiet + 16);
+    player.play(VERIFIED);
+    player.leave()
+}
+
+fn attack_badly(size: (u16, u16)) -> Played {
+    let mut player = Player::new("coordinated-attack", BADLY, size);
+    player.play(ENDED_FIRST);
+    player.play(ALL_CLEAR);
+    player.wait(5);
+    player.play(CLOSED_EARLY);
+    player.leave()
+}
+
+fn database_well(size: (u16, u16)) -> Played {
+    let mut player = Player::new("slow-database", WELL, size);
+    player.play(BLOCKER_ENDED);
+    player.wait(2);
+    player.play(ALL_GO_ON);
+    player.leave()
+}
+
+fn database_badly(size: (u16, u16)) -> Played {
+    let mut player = Player::new("slow-database", BADLY, size);
+    player.play(WRONG_ONE);
+    player.wait(4);
+    player.play(BLAMED);
+    player.leave()
+}
 
 struct Player {
     home: TempDir,
@@ -27,10 +345,10 @@ struct Player {
 }
 
 impl Player {
-    fn new(scenario: &str, (columns, rows): (u16, u16)) -> Self {
+    fn new(scenario: &str, speed: &str, (columns, rows): (u16, u16)) -> Self {
         let home = home();
         let arguments = [
-            "drill", scenario, "--seed", "7", "--speed", "60", "--as", "alice",
+            "drill", scenario, "--seed", "7", "--speed", speed, "--as", "alice",
         ];
         let terminal = Launch::quarterdeck(home.path())
             .arguments(arguments)
@@ -43,123 +361,365 @@ impl Player {
         Self { home, terminal }
     }
 
-    /// Presses keys and waits for what they bring. An inject may come in front at any time: it is read, and the keys are pressed again when they were lost to it.
-    fn act(&mut self, keys: &str, brings: impl Fn(&str) -> bool + Copy) {
-        loop {
-            while self.terminal.screen().contains(INJECT) {
-                let before = self.terminal.screen().matches(INJECT).count();
-                self.terminal.send("<Esc>");
-                self.terminal.wait_for(
-                    |screen: &str| screen.matches(INJECT).count() != before,
-                    PATIENCE,
-                );
+    fn play(&mut self, lines: &[Line]) {
+        for (keys, shows) in lines {
+            for (keys, shows) in keys.split(THEN).zip(shows.split(THEN)) {
+                self.act(keys, shows);
             }
-            if brings(&self.terminal.screen()) {
-                return;
-            }
-            self.terminal.send(keys);
-            self.terminal.wait_for(
-                |screen: &str| brings(screen) || screen.contains(INJECT),
-                PATIENCE,
-            );
         }
     }
 
-    /// Asks for an action's request, and sends it.
-    fn run(&mut self, digit: &str, brings: impl Fn(&str) -> bool + Copy) {
-        self.act(digit, |screen| screen.contains("Send this?"));
-        self.act("<Enter>", |screen| {
-            !screen.contains("Send this?") && brings(screen)
-        });
+    /// Presses keys and waits for what they bring. What is said in the drill may come in front at any time; it is read first.
+    fn act(&mut self, keys: &str, shows: &str) {
+        self.listen();
+        let screen = self.terminal.frame();
+        // What is typed into a dialog is never lost: whatever is said waits below it.
+        let typed = in_dialog(&screen);
+        let keys = match keys.strip_suffix('*') {
+            Some(key) => return self.until(key, shows),
+            None => keys,
+        };
+        assert!(
+            keys.is_empty() || !there(shows, &screen),
+            "{keys}: {shows}: there before\n{screen}"
+        );
+        let mut pressed = false;
+        loop {
+            if !(typed && pressed) {
+                self.terminal.send(keys);
+                pressed = true;
+            }
+            self.wait_for(Shown { keys, shows });
+            self.listen();
+            if there(shows, &self.terminal.frame()) {
+                return;
+            }
+        }
     }
 
-    /// Leaves, and gives the entries and the debrief.
-    fn leave(mut self) -> (Vec<Value>, Value) {
-        self.act("", |screen| !screen.contains(INJECT));
+    fn wait_for(&self, expected: impl Expected + Copy) {
+        loop {
+            self.terminal.wait_for(expected, PATIENCE);
+            // It may have been a frame half drawn.
+            if expected.holds(&self.terminal.frame()) {
+                return;
+            }
+        }
+    }
+
+    /// Presses a key until it shows, such as Tab for a pane.
+    fn until(&mut self, key: &str, shows: &str) {
+        self.listen();
+        while !there(shows, &self.terminal.frame()) {
+            let before = focus(&self.terminal.frame());
+            self.terminal.send(key);
+            let moved = |screen: &str| focus(screen) != before || in_front(screen).is_some();
+            self.wait_for(moved);
+            self.listen();
+        }
+    }
+
+    /// Reads what is said in the drill, and closes it.
+    fn listen(&mut self) {
+        while let Some(said) = in_front(&self.terminal.frame()) {
+            self.terminal.send("<Esc>");
+            let read = |screen: &str| in_front(screen).as_ref() != Some(&said);
+            self.wait_for(read);
+        }
+    }
+
+    fn shows(&mut self, wanted: &str) -> bool {
+        self.listen();
+        self.terminal.frame().contains(wanted)
+    }
+
+    fn minute(&mut self) -> i64 {
+        self.listen();
+        minutes(&self.terminal.frame())
+    }
+
+    /// Waits for a time of the drill, in minutes since the page, and reads what is said until then.
+    fn wait_until(&mut self, minute: i64) {
+        while minutes(&self.terminal.frame()) < minute {
+            let later = |screen: &str| minutes(screen) >= minute || in_front(screen).is_some();
+            self.wait_for(later);
+            self.listen();
+        }
+    }
+
+    /// Lets some minutes of the drill pass.
+    fn wait(&mut self, more: i64) {
+        let now = self.minute();
+        self.wait_until(now + more);
+    }
+
+    /// Leaves, and gives what was recorded.
+    fn leave(mut self) -> Played {
+        self.listen();
         self.terminal.send("q");
         self.terminal.wait_exit(Duration::from_secs(30));
+        self.terminal.terminal_restored().unwrap();
         let timeline = quarterdeck(self.home.path(), &["timeline", "last", "--format", "json"]);
         assert_eq!(timeline.code, Some(0), "{}", timeline.talk);
         let entries = timeline.out.lines();
-        let entries = entries
+        let entries: Vec<Value> = entries
             .map(|line| serde_json::from_str(line).unwrap())
             .collect();
+        assert!(
+            entries.iter().all(|entry| entry["mode"] == "drill"),
+            "{entries:#?}"
+        );
         let report = quarterdeck(self.home.path(), &["report", "last", "--format", "json"]);
         assert_eq!(report.code, Some(0), "{}", report.talk);
         let report: Value = serde_json::from_str(&report.out).unwrap();
-        (entries, report["debrief"].clone())
+        Played {
+            entries,
+            debrief: report["debrief"].clone(),
+        }
     }
 }
 
-/// Finds out who it was, keeps it, and ends the sessions of the first actor.
-fn well(size: (u16, u16)) -> i64 {
-    let mut player = Player::new("coordinated-attack", size);
-    player.run("1", |screen| screen.contains("PASS"));
-    player.act("d<C-n>", |screen| {
-        screen.contains("2 · Identify the source")
-    });
-    player.run("1", |screen| screen.contains("Result 2/2"));
-    player.run("2", |screen| screen.contains("Result 3/3"));
-    player.act("b", |screen| screen.contains("Suspect actor = st-"));
-    player.act("<C-n>", |screen| {
-        screen.contains("3 · Determine the pattern")
-    });
-    player.act("D", |screen| screen.contains("SUGGESTED"));
-    player.act("2<Enter>", |screen| {
-        screen.contains("1 · Preserve all logs") && !screen.contains("SUGGESTED")
-    });
-    player.run("1", |screen| screen.contains("Result 4/4"));
-    player.act("v", |screen| screen.contains("kept:"));
-    player.act("<C-n>", |screen| screen.contains("2 · Revoke the attacker"));
-    player.act("2", |screen| screen.contains("would be touched"));
-    player.act("app<Enter>", |screen| {
-        screen.contains("touched") && !screen.contains("would be")
-    });
-    checked(
-        player.leave(),
-        &["identify-source", "preserve-logs", "revoke"],
-    )
+/// What keys bring, or something said in the drill that is in front of it.
+#[derive(Clone, Copy)]
+struct Shown<'a> {
+    keys: &'a str,
+    shows: &'a str,
 }
 
-/// Looks once, and goes.
-fn badly(scenario: &str, size: (u16, u16), (action, verdict): (&str, &str)) -> i64 {
-    let mut player = Player::new(scenario, size);
-    player.run("1", |screen| screen.contains(verdict));
-    checked(player.leave(), &[action])
+impl Expected for Shown<'_> {
+    fn holds(&self, screen: &str) -> bool {
+        there(self.shows, screen) || in_front(screen).is_some()
+    }
+
+    fn name(&self) -> String {
+        format!("{:?} after {:?}", self.shows, self.keys)
+    }
 }
 
-fn checked((entries, debrief): (Vec<Value>, Value), ran: &[&str]) -> i64 {
+/// Whether the screen shows what a line expects, and nothing is under way.
+fn there(shows: &str, screen: &str) -> bool {
+    let ended = !UNDER_WAY.iter().any(|word| screen.contains(word));
+    ended
+        && shows.split(" & ").all(|part| match part.strip_prefix('!') {
+            Some(gone) => !screen.contains(gone),
+            None => screen.contains(part),
+        })
+}
+
+/// Whether a dialog takes the keys: its lower edge says what esc does.
+fn in_dialog(screen: &str) -> bool {
+    let edge = |line: &str| line.contains("┗━ ") && line.contains("  esc ");
+    screen.lines().any(edge)
+}
+
+/// What is said in the drill, where nothing covers it.
+fn in_front(screen: &str) -> Option<String> {
+    let rows: Vec<Vec<char>> = screen.lines().map(|line| line.chars().collect()).collect();
+    let heads = screen.lines().enumerate().filter_map(|(row, line)| {
+        let (before, _) = line.split_once(INJECT)?;
+        Some((row, before.chars().count()))
+    });
+    let mut whole = heads.filter_map(|(top, left)| {
+        let right = left + rows[top][left..].iter().position(|cell| *cell == '┓')?;
+        let mut said = String::new();
+        for row in &rows[top + 1..] {
+            let (first, inside, last) =
+                (row.get(left)?, row.get(left + 1..right)?, row.get(right)?);
+            if inside.iter().any(|cell| "┏┓┗┛┃".contains(*cell)) {
+                return None;
+            }
+            match (first, last) {
+                ('┃', '┃') => said.extend(inside),
+                ('┗', '┛') => return Some(said),
+                _ => return None,
+            }
+        }
+        None
+    });
+    whole.next()
+}
+
+/// The first word in the frame of the pane that takes the keys.
+fn focus(screen: &str) -> Option<String> {
+    let (_, title) = screen.split_once("┏ ")?;
+    title.split_whitespace().next().map(str::to_owned)
+}
+
+/// Minutes since the page, as the header has them: `T+14m`, `T+1h52`.
+fn minutes(screen: &str) -> i64 {
+    let time = screen.lines().next().and_then(|line| line.split_once("T+"));
+    let time = time.and_then(|(_, time)| time.split_whitespace().next());
+    let minutes = time.and_then(|time| match time.split_once('h') {
+        Some((hours, minutes)) => {
+            Some(hours.parse::<i64>().ok()? * 60 + minutes.parse::<i64>().ok()?)
+        }
+        None => time.trim_end_matches('m').parse().ok(),
+    });
+    minutes.unwrap_or_default()
+}
+
+/// A drill that was played and left.
+struct Played {
+    entries: Vec<Value>,
+    debrief: Value,
+}
+
+impl Played {
+    fn bodies(&self, kind: &str) -> Vec<&Value> {
+        let of_kind = self.entries.iter().filter(|entry| entry["kind"] == kind);
+        of_kind.map(|entry| &entry["body"]).collect()
+    }
+
+    /// What was chosen, in order.
+    fn decisions(&self) -> Vec<&str> {
+        let made = self.bodies("decision.made").into_iter();
+        made.map(|body| body["chosen"][0].as_str().unwrap())
+            .collect()
+    }
+
+    /// What an action ended with, each time that it was run.
+    fn ends(&self, action: &str) -> Vec<&Value> {
+        let mut ends = self.bodies("action.result");
+        ends.retain(|body| body["action"] == action);
+        ends
+    }
+
+    /// What somebody said in the drill, by its name.
+    fn said(&self, inject: &str) -> bool {
+        let said = self.bodies("drill.injected");
+        said.iter().any(|body| body["inject"] == inject)
+    }
+
+    /// The points of a line of the score; none when the score has no such line.
+    fn points(&self, title: &str) -> Option<i64> {
+        let lines = self.debrief["lines"].as_array().unwrap();
+        let line = lines.iter().find(|line| line["title"] == title)?;
+        line["points"].as_i64()
+    }
+
+    /// Whether every one of these actions was kept before the first run of another one.
+    fn kept_before(&self, kept: &[&str], act: &str) -> bool {
+        let place = |holds: &dyn Fn(&Value) -> bool| self.entries.iter().position(holds);
+        let act =
+            place(&|entry| entry["kind"] == "action.intent" && entry["body"]["action"] == act);
+        kept.iter().all(|action| {
+            let kept = place(&|entry| {
+                entry["kind"] == "evidence.added" && entry["body"]["origin"]["action"] == *action
+            });
+            kept.is_some_and(|kept| Some(kept) < act)
+        })
+    }
+}
+
+/// The same drill, well and badly at the same time.
+fn both(
+    well: impl FnOnce() -> Played + Send,
+    badly: impl FnOnce() -> Played + Send,
+) -> [Played; 2] {
+    let played = thread::scope(|scope| {
+        let well = scope.spawn(well);
+        let badly = scope.spawn(badly);
+        [well.join(), badly.join()]
+    });
+    played.map(|played| played.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+}
+
+/// Both came to their end; the one earns each of these lines and the other nothing of them, and these faults are its own.
+fn scores_differ([well, badly]: &[Played; 2], earned: &[&str], faults: &[(&str, i64)]) {
+    for played in [well, badly] {
+        assert_eq!(played.bodies("incident.resolved").len(), 1);
+        assert_eq!(played.bodies("incident.closed").len(), 1);
+    }
+    let debriefs = format!("well: {:#}\nbadly: {:#}", well.debrief, badly.debrief);
+    for line in earned {
+        assert!(well.points(line) > Some(0), "{line}: {debriefs}");
+        assert_eq!(badly.points(line), Some(0), "{line}: {debriefs}");
+    }
+    for (fault, cost) in faults {
+        assert_eq!(well.points(fault), None, "{fault}: {debriefs}");
+        assert_eq!(badly.points(fault), Some(*cost), "{fault}: {debriefs}");
+    }
+    assert_eq!(well.debrief["of"], badly.debrief["of"]);
+    let sums = [well, badly].map(|played| played.debrief["points"].as_i64().unwrap());
+    assert!(sums[0] > 0 && sums[1] == 0, "{debriefs}");
+}
+
+fn attack(size: (u16, u16)) {
+    let played = both(|| attack_well(size), || attack_badly(size));
+    let earned = [
+        "time to contain",
+        "time to classify",
+        "time to first update",
+        "evidence before containment",
+    ];
+    let faults = [
+        ("false all-clear", -60),
+        ("wrong decision", -15),
+        ("needless damage", -15),
+        ("steps left out", -10),
+    ];
+    scores_differ(&played, &earned, &faults);
+    let [well, badly] = played;
+    assert_eq!(well.points("evidence before containment"), Some(20));
+    assert!(well.kept_before(&["preserve-logs", "preserve-audit"], "revoke"));
+    assert_eq!(well.decisions(), ["Multiple actors, one target org", "Yes"]);
+    assert_eq!(well.ends("revoke").len(), 2, "both actors");
+    assert_eq!(well.ends("cross-org")[0]["judged"]["verdict"], "fail");
+    assert_eq!(well.bodies("severity.changed")[0]["severity"], "CRITICAL");
+    assert_eq!(well.ends("rate-zero")[0]["judged"]["verdict"], "pass");
+    assert_eq!(well.debrief["faults"], Value::Array(Vec::new()));
+    assert!(well.said("quiet") && !well.said("trail-gone") && !well.said("customer-again"));
+
+    assert!(!badly.kept_before(&["preserve-logs"], "revoke"));
+    assert_eq!(badly.decisions(), ["Single actor, multiple orgs", "No"]);
+    assert!(badly.ends("cross-org").is_empty(), "the trail is not asked");
+    let heavy = badly.debrief["faults"].as_array().unwrap();
+    assert_eq!(heavy.len(), 1, "{heavy:?}");
+    let heavy = heavy[0].as_str().unwrap();
     assert!(
-        entries.iter().all(|entry| entry["mode"] == "drill"),
-        "{entries:#?}"
+        heavy.starts_with("false all-clear: Data was reached")
+            && heavy.contains("was decided with \"No\"")
+            && heavy.contains("nothing got through"),
+        "{heavy}"
     );
-    for action in ran {
-        let ended = entries.iter().any(|entry| {
-            entry["kind"] == "action.result"
-                && entry["body"]["action"] == *action
-                && entry["body"]["outcome"] == "ok"
-        });
-        assert!(ended, "{action}: {entries:#?}");
-    }
-    // What counts against a score of nothing is not shown by the sum.
-    let lines = debrief["lines"].as_array().unwrap().iter();
-    lines.map(|line| line["points"].as_i64().unwrap()).sum()
+    assert!(!badly.said("quiet") && badly.said("trail-gone") && badly.said("customer-again"));
 }
 
-/// The same drill done well and badly, and another one that is only looked at.
-fn differs(size: (u16, u16)) {
-    let well = well(size);
-    let same = badly("coordinated-attack", size, ("heartbeat", "PASS"));
-    let other = badly("slow-database", size, ("db-readiness", "FAIL"));
-    assert!(well > same && well > other, "{well} {same} {other}");
-}
-
-#[test]
-fn at_80_by_24_who_acts_well_scores_higher() {
-    differs((80, 24));
+fn database(size: (u16, u16)) {
+    let played = both(|| database_well(size), || database_badly(size));
+    let earned = ["time to contain", "evidence before containment"];
+    let faults = [("needless damage", -15), ("steps left out", -9)];
+    scores_differ(&played, &earned, &faults);
+    let [well, badly] = played;
+    assert_eq!(well.points("evidence before containment"), Some(35));
+    assert!(well.kept_before(&["active-queries", "blockers"], "cancel-query"));
+    let blocked: Vec<&Value> = well
+        .ends("blockers")
+        .iter()
+        .map(|end| &end["rows"])
+        .collect();
+    assert_eq!(blocked, [1, 0], "one blocked all; nobody blocks anybody");
+    assert!(well.said("pages-are-back") && !well.said("wrong-backend"));
+    assert!(!badly.kept_before(&["blockers"], "cancel-query"));
+    assert!(!badly.said("pages-are-back") && badly.said("wrong-backend"));
 }
 
 #[test]
-fn at_120_by_40_who_acts_well_scores_higher() {
-    differs((120, 40));
+fn at_80_by_24_the_attack_is_scored_as_it_was_played() {
+    attack((80, 24));
+}
+
+#[test]
+fn at_120_by_40_the_attack_is_scored_as_it_was_played() {
+    attack((120, 40));
+}
+
+#[test]
+fn at_80_by_24_the_slow_database_is_scored_as_it_was_played() {
+    database((80, 24));
+}
+
+#[test]
+fn at_120_by_40_the_slow_database_is_scored_as_it_was_played() {
+    database((120, 40));
 }

@@ -53,6 +53,7 @@ const _: () = {
         Terminal::send,
         Terminal::paste,
         Terminal::screen,
+        Terminal::frame,
         Terminal::resize,
         Terminal::kill,
         Terminal::output,
@@ -292,6 +293,18 @@ impl Terminal {
     /// The screen as text, one line a row, without trailing blanks.
     pub fn screen(&self) -> String {
         self.shared.lock().parser.screen().contents()
+    }
+
+    /// The screen between two frames of the cockpit. A frame may arrive in pieces; it ends with all attributes reset.
+    pub fn frame(&self) -> String {
+        let state = self.shared.lock();
+        let drawing = |state: &mut State| !state.ended && !state.output.ends_with(b"\x1b[0m");
+        let (state, _) = self
+            .shared
+            .changed
+            .wait_timeout_while(state, Duration::from_secs(1), drawing)
+            .unwrap();
+        state.parser.screen().contents()
     }
 
     /// Every byte the program has written so far.
