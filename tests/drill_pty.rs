@@ -62,8 +62,7 @@ const KEPT_FIRST: &[Line] = &[
     ("2 | <Enter>", "Send this? & st-gmercer | Result 6/6"),
     ("v", "kept: rows"),
     ("i | <Tab><Tab>", "▸ Look back | ▸ Suspect actor"),
-    (TEN_BACK, "!▸ Suspect actor                     st-"),
-    ("st-otanner<Enter>", "!▸ Suspect actor"),
+    (OTHER_ACTOR, "!▸ Suspect actor"),
     (
         "2 | <Enter>",
         "Send this? & st-otanner | Result 6/6 & st-otanner & !Send this?",
@@ -72,7 +71,8 @@ const KEPT_FIRST: &[Line] = &[
     ("t", "☑ Logs beyond"),
     ("d | ", "2 · Revoke the attacker | !⊘ blocked"),
 ];
-const TEN_BACK: &str = "<BS><BS><BS><BS><BS><BS><BS><BS><BS><BS>";
+const OTHER_ACTOR: &str = "<BS><BS><BS><BS><BS><BS><BS><BS><BS><BS>st-otanner<Enter>";
+const FIRST_ACTOR: &str = "<BS><BS><BS><BS><BS><BS><BS><BS><BS><BS>st-gmercer<Enter>";
 
 /// The sessions of both actors are ended.
 const CONTAINED: &[Line] = &[
@@ -80,8 +80,7 @@ const CONTAINED: &[Line] = &[
     ("2 | app<Enter>", "would be touched | rows touched."),
     ("3 | <Enter>", "Send this? | Result 9/9 & PASS"),
     ("i | <Tab><Tab>", "▸ Look back | ▸ Suspect actor"),
-    (TEN_BACK, "!▸ Suspect actor                     st-"),
-    ("st-gmercer<Enter>", "!▸ Suspect actor"),
+    (FIRST_ACTOR, "!▸ Suspect actor"),
     (
         "1 | <Enter>",
         "Send this? & st-gmercer | Result 7/9 & st-gmercer & !Send this?",
@@ -641,7 +640,7 @@ fn scores_differ([well, badly]: &[Played; 2], earned: &[&str], faults: &[(&str, 
     }
     assert_eq!(well.debrief["of"], badly.debrief["of"]);
     let sums = [well, badly].map(|played| played.debrief["points"].as_i64().unwrap());
-    assert!(sums[0] > 0 && sums[1] == 0, "{debriefs}");
+    assert!(sums[0] > sums[1], "{debriefs}");
 }
 
 fn attack(size: (u16, u16)) {
@@ -668,6 +667,7 @@ fn attack(size: (u16, u16)) {
     assert_eq!(well.bodies("severity.changed")[0]["severity"], "CRITICAL");
     assert_eq!(well.ends("rate-zero")[0]["judged"]["verdict"], "pass");
     assert_eq!(well.debrief["faults"], Value::Array(Vec::new()));
+    assert_eq!(badly.debrief["points"], 0, "never below nothing");
     assert!(well.said("quiet") && !well.said("trail-gone") && !well.said("customer-again"));
 
     assert!(!badly.kept_before(&["preserve-logs"], "revoke"));
@@ -687,10 +687,14 @@ fn attack(size: (u16, u16)) {
 
 fn database(size: (u16, u16)) {
     let played = both(|| database_well(size), || database_badly(size));
-    let earned = ["time to contain", "evidence before containment"];
-    let faults = [("needless damage", -15), ("steps left out", -9)];
-    scores_differ(&played, &earned, &faults);
+    let faults = [("needless damage", -15), ("steps left out", -6)];
+    scores_differ(&played, &["time to contain"], &faults);
     let [well, badly] = played;
+    assert_eq!(
+        badly.points("evidence before containment"),
+        Some(23),
+        "two of three"
+    );
     assert_eq!(well.points("evidence before containment"), Some(35));
     assert!(well.kept_before(&["active-queries", "blockers"], "cancel-query"));
     let blocked: Vec<&Value> = well
