@@ -117,7 +117,7 @@ const ALIVE: &[Line] = &[
     ("<Tab>*", "┏ Steps"),
     (
         "<Home><Down><Down><Down>1 | <Enter>",
-        "Send this? Prove that the audit trail | Result 11/",
+        "Send this? Prove that the audit trail | !Send this? & Result 11/",
     ),
 ];
 
@@ -354,8 +354,8 @@ impl Player {
             .size(columns, rows)
             .start();
         terminal.wait_for("┏ DRILL · pager", PATIENCE);
-        let header = terminal.screen();
-        let header = header.lines().next().unwrap_or_default();
+        let screen = terminal.frame();
+        let header = screen.lines().next().unwrap_or_default();
         assert!(header.contains("DRILL"), "{header}");
         Self { home, terminal }
     }
@@ -370,14 +370,13 @@ impl Player {
 
     /// Presses keys and waits for what they bring. What is said in the drill may come in front at any time; it is read first.
     fn act(&mut self, keys: &str, shows: &str) {
+        if let Some(key) = keys.strip_suffix('*') {
+            return self.until(key, shows);
+        }
         self.listen();
         let screen = self.terminal.frame();
-        // What is typed into a dialog is never lost: whatever is said waits below it.
+        // What is typed into a dialog is never lost: whatever is said waits below it. Other keys are pressed again when something was said.
         let typed = in_dialog(&screen);
-        let keys = match keys.strip_suffix('*') {
-            Some(key) => return self.until(key, shows),
-            None => keys,
-        };
         assert!(
             keys.is_empty() || !there(shows, &screen),
             "{keys}: {shows}: there before\n{screen}"
@@ -454,8 +453,8 @@ impl Player {
 
     /// Leaves, and gives what was recorded.
     fn leave(mut self) -> Played {
-        self.listen();
-        self.terminal.send("q");
+        // Something may be said just now: unlike q, this does not close its dialog only.
+        self.terminal.send("<C-c>");
         self.terminal.wait_exit(Duration::from_secs(30));
         self.terminal.terminal_restored().unwrap();
         let timeline = quarterdeck(self.home.path(), &["timeline", "last", "--format", "json"]);
