@@ -297,11 +297,11 @@ fn attack_well(size: (u16, u16)) -> Played {
     player.play(KEPT_FIRST);
     player.play(CONTAINED);
     // From the next minute on there is no attempt any more.
-    let quiet = player.minute() + 1;
+    let quiet = minutes(&player.listen()) + 1;
     player.play(TOLD);
     player.play(ALIVE);
     // An entry may have come while the request was read; it is newer than what is asked for.
-    while !player.shows("┃ PASS") {
+    while !player.listen().contains("┃ PASS") {
         player.play(ALIVE);
     }
     player.play(ASKED);
@@ -373,8 +373,7 @@ impl Player {
         if let Some(key) = keys.strip_suffix('*') {
             return self.until(key, shows);
         }
-        self.listen();
-        let screen = self.terminal.frame();
+        let screen = self.listen();
         // What is typed into a dialog is never lost: whatever is said waits below it. Other keys are pressed again when something was said.
         let typed = in_dialog(&screen);
         assert!(
@@ -388,8 +387,7 @@ impl Player {
                 pressed = true;
             }
             self.wait_for(Shown { keys, shows });
-            self.listen();
-            if there(shows, &self.terminal.frame()) {
+            if there(shows, &self.listen()) {
                 return;
             }
         }
@@ -407,47 +405,40 @@ impl Player {
 
     /// Presses a key until it shows, such as Tab for a pane.
     fn until(&mut self, key: &str, shows: &str) {
-        self.listen();
-        while !there(shows, &self.terminal.frame()) {
-            let before = focus(&self.terminal.frame());
+        let mut screen = self.listen();
+        while !there(shows, &screen) {
+            let before = focus(&screen);
             self.terminal.send(key);
             let moved = |screen: &str| focus(screen) != before || in_front(screen).is_some();
             self.wait_for(moved);
-            self.listen();
+            screen = self.listen();
         }
     }
 
-    /// Reads what is said in the drill, and closes it.
-    fn listen(&mut self) {
-        while let Some(said) = in_front(&self.terminal.frame()) {
+    /// Reads what is said in the drill, and closes it. Gives the screen with nothing said in front.
+    fn listen(&mut self) -> String {
+        loop {
+            let screen = self.terminal.frame();
+            let Some(said) = in_front(&screen) else {
+                return screen;
+            };
             self.terminal.send("<Esc>");
             let read = |screen: &str| in_front(screen).as_ref() != Some(&said);
             self.wait_for(read);
         }
     }
 
-    fn shows(&mut self, wanted: &str) -> bool {
-        self.listen();
-        self.terminal.frame().contains(wanted)
-    }
-
-    fn minute(&mut self) -> i64 {
-        self.listen();
-        minutes(&self.terminal.frame())
-    }
-
     /// Waits for a time of the drill, in minutes since the page, and reads what is said until then.
     fn wait_until(&mut self, minute: i64) {
-        while minutes(&self.terminal.frame()) < minute {
+        while minutes(&self.listen()) < minute {
             let later = |screen: &str| minutes(screen) >= minute || in_front(screen).is_some();
             self.wait_for(later);
-            self.listen();
         }
     }
 
     /// Lets some minutes of the drill pass.
     fn wait(&mut self, more: i64) {
-        let now = self.minute();
+        let now = minutes(&self.listen());
         self.wait_until(now + more);
     }
 
