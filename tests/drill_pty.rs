@@ -99,7 +99,7 @@ const TOLD: &[Line] = &[
     ("1 | <C-s>", "ctrl-s accepts | How is it sent"),
     (
         "<Down><Down><Enter> | room<Enter>",
-        "type its name: room | delivered to the drill's room",
+        "┏ Send this message? & type its name: room | delivered to the drill's room",
     ),
     (
         "t | <Down><Enter>",
@@ -126,7 +126,10 @@ const ASKED: &[Line] = &[
     ("2 | <Enter>", "Send this? Verify | Result 12/12 & FAIL"),
     ("A", "  CRITICAL  "),
     ("d | ", "5 · Did any cross-org | !⊘ blocked"),
-    ("D | 1<Enter>", "SUGGESTED | leads to another playbook"),
+    (
+        "D | 1<Enter>",
+        "SUGGESTED | ┏ Choose & leads to another playbook",
+    ),
     ("<Esc>", "!leads to another playbook"),
     ("M | <Down><Enter>", "confirmed | confirmed: its clocks"),
     ("they stand in the trail<Enter>", "  confirmed  "),
@@ -199,7 +202,7 @@ const ENDED_FIRST: &[Line] = &[
         "<Home><Down><Down><Down><Down><Down><Down><Down>2",
         "esc cancel",
     ),
-    ("it is late<Enter>", "would be touched"),
+    ("it is late<Enter>", "┏ Change this? & would be touched"),
     ("app<Enter>", "rows touched."),
 ];
 
@@ -380,15 +383,20 @@ impl Player {
             keys.is_empty() || !there(shows, &screen),
             "{keys}: {shows}: there before\n{screen}"
         );
-        let mut pressed = false;
+        // A dialog opens over whatever is said, and the key that closes that one would close it.
+        let over = typed && shows.starts_with("┏ ");
+        self.terminal.send(keys);
         loop {
-            if !(typed && pressed) {
-                self.terminal.send(keys);
-                pressed = true;
-            }
-            self.wait_for(Shown { keys, shows });
-            if there(shows, &self.listen()) {
+            self.wait_for(Shown { keys, shows, over });
+            if over {
                 return;
+            }
+            let screen = self.listen();
+            if there(shows, &screen) {
+                return;
+            }
+            if !typed && !under_way(&screen) {
+                self.terminal.send(keys);
             }
         }
     }
@@ -473,11 +481,13 @@ impl Player {
 struct Shown<'a> {
     keys: &'a str,
     shows: &'a str,
+    /// It comes over what is said.
+    over: bool,
 }
 
 impl Expected for Shown<'_> {
     fn holds(&self, screen: &str) -> bool {
-        there(self.shows, screen) || in_front(screen).is_some()
+        there(self.shows, screen) || !self.over && in_front(screen).is_some()
     }
 
     fn name(&self) -> String {
@@ -485,10 +495,13 @@ impl Expected for Shown<'_> {
     }
 }
 
+fn under_way(screen: &str) -> bool {
+    UNDER_WAY.iter().any(|word| screen.contains(word))
+}
+
 /// Whether the screen shows what a line expects, and nothing is under way.
 fn there(shows: &str, screen: &str) -> bool {
-    let ended = !UNDER_WAY.iter().any(|word| screen.contains(word));
-    ended
+    !under_way(screen)
         && shows.split(" & ").all(|part| match part.strip_prefix('!') {
             Some(gone) => !screen.contains(gone),
             None => screen.contains(part),
