@@ -246,7 +246,13 @@ fn the_cursor_goes_to_what_is_suggested_and_never_moves_under_a_finger() {
     let harness = at("", third());
     assert_eq!(form(&harness).selected, 2);
     assert!(form(&harness).reason.is_none());
-    for (keys, selected) in [("down", 1), ("down up", 0), ("enter", 0), ("2", 1), ("x", 0)] {
+    for (keys, selected) in [
+        ("down", 1),
+        ("down up", 0),
+        ("enter", 0),
+        ("2", 1),
+        ("x", 0),
+    ] {
         let harness = at(keys, third());
         assert_eq!(form(&harness).selected, selected, "after {keys}");
     }

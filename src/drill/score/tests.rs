@@ -224,7 +224,9 @@ fn what_was_kept_is_said_in_plain_words() {
         for (at, name, kept) in keep {
             player.runs(at, name, kept);
         }
-        line(&player.score(), "evidence before containment").reason.clone()
+        line(&player.score(), "evidence before containment")
+            .reason
+            .clone()
     };
     let starts = |reason: String, with: &str| assert!(reason.starts_with(with), "{reason}");
     let missing = "None of the 4 pieces of evidence was kept. Not kept: ";
