@@ -48,7 +48,7 @@ const MIGRATIONS: &[&str] = &["
 "];
 
 /// A fold cached by another version may lack what this one folds: the number rises with every change of the fold.
-const FOLD_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " fold 5");
+const FOLD_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " fold 6");
 
 /// Turns an error of SQLite into one that names what was tried.
 fn failed(operation: &'static str, path: &str) -> impl FnOnce(rusqlite::Error) -> StoreError {
