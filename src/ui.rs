@@ -63,9 +63,7 @@ pub fn paint(state: &State, local: &mut Local, theme: &Theme, buffer: &mut Buffe
     let noted = notes::lines(state, buffer.area.width, theme);
     let (above, below) = notes::split(buffer.area, noted.len());
     if below.is_empty() {
-        presented(state, local, theme, buffer);
-        local.whole = part::whole(state, buffer.area);
-        return;
+        return presented(state, local, theme, buffer);
     }
     let mut rest = Buffer::empty(above);
     presented(state, local, theme, &mut rest);
@@ -109,6 +107,7 @@ fn cockpit_screen(view: &View<'_>, local: &mut Local, buffer: &mut Buffer) {
         panes::draw(*pane, view, local, rect(*area), buffer);
     }
     panes::hidden(view, &layout, &placed, buffer);
+    local.whole = part::whole(view.state, size, &placed);
 }
 
 /// The layout for a size, and where its panes are.

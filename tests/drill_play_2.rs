@@ -61,12 +61,7 @@ fn a_suspected_leak_ends_with_everybody_told() {
     ]);
     // The trail is safe before the session is ended.
     played.kept_before("audit-events", played.sends("revoke-actor-sessions"));
-    let sent = played.of_kind("message.sent");
-    let told: Vec<&Value> = sent
-        .iter()
-        .filter(|body| body["action"] == "disclose")
-        .map(|body| &body["each"])
-        .collect();
+    let told = played.told("disclose");
     assert_eq!(told.len(), 3, "each client whose data was read: {told:?}");
     played.ended_well();
 }

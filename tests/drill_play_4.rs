@@ -179,11 +179,7 @@ fn to_trust_the_first_number_is_a_false_all_clear() {
 fn a_routing_fault_is_mended_and_a_flat_chart_is_not_taken_for_its_end() {
     let played = play("routing-bug");
     is_shown_to_be_no_breach(&played, "Random distribution");
-    let alive: Vec<&str> = played
-        .verdicts()
-        .into_iter()
-        .filter_map(|(action, verdict)| (action == "heartbeat").then_some(verdict))
-        .collect();
+    let alive = played.verdicts_of("heartbeat");
     assert_eq!(alive, ["pass", "fail", "pass"], "silent, and back");
     assert!(played.hears("fixed") && played.hears("looks-quiet"));
     assert!(!played.hears("staff-cut-off") && !played.hears("told-it-is-over"));
@@ -194,11 +190,7 @@ fn a_routing_fault_is_mended_and_a_flat_chart_is_not_taken_for_its_end() {
 fn a_bad_deployment_is_rolled_back_and_the_collector_waited_for() {
     let played = play("bad-deployment");
     is_shown_to_be_no_breach(&played, "Correlated with deployment");
-    let alive: Vec<&str> = played
-        .verdicts()
-        .into_iter()
-        .filter_map(|(action, verdict)| (action == "heartbeat").then_some(verdict))
-        .collect();
+    let alive = played.verdicts_of("heartbeat");
     assert_eq!(alive, ["pass", "fail", "pass"], "silent, and back");
     assert!(played.hears("collector-restarts") && played.hears("collector-is-back"));
     assert!(!played.hears("sessions-lost"));
@@ -264,12 +256,7 @@ fn a_link_that_was_passed_on_is_expired_and_nobody_is_locked_out() {
         ]
     );
     assert!(played.hears("link-expired") && !played.hears("support-queue"));
-    let sent = played.of_kind("message.sent");
-    let told: Vec<&Value> = sent
-        .iter()
-        .filter(|body| body["action"] == "disclose")
-        .map(|body| &body["each"])
-        .collect();
+    let told = played.told("disclose");
     assert_eq!(told.len(), 2, "each client whose data was read: {told:?}");
     // Nine minutes later: what the link opened last is older than its end.
     let events = played.last_kept("audit-events");

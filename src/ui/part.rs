@@ -11,28 +11,21 @@ use super::local::Whole;
 use super::{Local, View, arranged, panes, rect};
 use crate::engine::next_wake;
 use crate::engine::state::{Screen, State};
-use crate::layout::PaneKind;
+use crate::layout::{Area, PaneKind};
 use crate::theme::Theme;
 
-/// What holds of the screen that has just been drawn; nothing while there is no result pane, or something lies over it.
-pub(super) fn whole(state: &State, area: Rect) -> Option<Whole> {
-    let Screen::Cockpit(cockpit) = &state.screen else {
-        return None;
-    };
+/// What holds of the cockpit that has just been drawn; nothing while there is no result pane, or something lies over it.
+pub(super) fn whole(state: &State, size: (u16, u16), placed: &[(PaneKind, Area)]) -> Option<Whole> {
     if !state.overlays.is_empty() {
         return None;
     }
-    let size = (area.width, area.height);
-    let (_, placed) = arranged(state, cockpit, size);
-    let (_, result) = placed
-        .into_iter()
-        .find(|(pane, _)| *pane == PaneKind::Result)?;
+    let (_, result) = placed.iter().find(|(pane, _)| *pane == PaneKind::Result)?;
     Some(Whole {
         revision: state.revision,
         second: state.now.as_second(),
         until: next_wake(state),
         size,
-        result: rect(result),
+        result: rect(*result),
     })
 }
 
@@ -43,6 +36,7 @@ pub fn area(state: &State, local: &Local) -> Option<Rect> {
     let holds = whole.revision == state.revision
         && whole.second == state.now.as_second()
         && whole.until.is_none_or(|until| state.now < until)
+        // With a strip of notes below, it is not the whole screen.
         && whole.size == state.size;
     holds.then_some(whole.result)
 }

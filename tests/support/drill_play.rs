@@ -25,7 +25,8 @@ const _: () = {
         play,
         Played::report,
         Played::ran_well,
-        Played::verdicts,
+        Played::verdicts_of,
+        Played::told,
         Played::decisions,
         Played::injects,
         Played::last_kept,
@@ -122,6 +123,22 @@ impl Played {
                     body["judged"]["verdict"].as_str()?,
                 ))
             })
+            .collect()
+    }
+
+    /// The verdicts of one action, in order.
+    pub fn verdicts_of(&self, action: &str) -> Vec<&str> {
+        let given = self.verdicts().into_iter();
+        given
+            .filter_map(|(of, verdict)| (of == action).then_some(verdict))
+            .collect()
+    }
+
+    /// To whom a message was sent, where it is one for each.
+    pub fn told(&self, message: &str) -> Vec<&Value> {
+        let sent = self.of_kind("message.sent").into_iter();
+        sent.filter(|body| body["action"] == message)
+            .map(|body| &body["each"])
             .collect()
     }
 
