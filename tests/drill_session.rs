@@ -227,6 +227,55 @@ fn a_drill_goes_on_where_it_was_left_and_remembers_its_tries() {
     );
 }
 
+/// A script that ran into an error may have changed the service before; a later session finds it so.
+#[test]
+fn what_a_failed_script_changed_stays_changed() {
+    let home = home();
+    let playbook = "\
+---
+quarterdeck: 1
+id: half-way
+title: Half-way
+summary: A script that fails after its work.
+severity: P1
+---
+
+# Half-way
+
+## Contain
+
+### Freeze it
+
+```sh {#freeze effect=write undo=none}
+matter ops freeze-operation --op invoices.list --reason test
+exit 3
+```
+";
+    std::fs::write(home.path().join("config/playbooks/half-way.md"), playbook).unwrap();
+    let scenario = std::fs::read_to_string(scenario()).unwrap();
+    let head = scenario.split("[inputs]").next().unwrap();
+    let head = head.replace("org-isolation-breach", "half-way");
+    let rubric = "acknowledge = { within = \"5m\", points = 10 }\nfalse_all_clear = 30\n";
+    let truth = "breach = false\ntext = \"Nothing.\"\n";
+    let file = home.path().join("half-way.toml").display().to_string();
+    std::fs::write(&file, format!("{head}[truth]\n{truth}[rubric]\n{rubric}")).unwrap();
+
+    let freeze = "press enter\npress enter 1\ntype shell\npress enter\n";
+    let entries = play_script(home.path(), &file, "7", freeze);
+    let results = of_kind(&entries, "action.result");
+    assert_eq!(results[0]["body"]["outcome"], "failed", "{results:#?}");
+
+    let picture = home.path().join("picture.svg").display().to_string();
+    let again = "1 s h e l l enter";
+    let ran = quarterdeck(
+        home.path(),
+        &["resume", "last", "--screenshot", &picture, "--press", again],
+    );
+    assert_eq!(ran.code, Some(0), "{}", ran.talk);
+    let svg = std::fs::read_to_string(&picture).unwrap();
+    assert!(svg.contains("is frozen already"), "{svg}");
+}
+
 /// What was worked on last is told by the wall clock: a drill that is played later may end earlier in its own time.
 #[test]
 fn last_is_what_was_played_last() {
@@ -302,11 +351,20 @@ fn a_facilitator_injects_from_a_second_terminal() {
 #[test]
 fn what_cannot_be_begun_creates_nothing() {
     let home = home();
+    // Keys for a drill that does not open must not open an incident.
+    std::fs::write(home.path().join("enter.keys"), "press enter\npress enter\n").unwrap();
+    let half = std::fs::read_to_string(scenario()).unwrap();
+    let half = half.split("[rubric]").next().unwrap();
+    std::fs::write(home.path().join("half.toml"), half).unwrap();
     for (arguments, said) in [
         (&["drill", "no-such-drill"][..], "coordinated-attack"),
         (&["drill", "small.toml"][..], "small.toml"),
         (&["drill", "--speed", "0"][..], "more than 0"),
         (&["drill", "--play", "missing.keys"][..], "missing.keys"),
+        (
+            &["drill", "./half.toml", "--play", "enter.keys"][..],
+            "missing-key",
+        ),
     ] {
         let ran = quarterdeck(home.path(), arguments);
         assert_eq!(ran.code, Some(2), "{arguments:?}: {}", ran.talk);

@@ -202,6 +202,17 @@ fn what_does_not_evaluate_is_told_with_its_place() {
     );
 }
 
+/// A job that was given the wrong file must not be green.
+#[test]
+fn where_nothing_can_be_rehearsed_nothing_has_passed() {
+    let home = home();
+    let path = home.path().join("empty.md");
+    fs::write(&path, "# Nothing to do\n").unwrap();
+    let ran = quarterdeck(home.path(), &["rehearse", &path.display().to_string()]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.talk.contains("nothing was rehearsed"), "{ran:?}");
+}
+
 #[test]
 fn every_shipped_playbook_passes() {
     let home: TempDir = home();

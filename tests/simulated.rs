@@ -543,7 +543,15 @@ async fn what_was_recorded_can_be_done_again() {
         "UPDATE staff_sessions SET revoked_at = now() WHERE revoked_at IS NULL",
     );
     let at: Timestamp = "2026-03-10T03:10:00Z".parse().unwrap();
-    simulated::replay(&mut drill.director(), &revoke, &revoke.text, &[], at).unwrap();
+    simulated::replay(
+        &mut drill.director(),
+        &revoke,
+        &revoke.text,
+        &[],
+        "alice",
+        at,
+    )
+    .unwrap();
     let text = "SELECT count(*) FROM staff_sessions WHERE revoked_at IS NULL";
     assert_eq!(
         cell(&drill.run(&action(Language::Sql, text), &[]).await),
@@ -556,6 +564,7 @@ async fn what_was_recorded_can_be_done_again() {
         &write(Language::Shell, "kubectl delete pod x"),
         "kubectl delete pod x",
         &[],
+        "alice",
         at,
     );
     assert!(refused.unwrap_err().contains("kubectl"));

@@ -76,7 +76,7 @@ impl Drill {
             return inject.run(common, out);
         }
         let workplace = setup::workplace(common, out)?;
-        let (scenario, _) = drills::find(&workplace, &self.scenario).map_err(Failure::usage)?;
+        let scenario = drills::sound(&workplace, &self.scenario).map_err(Failure::usage)?;
         let script = match &self.play {
             Some(path) => Some(script::read(path)?),
             None => None,

@@ -80,7 +80,15 @@ impl Rehearse {
             out::counted(all.len(), "playbook", "playbooks"),
             out::counted(actions, "action and decision", "actions and decisions"),
         ));
-        Ok(if failed > 0 { code::NO } else { code::DONE })
+        // A playbook in which nothing was found to run has not been shown to run.
+        if actions == 0 {
+            out.say("nothing was rehearsed: no action was found");
+        }
+        Ok(if failed > 0 || actions == 0 {
+            code::NO
+        } else {
+            code::DONE
+        })
     }
 
     /// The scenarios to choose from: the one that is named, or every one without a mistake.

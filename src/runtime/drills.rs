@@ -16,6 +16,7 @@ use crate::engine::effect::DrillRequest;
 use crate::incident::{DrillRecord, Incident};
 use crate::model::diagnostic::{Diagnostic, Level, SourceText, nearest};
 use crate::model::ids::IncidentId;
+use crate::model::playbook::Language;
 use crate::model::{Mode, Timestamp, limits};
 use crate::record::entry::{ActionOutcome, Body, EvidenceOrigin, Sealed};
 use crate::sources::simulated::{self, SharedDirector, Simulation};
@@ -167,18 +168,21 @@ pub fn find(workplace: &Workplace, name: &str) -> Result<Found, String> {
     })
 }
 
+/// Finds a scenario that a drill may begin with: one without an error. The error says which, and where.
+pub fn sound(workplace: &Workplace, name: &str) -> Result<Scenario, String> {
+    let (scenario, diagnostics) = find(workplace, name)?;
+    let mut errors = diagnostics
+        .iter()
+        .filter(|finding| finding.level == Level::Error);
+    match errors.next() {
+        Some(error) => Err(error.located(&scenario.source).to_string()),
+        None => Ok(scenario),
+    }
+}
+
 /// Makes ready what was asked for. Speed and seed are checked here; a scenario with errors is not begun.
 pub fn begin(workplace: &Workplace, request: &DrillRequest) -> Result<Drill, SessionError> {
-    let (scenario, diagnostics) =
-        find(workplace, &request.scenario).map_err(SessionError::Refused)?;
-    if let Some(error) = diagnostics
-        .iter()
-        .find(|finding| finding.level == Level::Error)
-    {
-        return Err(SessionError::Refused(
-            error.located(&scenario.source).to_string(),
-        ));
-    }
+    let scenario = sound(workplace, &request.scenario).map_err(SessionError::Refused)?;
     let pace = match &request.speed {
         None => scenario.speed,
         Some(text) => parse_speed(text).map_err(SessionError::Refused)?,
@@ -317,7 +321,8 @@ pub fn scenario_of(store: &Store, record: &DrillRecord) -> Result<Scenario, Sess
     Ok(scenario::parse(source).0)
 }
 
-/// Does a write of the record again, once its end is there. What cannot be done again was no change of the service.
+/// Does a write of the record again, once its end is there. A script that failed may have changed something before it did; of anything else that failed
+/// nothing remained. What cannot be done again was no change of the service.
 fn again<'a>(
     director: &mut Director,
     pinned: &Pinned,
@@ -328,7 +333,7 @@ fn again<'a>(
         Some(Body::ActionIntent { .. }) => intents.push(sealed),
         Some(Body::ActionResult {
             intent, outcome, ..
-        }) if *outcome == ActionOutcome::Ok => {
+        }) => {
             let begun = intents.iter().find(|sealed| sealed.hash == *intent);
             let Some(Body::ActionIntent {
                 action,
@@ -339,9 +344,13 @@ fn again<'a>(
             else {
                 return;
             };
-            if let Some(action) = pinned.found.playbook.actions.get(action) {
+            if let Some(action) = pinned.found.playbook.actions.get(action)
+                && (*outcome == ActionOutcome::Ok
+                    || *outcome == ActionOutcome::Failed && action.language == Language::Shell)
+            {
                 let at = sealed.entry.when();
-                let _ = simulated::replay(director, action, text, parameters, at);
+                let operator = &sealed.entry.operator;
+                let _ = simulated::replay(director, action, text, parameters, operator, at);
             }
         }
         _ => {}

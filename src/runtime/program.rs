@@ -119,6 +119,11 @@ impl Program {
     pub fn on_paper(self, size: (u16, u16), steps: Vec<ScriptStep>) -> Result<Played, String> {
         let ending = Arc::new(Ending::default());
         let wants_incident = !matches!(self.start, Start::Home);
+        // Keys that are meant for one incident never go on to open another one.
+        let lost = |state: &State| {
+            wants_incident && state.cockpit().is_none() && state.overlays.is_empty()
+        };
+        let mut steps = steps.into_iter();
         let wait = match &self.start {
             Start::Open(request) if matches!(request.purpose, Purpose::Drill(_)) => {
                 limits::SCRIPT_WAIT
@@ -133,10 +138,8 @@ impl Program {
         event_loop.perform(effects);
         tasks.block_on(async {
             event_loop.catch_up(wait).await;
-            for step in steps {
-                if event_loop.state.quit.is_some() {
-                    break;
-                }
+            while event_loop.state.quit.is_none() && !lost(&event_loop.state) {
+                let Some(step) = steps.next() else { break };
                 match step {
                     ScriptStep::Press(key) => event_loop.press(key),
                     ScriptStep::Type(text) => event_loop.type_text(&text),
@@ -148,12 +151,14 @@ impl Program {
             }
         });
         let state = &event_loop.state;
-        if wants_incident && state.cockpit().is_none() && state.overlays.is_empty() {
-            let reason = state
-                .message
-                .as_ref()
-                .map(|message| message.text.to_string());
-            return Err(reason.unwrap_or_else(|| "the incident did not open in time".into()));
+        if lost(state) {
+            let message = state.message.as_ref();
+            let reason =
+                message.map_or("the incident is not open", |message| message.text.as_str());
+            return Err(match steps.len() {
+                0 => reason.to_owned(),
+                left => format!("{reason}; {left} keys, texts and waits were left out"),
+            });
         }
         let buffer = screenshot::render(state, &theme, size.0, size.1);
         let played = Played {

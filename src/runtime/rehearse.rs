@@ -326,7 +326,8 @@ impl Rehearsing<'_> {
             .rows
             .unwrap_or_default();
         Ok(Ended::Planned(format!(
-            "a write: planned, not run; it would touch {rows} rows"
+            "a write: planned, not run; it would touch {}",
+            counted(rows, "row", "rows")
         )))
     }
 
@@ -407,10 +408,6 @@ fn gather(body: &mut AnswerBody, chunk: Chunk) {
 
 /// What came back, in a few words.
 fn came(answer: &Answer) -> String {
-    let counted = |count: u64, one: &str, several: &str| match count {
-        1 => format!("1 {one}"),
-        count => format!("{count} {several}"),
-    };
     match &answer.body {
         AnswerBody::Table { rows, .. } => counted(rows.len() as u64, "row", "rows"),
         AnswerBody::Chart(series) => counted(series.len() as u64, "line", "lines"),
@@ -424,6 +421,10 @@ fn came(answer: &Answer) -> String {
         }
         AnswerBody::Nothing => "no output".to_owned(),
     }
+}
+
+fn counted(count: u64, one: &str, several: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { several })
 }
 
 fn said(fault: &Diagnostic) -> String {

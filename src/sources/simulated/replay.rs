@@ -1,6 +1,5 @@
 //! A recorded write, done to the simulated service again.
 
-use super::sql::REPLAYED_BY;
 use super::{script, sql};
 use crate::drill::{Director, http, shell};
 use crate::model::Timestamp;
@@ -8,12 +7,14 @@ use crate::model::playbook::{Action, Effect, Language};
 use crate::model::request::Parameter;
 use crate::sources::planner::shell::variables::variable_name;
 
-/// Does again to the service what a write of the record did, when a drill goes on in a later session. `at` is when it ended. What cannot be done again is told.
+/// Does again to the service what a write of the record did, when a drill goes on in a later session. `operator` is who did it, `at` is when it ended. What
+/// cannot be done again is told.
 pub fn replay(
     director: &mut Director,
     action: &Action,
     text: &str,
     parameters: &[Parameter],
+    operator: &str,
     at: Timestamp,
 ) -> Result<(), String> {
     director.advance(at);
@@ -22,7 +23,7 @@ pub fn replay(
     }
     match action.language {
         Language::Kql | Language::Promql | Language::Message => Ok(()),
-        Language::Sql => sql::again(director, text, parameters, at),
+        Language::Sql => sql::again(director, text, parameters, operator, at),
         Language::Http => {
             exchange(director, text);
             Ok(())
@@ -32,7 +33,7 @@ pub fn replay(
                 .iter()
                 .map(|parameter| (variable_name(&parameter.name), parameter.value.clone()))
                 .collect();
-            let inherited = script::variables(REPLAYED_BY);
+            let inherited = script::variables(operator);
             let environment = script::all(&inherited, &given, parameters);
             shell::run(director.world_mut(), text, &environment).map(|_| ())
         }

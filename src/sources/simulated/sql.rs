@@ -13,8 +13,6 @@ use crate::sources::postgres::column;
 use crate::sources::registry;
 use crate::sql::Dialect;
 
-/// What `current_user` is when a record is done again.
-pub(super) const REPLAYED_BY: &str = "operator";
 /// SQLSTATE of what the engine does not do.
 const UNSUPPORTED: &str = "0A000";
 /// SQLSTATE of a statement that was stopped.
@@ -224,16 +222,17 @@ fn cast_name(ty: &Type) -> String {
     }
 }
 
-/// Does a recorded write again, at its time.
+/// Does a recorded write again, at its time and as who did it.
 pub(super) fn again(
     director: &mut Director,
     statement: &str,
     parameters: &[request::Parameter],
+    operator: &str,
     at: Timestamp,
 ) -> Result<(), String> {
     let context = Context {
         now: micros(at),
-        user: REPLAYED_BY,
+        user: operator,
         stop: &|| false,
     };
     let values = values(parameters);
