@@ -96,6 +96,7 @@ const EXPECTED: &[(&str, &str, Gives)] = &[
     ),
     ("suspected-tenant-leak", "route-scope", Is(Pass)),
     ("suspected-tenant-leak", "route-coverage", Is(Pass)),
+    ("suspected-tenant-leak", "route-coverage-patched", Is(Pass)),
     ("incident-response", "readiness", Is(Pass)),
     ("incident-response", "rotate-encryption", Writes),
     ("incident-response", "telemetry-smoke", WritesAndIs(Pass)),

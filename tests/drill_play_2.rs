@@ -58,6 +58,7 @@ fn a_suspected_leak_ends_with_everybody_told() {
         "revoke-actor-sessions",
         "route-scope",
         "route-coverage",
+        "route-coverage-patched",
     ]);
     // The trail is safe before the session is ended.
     played.kept_before("audit-events", played.sends("revoke-actor-sessions"));

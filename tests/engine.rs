@@ -253,6 +253,24 @@ fn what_has_no_source_says_what_it_needs() {
     assert!(said.concat().contains("speaks KQL"), "{said:?}");
 }
 
+/// A default is written as people write it and kept in one form: accepting it is no change.
+#[test]
+fn inputs_that_nobody_touched_are_not_recorded() {
+    let lookback = "  window: { title: Look back, type: lookback, default: 24h }\n---";
+    let mut harness = Harness::open(&PLAYBOOK.replacen("\n---", &format!("\n{lookback}"), 1));
+    harness.take();
+    harness.keys("i enter");
+    assert!(harness.cockpit().pending.is_empty());
+    harness.keys("i tab backspace backspace backspace");
+    harness.type_text("2h");
+    harness.keys("enter");
+    let set = harness.appended();
+    assert!(
+        matches!(set.as_slice(), [Body::InputSet { value, .. }] if value == "2h"),
+        "{set:?}"
+    );
+}
+
 #[test]
 fn a_missing_input_is_asked_checked_recorded_and_bound() {
     let mut harness = harness();

@@ -213,9 +213,12 @@ impl Turn<'_> {
             return;
         }
         for (input, value) in values {
-            let unchanged = self.state.cockpit().is_some_and(|cockpit| {
-                cockpit.input_value(&input.id).as_deref() == Some(value.as_str())
-            });
+            // A default may be written otherwise than it is kept: `24h` is `1d`.
+            let unchanged = self
+                .state
+                .cockpit()
+                .and_then(|cockpit| cockpit.input_value(&input.id))
+                .is_some_and(|now| input::check(&input, &now).is_ok_and(|now| now == value));
             if !unchanged {
                 self.set_input(&input, value, Origin::Typed);
             }

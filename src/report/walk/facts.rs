@@ -127,6 +127,12 @@ fn gate(playbook: &Playbook, action: &Action, planned: Option<&Request>) -> Stri
     if action.language == Language::Message {
         return "the text is edited and accepted; what should not leave is named and needs a reason; then it is copied, saved, or posted through the gate of a write".to_owned();
     }
+    if let Some(every) = action.every {
+        return format!(
+            "none: a live pane is asked by itself, every {}",
+            duration::format(every)
+        );
+    }
     if !writes(action, planned) {
         return "none: this text is shown, and Enter sends it".to_owned();
     }
