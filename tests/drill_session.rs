@@ -306,6 +306,19 @@ fn the_script_of_the_documentation_plays() {
 }
 
 #[test]
+fn the_scenario_of_the_documentation_has_no_mistake() {
+    let page = include_str!("../docs/drills.md");
+    let section = page.split("## Writing a scenario").nth(1).unwrap();
+    let scenario = section.split("```toml\n").nth(1).unwrap();
+    let scenario = scenario.split("```").next().unwrap();
+    let home = home();
+    let file = home.path().join("mine.toml").display().to_string();
+    std::fs::write(&file, scenario).unwrap();
+    let ran = quarterdeck(home.path(), &["check", &file]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(0), ""), "{}", ran.talk);
+}
+
+#[test]
 fn a_facilitator_injects_from_a_second_terminal() {
     let home = home();
     play(home.path(), "7");
