@@ -305,22 +305,17 @@ fn a_missing_input_is_asked_checked_recorded_and_bound() {
     assert_eq!(bound.as_ref(), Some(value));
 }
 
-#[test]
-fn a_row_fills_the_input_that_asks_for_its_column() {
-    let mut harness = harness();
-    let run = run_first(&mut harness);
-    let rows = Rows::from_vec(vec![row(&["u-1932"])]);
-    harness.event(EventKind::Arrived {
-        run,
-        chunk: Chunk::Columns {
-            columns: columns(&["actorId"]),
-            rows,
-        },
-    });
-    harness.event(EventKind::Arrived {
-        run,
-        chunk: Chunk::Rows(1),
-    });
+/// The first action has run and brought one row.
+fn one_row(
+    harness: &mut Harness,
+    names: &[&str],
+    cells: &[&str],
+) -> quarterdeck::model::ids::RunId {
+    let run = run_first(harness);
+    let (columns, rows) = (columns(names), Rows::from_vec(vec![row(cells)]));
+    for chunk in [Chunk::Columns { columns, rows }, Chunk::Rows(1)] {
+        harness.event(EventKind::Arrived { run, chunk });
+    }
     harness.event(EventKind::Finished {
         run,
         result: Ok(Outcome {
@@ -329,6 +324,41 @@ fn a_row_fills_the_input_that_asks_for_its_column() {
         }),
     });
     harness.take();
+    run
+}
+
+/// A row fits several inputs: that of the cell the cursor is on comes first, then in the order of the columns.
+#[test]
+fn the_input_of_the_selected_cell_is_offered_first() {
+    let first_seen = "  first_seen: { title: First seen, type: text }\n  actor_id:";
+    let playbook = PLAYBOOK.replacen("  actor_id:", first_seen, 1);
+    let (names, cells) = (["actorId", "first_seen"], ["u-1932", "yesterday"]);
+    for (keys, first) in [
+        ("b", "Suspect actor = u-1932"),
+        ("right b", "First seen = yesterday"),
+    ] {
+        let mut harness = Harness::open(&playbook);
+        harness.take();
+        let run = one_row(&mut harness, &names, &cells);
+        harness.keys(keys);
+        harness.event(EventKind::RowRead {
+            run,
+            row: 0,
+            cells: Some(row(&cells)),
+            purpose: RowPurpose::Bind,
+        });
+        let Some(Overlay::Choose { items, .. }) = harness.state.overlays.last() else {
+            panic!("{keys}: it is asked which input is meant");
+        };
+        let labels: Vec<&str> = items.iter().map(|(label, _)| label.as_str()).collect();
+        assert_eq!((labels.len(), labels[0]), (2, first), "{keys}");
+    }
+}
+
+#[test]
+fn a_row_fills_the_input_that_asks_for_its_column() {
+    let mut harness = harness();
+    let run = one_row(&mut harness, &["actorId"], &["u-1932"]);
     harness.keys("b");
     let Some(Effect::ReadRow {
         purpose,

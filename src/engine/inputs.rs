@@ -254,15 +254,20 @@ impl Turn<'_> {
                 .chain([input.id.as_str()]);
             let found = names.into_iter().find_map(|name| {
                 let column = columns.iter().position(|column| column.name == name)?;
-                cells
-                    .get(column)?
-                    .as_deref()
-                    .filter(|value| !value.is_empty())
+                let value = cells.get(column)?.as_deref();
+                Some((column, value.filter(|value| !value.is_empty())?))
             });
-            if let Some(value) = found.filter(|_| input.kind != InputType::Secret) {
-                items.push((input.clone(), value.to_owned()));
+            if let Some((column, value)) = found.filter(|_| input.kind != InputType::Secret) {
+                let order = (column != selected_column, column);
+                items.push((order, input.clone(), value.to_owned()));
             }
         }
+        // What the cursor is on is meant first; then what the row begins with.
+        items.sort_by_key(|(order, ..)| *order);
+        let mut items: Vec<(Input, String)> = items
+            .into_iter()
+            .map(|(_, input, value)| (input, value))
+            .collect();
         if let [(input, value)] = items.as_slice() {
             let (id, value) = (input.id.clone(), value.clone());
             self.bind_value(&id, &value);
