@@ -305,6 +305,23 @@ fn a_missing_input_is_asked_checked_recorded_and_bound() {
     assert_eq!(bound.as_ref(), Some(value));
 }
 
+/// Whoever is alone has every role: enter without a name takes it.
+#[test]
+fn a_role_without_a_name_is_the_operators() {
+    let mut harness = harness();
+    harness.keys("R");
+    while matches!(harness.state.overlays.last(), Some(Overlay::Choose { .. })) {
+        harness.keys("enter");
+    }
+    harness.keys("enter");
+    let said = harness.appended();
+    let operator = &harness.state.operator;
+    assert!(
+        matches!(said.as_slice(), [Body::RoleAssigned { person, .. }] if person == operator),
+        "{said:?}"
+    );
+}
+
 /// The first action has run and brought one row.
 fn one_row(
     harness: &mut Harness,

@@ -128,7 +128,12 @@ impl Turn<'_> {
     }
 
     fn accept_answer(&mut self, purpose: Purpose, editor: Editor) {
-        let answer = editor.content().trim().to_owned();
+        let mut answer = editor.content().trim().to_owned();
+        let is_role = matches!(purpose, Purpose::Role(_) | Purpose::RoleForMessage(..));
+        // Whoever is alone at 03:00 has every role: no name means oneself.
+        if answer.is_empty() && is_role {
+            answer.clone_from(&self.state.operator);
+        }
         let may_be_empty = match &purpose {
             Purpose::SkipStep(step) => self
                 .state
