@@ -30,7 +30,7 @@ pub use syntax::{Expr, Type};
 
 use eval::{Evaluator, Value};
 
-/// Most steps of a range query: more is refused, as Prometheus does.
+/// Most steps from the start of a range query to its end: more is refused, as Prometheus does.
 pub const STEPS_MAX: i64 = 11_000;
 
 /// A series of an answer: its labels and its values by milliseconds.
@@ -83,7 +83,7 @@ pub fn range(
             "a range query needs a step above zero and an end that is not before its start",
         ));
     }
-    if end.saturating_sub(start) / every >= STEPS_MAX {
+    if end.saturating_sub(start) / every > STEPS_MAX {
         return Err(Error::new(
             ErrorKind::Limit,
             &expr.span,

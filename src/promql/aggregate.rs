@@ -153,8 +153,9 @@ fn mean(values: impl Iterator<Item = f64>) -> f64 {
     mean
 }
 
-fn variance(values: impl Iterator<Item = f64>) -> f64 {
-    let (mut count, mut mean, mut squares) = (0.0, 0.0, 0.0);
+/// The variance, as of a whole population. That of a single value is 0, even when that is infinite or no number: Prometheus 2 does not look at it.
+fn variance(mut values: impl Iterator<Item = f64>) -> f64 {
+    let (mut count, mut mean, mut squares) = (1.0, values.next().unwrap_or(f64::NAN), 0.0);
     for value in values {
         count += 1.0;
         let away = value - mean;

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::error::Error;
 use super::eval::{Evaluator, Sample, Value, text_of};
-use super::labels::{Id, Purpose, keep, set};
+use super::labels::{Id, Purpose, set};
 use super::store::{Labels, NAME};
 use super::syntax::{Binary, Expr, Grouping, Many, Matching, Operator};
 
@@ -182,7 +182,7 @@ impl<'a> Evaluator<'a> {
 
 /// The labels of the result: those of the "many" side, less what matching took, more what the "one" side gives.
 fn result(binary: &Binary, labels: &mut Labels, one: &Labels) {
-    if binary.bool || !keeps_name(binary.op) {
+    if !keeps_name(binary.op) {
         labels.remove(NAME);
     }
     let Matching {
@@ -190,18 +190,16 @@ fn result(binary: &Binary, labels: &mut Labels, one: &Labels) {
         many,
         include,
     } = &binary.matching;
-    if many.is_none()
-        && let Some(grouping) = grouping
-    {
-        let name = labels.remove(NAME).filter(|_| grouping.without);
-        keep(labels, grouping);
-        // `ignoring` takes only what it lists, and the name is dropped above where it has to be.
-        if let Some(name) = name {
-            labels.insert(NAME.to_owned(), name);
-        }
+    if let (None, Some(grouping)) = (many, grouping) {
+        // Not as an aggregation groups them: `ignoring` takes only what it lists, so that a comparison may keep the name.
+        labels.retain(|name, _| grouping.labels.contains(name) != grouping.without);
     }
     for name in include {
         set(labels, name, one.get(name).cloned().unwrap_or_default());
+    }
+    // At last, because the "one" side may have given its name.
+    if binary.bool {
+        labels.remove(NAME);
     }
 }
 

@@ -38,7 +38,8 @@ impl<'a> Evaluator<'a> {
                     None => vec![self.alone(at as f64 / 1000.0)],
                 };
                 Ok(self.map(samples, |seconds| {
-                    Some(datetime(seconds).map_or(f64::NAN, |time| part(&time).into()))
+                    let time = datetime(seconds);
+                    Some(time.map_or(f64::NAN, |(time, more)| part(&time, more) as f64))
                 }))
             }
             Body::Window(of_window) => {

@@ -174,7 +174,11 @@ impl<'a> Evaluator<'a> {
                 return Ok(Value::Vector(found.into_iter().map(|(s, _)| s).collect()));
             }
             Kind::Aggregate(aggregate) => return Ok(Value::Vector(self.aggregate(aggregate, at)?)),
-            Kind::Negative(inner) => match self.value(inner, at)? {
+            Kind::Signed {
+                negative: false,
+                operand,
+            } => return self.value(operand, at),
+            Kind::Signed { operand, .. } => match self.value(operand, at)? {
                 Value::Scalar(number) => return Ok(Value::Scalar(-number)),
                 Value::Vector(samples) => {
                     let made = samples.into_iter().map(|sample| Sample {

@@ -31,8 +31,8 @@ pub struct Function {
 pub enum Body {
     /// To each value, with the numbers that are given besides; none leaves the series out. The name of the metric goes.
     Each(fn(f64, &[f64]) -> Option<f64>),
-    /// To each value as seconds since 1970, by default the time of evaluation.
-    Calendar(fn(&DateTime) -> i32),
+    /// To each value as seconds since 1970, by default the time of evaluation: the date, and the years that are to be added to it.
+    Calendar(fn(&DateTime, i64) -> i64),
     /// To the samples of each series, which are never stale markers.
     Window(fn(&[Point], &Given) -> Option<f64>),
     /// Something of its own; see `eval`.
@@ -138,7 +138,7 @@ const fn each(name: &'static str, body: fn(f64, &[f64]) -> Option<f64>) -> Funct
     row(name, &[Vector], Each(body))
 }
 
-const fn calendar(name: &'static str, body: fn(&DateTime) -> i32) -> Function {
+const fn calendar(name: &'static str, body: fn(&DateTime, i64) -> i64) -> Function {
     optional(name, &[Vector], Calendar(body))
 }
 
@@ -177,12 +177,12 @@ const FUNCTIONS: &[Function] = &[
     each("cos", |v, _| Some(v.cos())),
     each("cosh", |v, _| Some(v.cosh())),
     window("count_over_time", windows::count),
-    calendar("day_of_month", |t| t.day().into()),
-    calendar("day_of_week", |t| {
+    calendar("day_of_month", |t, _| t.day().into()),
+    calendar("day_of_week", |t, _| {
         t.weekday().to_sunday_zero_offset().into()
     }),
-    calendar("day_of_year", |t| t.day_of_year().into()),
-    calendar("days_in_month", |t| t.days_in_month().into()),
+    calendar("day_of_year", |t, _| t.day_of_year().into()),
+    calendar("days_in_month", |t, _| t.days_in_month().into()),
     each("deg", |v, _| Some(v * 180.0 / std::f64::consts::PI)),
     window("delta", windows::delta),
     window("deriv", windows::deriv),
@@ -193,7 +193,7 @@ const FUNCTIONS: &[Function] = &[
         &[Scalar, Vector],
         Special::HistogramQuantile,
     ),
-    calendar("hour", |t| t.hour().into()),
+    calendar("hour", |t, _| t.hour().into()),
     window("idelta", windows::idelta),
     window("increase", windows::increase),
     window("irate", windows::irate),
@@ -217,8 +217,8 @@ const FUNCTIONS: &[Function] = &[
     each("log2", |v, _| Some(v.log2())),
     window("max_over_time", windows::max),
     window("min_over_time", windows::min),
-    calendar("minute", |t| t.minute().into()),
-    calendar("month", |t| t.month().into()),
+    calendar("minute", |t, _| t.minute().into()),
+    calendar("month", |t, _| t.month().into()),
     Function {
         answers: Scalar,
         ..special("pi", &[], Special::Pi)
@@ -263,26 +263,24 @@ const FUNCTIONS: &[Function] = &[
     },
     special("timestamp", &[Vector], Special::Timestamp),
     special("vector", &[Scalar], Special::Vector),
-    calendar("year", |t| t.year().into()),
+    calendar("year", |t, more| i64::from(t.year()) + more),
 ];
 
 /// The one function of windows whose answer keeps the name of the metric: it is still a value of that metric.
 pub const LAST_OVER_TIME: &str = "last_over_time";
 
-/// The lesser; NaN when one of them is.
+/// The lesser. As in Go, nothing is less than `-Inf`; otherwise NaN when one of them is.
 fn least(left: f64, right: f64) -> f64 {
-    if left.is_nan() || right.is_nan() {
+    let least = left.min(right);
+    if (left.is_nan() || right.is_nan()) && least != f64::NEG_INFINITY {
         return f64::NAN;
     }
-    left.min(right)
+    least
 }
 
-/// The greater; NaN when one of them is.
+/// The greater. As in Go, nothing is greater than `+Inf`; otherwise NaN when one of them is.
 fn greatest(left: f64, right: f64) -> f64 {
-    if left.is_nan() || right.is_nan() {
-        return f64::NAN;
-    }
-    left.max(right)
+    -least(-left, -right)
 }
 
 fn clamp(value: f64, bounds: &[f64]) -> Option<f64> {
@@ -297,11 +295,19 @@ fn round(value: f64, to: f64) -> f64 {
     (value * inverse + 0.5).floor() / inverse
 }
 
-/// The date and time in UTC of seconds since 1970; none for what no calendar has.
-pub fn datetime(seconds: f64) -> Option<DateTime> {
-    if seconds.is_nan() {
+/// Seconds of 400 years, after which the calendar is the same again.
+const CYCLE: i64 = 146_097 * 86_400;
+
+/// The date and time in UTC of seconds since 1970, and how many years are to be added to it: in the far past and future, beyond the calendar of jiff, it is that of
+/// another 400 years. None for what is no number of seconds.
+pub fn datetime(seconds: f64) -> Option<(DateTime, i64)> {
+    if seconds.is_nan() || seconds.abs() >= i64::MAX as f64 {
         return None;
     }
-    let time = jiff::Timestamp::from_second(seconds as i64).ok()?;
-    Some(Offset::UTC.to_datetime(time))
+    let seconds = seconds as i64;
+    let time = jiff::Timestamp::from_second(seconds.rem_euclid(CYCLE)).ok()?;
+    Some((
+        Offset::UTC.to_datetime(time),
+        seconds.div_euclid(CYCLE) * 400,
+    ))
 }

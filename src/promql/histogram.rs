@@ -1,5 +1,6 @@
 //! `histogram_quantile`: a quantile from counters of buckets.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use super::labels::{Book, Deriver, Id};
@@ -72,10 +73,14 @@ fn quantile(wanted: f64, mut buckets: Vec<Bucket>) -> f64 {
         same
     });
     // A scrape that met the counters while they moved: a bucket never holds less than the one below.
-    let mut least = f64::NEG_INFINITY;
+    // What is no number is neither more nor less, and stays.
+    let mut most = buckets.first().map_or(f64::NAN, |bucket| bucket.count);
     for bucket in &mut buckets {
-        least = least.max(bucket.count);
-        bucket.count = least;
+        if bucket.count > most {
+            most = bucket.count;
+        } else if bucket.count < most {
+            bucket.count = most;
+        }
     }
     let [lower @ .., all] = buckets.as_slice() else {
         return f64::NAN;
@@ -87,7 +92,10 @@ fn quantile(wanted: f64, mut buckets: Vec<Bucket>) -> f64 {
         return f64::NAN;
     }
     let rank = wanted * all.count;
-    let place = lower.partition_point(|bucket| bucket.count < rank);
+    let place = lower.partition_point(|bucket| {
+        let compared = bucket.count.partial_cmp(&rank);
+        compared.is_none_or(Ordering::is_lt)
+    });
     // Above the highest finite bound nothing is known.
     let Some(bucket) = lower.get(place) else {
         return highest.bound;

@@ -7,7 +7,7 @@ use super::error::Error;
 /// A token without its place.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Token {
-    /// A number: `1`, `1.5e3`, `0x1f`. `inf` and `nan` are names here, because labels may be called so.
+    /// A number: `1`, `1.5e3`, `0x1f`, and as in Go `010` for eight. `inf` and `nan` are names here, because labels may be called so.
     Number(f64),
     /// A duration in milliseconds: `5m`, `1h30m`.
     Duration(i64),
@@ -46,6 +46,9 @@ const UNITS: &[(&str, i64)] = &[
     ("s", 1_000),
     ("ms", 1),
 ];
+
+/// Longer ones are out of range for Prometheus: its durations are nanoseconds in 63 bits.
+const DURATION_MAX: i64 = i64::MAX / 1_000_000;
 
 /// Cuts `text` into tokens; the last one is [`Token::End`].
 pub fn tokens(text: &str) -> Result<Vec<Placed>, Error> {
@@ -86,11 +89,12 @@ impl Lexer {
 
     fn next(&mut self) -> Result<Placed, Error> {
         loop {
-            self.take_while(char::is_whitespace);
+            // No other space counts: one that came along from a page is an error in Prometheus as well.
+            self.take_while(|c| matches!(c, ' ' | '\t' | '\n' | '\r'));
             if self.peek(0) != Some('#') {
                 break;
             }
-            self.take_while(|c| c != '\n');
+            self.take_while(|c| !matches!(c, '\n' | '\r'));
         }
         let start = self.at;
         let token = self.token()?;
@@ -140,18 +144,14 @@ impl Lexer {
         let start = self.at;
         let mut word = self.take_while(|c| c.is_ascii_alphanumeric() || c == '.');
         // The sign of an exponent: `1e-5`, but not `0x1e-5`.
-        let exponent = word.ends_with(['e', 'E']) && !word.starts_with("0x");
+        let exponent =
+            word.ends_with(['e', 'E']) && !word.starts_with("0x") && !word.starts_with("0X");
         if exponent && self.peek(0).is_some_and(|c| matches!(c, '+' | '-')) {
             word.extend(self.peek(0));
             self.at += 1;
             word += &self.take_while(|c| c.is_ascii_digit());
         }
-        let hexadecimal = word.strip_prefix("0x").or(word.strip_prefix("0X"));
-        let number = match hexadecimal {
-            Some(digits) => u64::from_str_radix(digits, 16).ok().map(|n| n as f64),
-            None => word.parse().ok(),
-        };
-        if let Some(number) = number {
+        if let Some(number) = literal(&word) {
             return Ok(Token::Number(number));
         }
         duration(&word).map(Token::Duration).ok_or_else(|| {
@@ -165,7 +165,8 @@ impl Lexer {
     fn quoted(&mut self, quote: char) -> Result<Token, Error> {
         let start = self.at;
         self.at += 1;
-        let mut text = String::new();
+        // Bytes, because `\xc3\xa4` is one character.
+        let mut text = Vec::new();
         loop {
             let Some(c) = self.peek(0).filter(|c| *c != '\n' || quote == '`') else {
                 return Err(Error::syntax(
@@ -175,32 +176,35 @@ impl Lexer {
             };
             self.at += 1;
             if c == quote {
-                return Ok(Token::Text(text));
+                break;
             }
             if c == '\\' && quote != '`' {
                 let from = self.at - 1;
-                text.push(self.escape().ok_or_else(|| {
+                text.extend(self.escape(quote).ok_or_else(|| {
                     Error::syntax(&(from..self.at), "unknown escape sequence in a string")
                 })?);
             } else {
-                text.push(c);
+                text.extend(utf8(c));
             }
         }
+        let text = String::from_utf8(text);
+        text.map(Token::Text)
+            .map_err(|_| Error::unsupported(&(start..self.at), "a string that is not UTF-8"))
     }
 
-    /// What stands after a backslash.
-    fn escape(&mut self) -> Option<char> {
+    /// What stands after a backslash, in UTF-8: a byte in octal or hexadecimal, otherwise a character.
+    fn escape(&mut self, quote: char) -> Option<Vec<u8>> {
         let c = self.peek(0)?;
         self.at += 1;
         let (digits, radix, skip) = match c {
-            'a' => return Some('\u{7}'),
-            'b' => return Some('\u{8}'),
-            'f' => return Some('\u{c}'),
-            'n' => return Some('\n'),
-            'r' => return Some('\r'),
-            't' => return Some('\t'),
-            'v' => return Some('\u{b}'),
-            '\\' | '\'' | '"' => return Some(c),
+            'a' => return Some(vec![7]),
+            'b' => return Some(vec![8]),
+            'f' => return Some(vec![0xc]),
+            'n' => return Some(vec![b'\n']),
+            'r' => return Some(vec![b'\r']),
+            't' => return Some(vec![b'\t']),
+            'v' => return Some(vec![0xb]),
+            _ if c == '\\' || c == quote => return Some(utf8(c)),
             '0'..='7' => (3, 8, 1),
             'x' => (2, 16, 0),
             'u' => (4, 16, 0),
@@ -210,9 +214,28 @@ impl Lexer {
         self.at -= skip;
         let written = self.chars.get(self.at..self.at + digits)?;
         self.at += digits;
-        let written: String = written.iter().collect();
-        char::from_u32(u32::from_str_radix(&written, radix).ok()?)
+        let code = written.iter().try_fold(0_u32, |code, c| {
+            code.checked_mul(radix)?.checked_add(c.to_digit(radix)?)
+        })?;
+        if digits < 4 {
+            return u8::try_from(code).ok().map(|byte| vec![byte]);
+        }
+        char::from_u32(code).map(utf8)
     }
+}
+
+fn utf8(c: char) -> Vec<u8> {
+    c.to_string().into_bytes()
+}
+
+/// A number as Go reads it: whole ones in octal after a `0`, everything else in decimal.
+fn literal(word: &str) -> Option<f64> {
+    let whole = |digits, radix| i64::from_str_radix(digits, radix).ok().map(|n| n as f64);
+    if let Some(digits) = word.strip_prefix("0x").or(word.strip_prefix("0X")) {
+        return whole(digits, 16);
+    }
+    let octal = word.strip_prefix('0').and_then(|digits| whole(digits, 8));
+    octal.or_else(|| word.parse().ok().filter(|number: &f64| number.is_finite()))
 }
 
 /// Milliseconds of `1h30m`: units in falling order, each once.
@@ -232,5 +255,5 @@ fn duration(word: &str) -> Option<i64> {
         total = total.checked_add(part)?;
         rest = after;
     }
-    Some(total).filter(|_| !word.is_empty())
+    Some(total).filter(|total| !word.is_empty() && *total <= DURATION_MAX)
 }

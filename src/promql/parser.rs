@@ -12,6 +12,18 @@ use super::syntax::{
 };
 use super::types::{check_args, check_binary, require_type};
 
+/// Keywords that name no metric.
+const NO_METRICS: &[&str] = &[
+    "bool",
+    "on",
+    "ignoring",
+    "group_left",
+    "group_right",
+    "atan2",
+];
+/// Words that name no label in a list of labels.
+const NO_LABELS: &[&str] = &["without", "inf", "nan"];
+
 /// How deep parentheses, calls and signs may be nested: deeper is no query that a person wrote, and the stack is finite.
 const DEPTH_MAX: usize = 100;
 
@@ -224,6 +236,9 @@ impl Parser {
         self.require("(", "before the names of labels")?;
         let mut labels = Vec::new();
         while !self.symbol(")") {
+            if NO_LABELS.iter().any(|word| self.is_keyword(word)) {
+                return Err(self.unexpected("expected the name of a label, which this word is not"));
+            }
             labels.push(self.label()?);
             if !self.symbol(",") {
                 self.require(")", "after the names of labels")?;
@@ -249,12 +264,11 @@ impl Parser {
             return Err(Error::syntax(&operand.span, message));
         }
         let kind = match operand.kind {
-            Kind::Number(number) if negative => Kind::Number(-number),
-            kind if negative => Kind::Negative(Box::new(Expr {
-                kind,
-                span: operand.span,
-            })),
-            kind => kind,
+            Kind::Number(number) => Kind::Number(if negative { -number } else { number }),
+            _ => Kind::Signed {
+                negative,
+                operand: Box::new(operand),
+            },
         };
         let span = self.since(start);
         Ok(Expr { kind, span })
@@ -315,6 +329,9 @@ impl Parser {
             "nan" => {
                 self.at += 1;
                 Ok(Kind::Number(f64::NAN))
+            }
+            word if NO_METRICS.contains(&word) => {
+                Err(self.unexpected(&format!("unexpected <{word}>")))
             }
             _ => {
                 let name = self.name("a metric")?;

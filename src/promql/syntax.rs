@@ -36,8 +36,13 @@ pub enum Kind {
     Subquery(Box<Subquery>),
     /// In parentheses.
     Paren(Box<Expr>),
-    /// With its sign changed.
-    Negative(Box<Expr>),
+    /// With a sign before it.
+    Signed {
+        /// `-` changes the sign of every value; `+` leaves all as it is.
+        negative: bool,
+        /// A scalar or an instant vector.
+        operand: Box<Expr>,
+    },
     /// Two operands.
     Binary(Box<Binary>),
     /// Many series to few.
@@ -83,7 +88,7 @@ impl Expr {
             Kind::Text(_) => Type::Text,
             Kind::Selector(_) | Kind::Aggregate(_) => Type::Vector,
             Kind::Range { .. } | Kind::Subquery(_) => Type::Matrix,
-            Kind::Paren(inner) | Kind::Negative(inner) => inner.ty(),
+            Kind::Paren(inner) | Kind::Signed { operand: inner, .. } => inner.ty(),
             Kind::Binary(binary) => match (binary.left.ty(), binary.right.ty()) {
                 (Type::Scalar, Type::Scalar) => Type::Scalar,
                 _ => Type::Vector,

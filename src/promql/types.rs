@@ -57,7 +57,9 @@ pub fn check_binary(binary: &Binary, place: &Range<usize>) -> Result<(), Error> 
     let vectors = [&binary.left, &binary.right].map(|operand| operand.ty() == Type::Vector);
     let error = |message: &str| Err(Error::syntax(place, message));
     if vectors != [true; 2] {
-        if binary.matching.labels.is_some() {
+        // Without a label it says nothing, and Prometheus lets it stand.
+        let labels = binary.matching.labels.as_ref();
+        if labels.is_some_and(|matching| !matching.labels.is_empty()) {
             return error("vector matching only allowed between instant vectors");
         }
         if binary.op.is_set() {

@@ -40,12 +40,7 @@ impl Parser {
     }
 
     fn offset(&mut self) -> Result<i64, Error> {
-        let sign = match self.peek() {
-            Token::Symbol("-") => -1,
-            _ => 1,
-        };
-        let signed = matches!(self.peek(), Token::Symbol("-" | "+"));
-        self.at += usize::from(signed);
+        let sign = if self.symbol("-") { -1 } else { 1 };
         Ok(sign * self.duration()?)
     }
 
@@ -57,18 +52,19 @@ impl Parser {
                 return Ok(anchor);
             }
         }
-        let sign = match self.peek() {
-            Token::Symbol("-") => -1.0,
-            _ => 1.0,
-        };
-        let signed = matches!(self.peek(), Token::Symbol("-" | "+"));
-        self.at += usize::from(signed);
+        let sign = if self.symbol("-") { -1.0 } else { 1.0 };
+        if sign > 0.0 {
+            self.symbol("+");
+        }
         let Token::Number(seconds) = self.peek() else {
             return Err(self.unexpected("expected a time in seconds, start() or end() after @"));
         };
-        let anchor = Anchor::At((sign * seconds * 1000.0).round() as i64);
+        let milliseconds = (sign * seconds * 1000.0).round();
+        if milliseconds.abs() >= i64::MAX as f64 {
+            return Err(self.unexpected("timestamp out of bounds for @ modifier"));
+        }
         self.at += 1;
-        Ok(anchor)
+        Ok(Anchor::At(milliseconds as i64))
     }
 
     /// What stands in `[…]` after `expr`.
