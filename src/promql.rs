@@ -18,6 +18,7 @@ mod histogram;
 mod labels;
 pub mod lexer;
 pub mod parser;
+mod pattern;
 mod relabel;
 pub mod store;
 pub mod syntax;

@@ -43,6 +43,11 @@ fn errors_have_their_place_in_characters() {
         refused("up ~ 1"),
         ("unexpected character: '~'".into(), 3..4)
     );
+    // A space that came along from a page, which a live server refuses as well.
+    assert_eq!(
+        refused("up\u{a0}+ 1"),
+        ("unexpected character: '\\u{a0}'".into(), 2..3)
+    );
     assert_eq!(refused(""), ("no expression found in input".into(), 0..0));
 }
 
@@ -66,10 +71,11 @@ fn limits_and_stop() {
     let store = world::store();
     let expr = promql::parse("sum(rate(http_requests_total[1h]))").expect("a query");
     let one = promql::parse("vector(1)").expect("a query");
-    let most = promql::range(&store, &one, START, START + 10_999_000, 1_000, &never);
-    assert_eq!(most.expect("11,000 steps")[0].1.len(), 11_000);
-    let more = promql::range(&store, &one, START, START + 11_000_000, 1_000, &never);
-    assert_eq!(more.expect_err("11,001 steps").kind, ErrorKind::Limit);
+    // As many as the server gives: 11,000 from the first to the last.
+    let most = promql::range(&store, &one, START, START + 11_000_000, 1_000, &never);
+    assert_eq!(most.expect("11,001 values")[0].1.len(), 11_001);
+    let more = promql::range(&store, &one, START, START + 11_001_000, 1_000, &never);
+    assert_eq!(more.expect_err("11,002 values").kind, ErrorKind::Limit);
     for (end, every) in [(END, 0), (END, -1), (START - 1, 1_000)] {
         let error = promql::range(&store, &expr, START, end, every, &never).expect_err("no steps");
         assert_eq!(error.kind, ErrorKind::Syntax);
@@ -88,6 +94,63 @@ fn limits_and_stop() {
     let error =
         promql::range(&store, &huge, START + 3_600_000, END, 500, &never).expect_err("too much");
     assert_eq!(error.kind, ErrorKind::Limit);
+}
+
+#[test]
+fn a_step_past_the_end_of_time_is_the_last() {
+    let one = promql::parse("vector(1)").expect("a query");
+    let lines = promql::range(&Store::default(), &one, START, i64::MAX, i64::MAX, &never);
+    assert_eq!(lines.expect("one value")[0].1, [(START, 1.0)]);
+    let far = promql::parse("count_over_time(vector(1)[1s:290y])").expect("a query");
+    let none = promql::instant(&Store::default(), &far, i64::MAX, &never);
+    assert_eq!(none, Ok(Answer::Vector(Vec::new())));
+}
+
+#[test]
+fn what_would_take_all_memory_is_refused() {
+    let doubled = |inner: String, _| format!("label_replace({inner}, 'a', '$1$1', 'a', '(.*)')");
+    let first = "label_replace(vector(1), 'a', 'x', '', '')".to_owned();
+    for query in [
+        (0..30).fold(first, doubled),
+        "count_values('v', label_replace({__name__=~'.+'}, 'n', '$1', '__name__', '(.*)') * time())".to_owned(),
+        "max_over_time({__name__=~'.+'}[10y:1s])".to_owned(),
+    ] {
+        let expr = promql::parse(&query).expect(&query);
+        let answer = promql::range(&world::store(), &expr, START, END, 1_000, &never);
+        assert_eq!(answer.expect_err(&query).kind, ErrorKind::Limit, "{query}");
+    }
+    let long = format!("up{}", " ".repeat(100_000));
+    assert_eq!(refused(&long).0, "the query is longer than 100000 bytes");
+}
+
+#[test]
+fn what_go_reads_otherwise_is_not_run() {
+    for (pattern, sign) in [
+        ("[a&&b]", "&&"),
+        ("[^]a--b]", "--"),
+        ("[[a]]", "["),
+        (r"\<a", r"\<"),
+        (r"\Qa.b\E", r"\Q"),
+        ("(?x) a", "(?x"),
+    ] {
+        let says = format!(
+            "the drill's metrics do not do `{sign}` in a regular expression; a live Prometheus may"
+        );
+        let place = 6..8 + pattern.len();
+        assert_eq!(
+            refused(&format!("up{{a=~`{pattern}`}}")),
+            (says.clone(), place)
+        );
+        let expr = promql::parse(&format!(
+            "label_replace(vector(1), 'b', 'c', 'a', `{pattern}`)"
+        ));
+        let error = promql::instant(&Store::default(), &expr.expect("a query"), START, &never);
+        assert_eq!(error.expect_err(pattern).message, says);
+    }
+    // Where they mean the same they are run.
+    for pattern in ["a&&b--c~~d", "[[:alpha:]&-]", r"[]\[]", r"(?i)\[&&"] {
+        promql::parse(&format!("up{{a=~`{pattern}`}}")).expect(pattern);
+    }
 }
 
 #[test]
@@ -229,4 +292,14 @@ fn what_is_nested_too_deep_is_refused() {
             ErrorKind::Syntax
         );
     }
+    // Each chain is short, and each parenthesis begins another: the tree is as deep as all together.
+    let chained = |inner: String, _| format!("({inner}{})", " + 1".repeat(99));
+    let text = (0..48).fold("vector(1)".to_owned(), chained);
+    assert_eq!(refused(&text).0, "the query has more than 250 operators");
+    // As deep as they come, it is answered on the stack that a test has.
+    let chained = |inner: String, _| format!("(-{inner}{})", " + 1".repeat(10));
+    let text = (0..24).fold("vector(1)".to_owned(), chained);
+    let expr = promql::parse(&text).expect("240 operators, nested 24 times");
+    let answer = promql::instant(&Store::default(), &expr, START, &never);
+    assert!(matches!(answer, Ok(Answer::Vector(_))), "{answer:?}");
 }

@@ -8,7 +8,6 @@ use super::eval::{Evaluator, Sample, Value};
 use super::functions::{Body, Function, LAST_OVER_TIME, Special, datetime};
 use super::histogram;
 use super::labels::{Purpose, set};
-use super::relabel::Relabel;
 use super::store::{Labels, NAME};
 use super::syntax::{Expr, Kind, Test, Type};
 use super::windows::Given;
@@ -55,16 +54,19 @@ impl<'a> Evaluator<'a> {
                     numbers,
                 };
                 let named = function.name == LAST_OVER_TIME;
-                let made = windows.into_iter().filter_map(|window| {
-                    let value = of_window(&window.points, &given)?;
+                let mut made = Vec::with_capacity(windows.len());
+                for window in windows {
+                    let Some(value) = of_window(&window.points, &given) else {
+                        continue;
+                    };
                     let labels = if named {
                         window.labels
                     } else {
-                        self.book.nameless(window.labels)
+                        self.nameless(expr, window.labels)?
                     };
-                    Some(Sample { labels, value })
-                });
-                Ok(Value::Vector(made.collect()))
+                    made.push(Sample { labels, value });
+                }
+                Ok(Value::Vector(made))
             }
             Body::Special(special) => self.special(expr, special, args, at),
         }
@@ -129,16 +131,8 @@ impl<'a> Evaluator<'a> {
                     .collect()
             }
             Special::LabelJoin | Special::LabelReplace => {
-                let relabel = match special {
-                    Special::LabelJoin => Relabel::join(args)?,
-                    _ => Relabel::replace(args)?,
-                };
-                let mut samples = self.vector(first, at)?;
-                for sample in &mut samples {
-                    let from = sample.labels;
-                    sample.labels = self.book.derive(by, from, |labels| relabel.apply(labels));
-                }
-                samples
+                let samples = self.vector(first, at)?;
+                self.relabel(expr, special, args, samples)?
             }
             Special::Scalar => {
                 let samples = self.vector(first, at)?;

@@ -11,6 +11,7 @@ use std::rc::Rc;
 use super::Line;
 use super::error::{Error, ErrorKind};
 use super::labels::{Book, Id};
+use super::relabel::Relabel;
 use super::store::{Labels, Point, Series, Store};
 use super::syntax::{Anchor, Expr, Kind, Selector, Subquery, When};
 
@@ -18,7 +19,7 @@ use super::syntax::{Anchor, Expr, Kind, Selector, Subquery, When};
 const SAMPLES_MAX: u64 = 50_000_000;
 /// After how many samples it is asked whether to stop.
 const STOP_EVERY: u64 = 8_192;
-/// As how many samples a step of a subquery counts besides its own: it is kept, and what is kept has to stay small.
+/// As how many samples one counts that is kept for a subquery, and so does each of its steps: what is kept has to stay small.
 const KEPT_COST: usize = 25;
 /// The distance of a subquery's steps where it names none: Prometheus's default interval of evaluation, in milliseconds.
 const SUBQUERY_STEP: i64 = 60_000;
@@ -59,6 +60,10 @@ pub struct Evaluator<'a> {
     pub(super) book: Book,
     /// The series that a selector means.
     chosen: HashMap<usize, Rc<[(&'a Series, Id)]>>,
+    /// The series, name and all, that an expression made one without a name of.
+    named: HashMap<(usize, Id), Id>,
+    /// What `label_replace` and `label_join` do.
+    pub(super) relabels: HashMap<usize, Rc<Relabel<'a>>>,
     /// What a subquery's expression was at a time.
     inner: HashMap<(usize, i64), Rc<[Sample]>>,
 }
@@ -73,6 +78,8 @@ impl<'a> Evaluator<'a> {
             touched: 0,
             book: Book::default(),
             chosen: HashMap::new(),
+            named: HashMap::new(),
+            relabels: HashMap::new(),
             inner: HashMap::new(),
         }
     }
@@ -82,8 +89,7 @@ impl<'a> Evaluator<'a> {
         let (start, end) = self.bounds;
         let mut places: HashMap<Id, usize> = HashMap::new();
         let mut lines: Vec<(Id, Vec<(i64, f64)>)> = Vec::new();
-        let mut at = start;
-        while at <= end {
+        for at in steps(start, end, step) {
             let samples = match self.value(expr, at)? {
                 Value::Vector(samples) => samples,
                 Value::Scalar(value) => vec![self.alone(value)],
@@ -99,7 +105,6 @@ impl<'a> Evaluator<'a> {
                     values.push((at, sample.value));
                 }
             }
-            at += step;
         }
         let lines = lines.into_iter();
         Ok(sorted(lines.map(|(id, values)| (self.owned(id), values))))
@@ -153,6 +158,13 @@ impl<'a> Evaluator<'a> {
                 ),
             ));
         }
+        if self.book.is_full() {
+            return Err(Error::new(
+                ErrorKind::Limit,
+                span,
+                "the query makes too many labels; ask for fewer series, a shorter time or a longer step",
+            ));
+        }
         if self.touched / STOP_EVERY > before && (self.stop)() {
             return Err(Error::new(
                 ErrorKind::Stopped,
@@ -165,6 +177,7 @@ impl<'a> Evaluator<'a> {
 
     /// The value of an expression that is no range vector.
     pub fn value(&mut self, expr: &'a Expr, at: i64) -> Result<Value<'a>, Error> {
+        self.touch(1, &expr.span)?;
         let value = match &expr.kind {
             Kind::Number(number) => return Ok(Value::Scalar(*number)),
             Kind::Text(text) => return Ok(Value::Text(text)),
@@ -180,12 +193,12 @@ impl<'a> Evaluator<'a> {
             } => return self.value(operand, at),
             Kind::Signed { operand, .. } => match self.value(operand, at)? {
                 Value::Scalar(number) => return Ok(Value::Scalar(-number)),
-                Value::Vector(samples) => {
-                    let made = samples.into_iter().map(|sample| Sample {
-                        labels: self.book.nameless(sample.labels),
-                        value: -sample.value,
-                    });
-                    Value::Vector(made.collect())
+                Value::Vector(mut samples) => {
+                    for sample in &mut samples {
+                        sample.labels = self.nameless(expr, sample.labels)?;
+                        sample.value = -sample.value;
+                    }
+                    Value::Vector(samples)
                 }
                 Value::Text(_) => Value::Vector(Vec::new()),
             },
@@ -197,13 +210,21 @@ impl<'a> Evaluator<'a> {
         if let Value::Vector(samples) = &value {
             let mut seen = HashSet::with_capacity(samples.len());
             if !samples.iter().all(|sample| seen.insert(sample.labels)) {
-                return Err(Error::execution(
-                    &expr.span,
-                    "vector cannot contain metrics with the same labelset",
-                ));
+                return Err(same_labels(expr));
             }
         }
         Ok(value)
+    }
+
+    /// Without the name of the metric, for an expression that makes one series of each: two series that differ in their name only are refused even when they are
+    /// never there at the same time.
+    pub(super) fn nameless(&mut self, expr: &Expr, from: Id) -> Result<Id, Error> {
+        let node = std::ptr::from_ref(expr).addr();
+        let made = self.book.nameless(from);
+        if *self.named.entry((node, made)).or_insert(from) == from {
+            return Ok(made);
+        }
+        Err(same_labels(expr))
     }
 
     /// The value of an expression of type scalar.
@@ -331,19 +352,16 @@ impl<'a> Evaluator<'a> {
         let start = end.saturating_sub(subquery.range);
         let step = subquery.step.unwrap_or(SUBQUERY_STEP);
         // Its steps are multiples of the step since 1970, so that they are the same in every window.
-        let mut inner_at = start.div_euclid(step).saturating_mul(step);
-        if inner_at < start {
-            inner_at += step;
-        }
+        let before = start.div_euclid(step).saturating_mul(step);
         let mut places: HashMap<Id, usize> = HashMap::new();
         let mut windows: Vec<(Id, Vec<Point>)> = Vec::new();
-        while inner_at <= end {
+        for inner_at in steps(before, end, step).skip_while(|at| *at < start) {
             let known = self.inner.get(&(node, inner_at)).map(Rc::clone);
             let samples = if let Some(samples) = known {
                 samples
             } else {
                 let samples: Rc<[Sample]> = self.vector(&subquery.expr, inner_at)?.into();
-                self.touch(KEPT_COST, span)?;
+                self.touch(KEPT_COST.saturating_mul(samples.len() + 1), span)?;
                 self.inner.insert((node, inner_at), Rc::clone(&samples));
                 samples
             };
@@ -361,7 +379,6 @@ impl<'a> Evaluator<'a> {
                     });
                 }
             }
-            inner_at += step;
         }
         let windows = windows.into_iter().map(|(labels, points)| Window {
             labels,
@@ -369,6 +386,17 @@ impl<'a> Evaluator<'a> {
         });
         Ok((windows.collect(), start, end))
     }
+}
+
+fn same_labels(expr: &Expr) -> Error {
+    let message = "vector cannot contain metrics with the same labelset";
+    Error::execution(&expr.span, message)
+}
+
+/// Times from `start` up to and with `end`.
+fn steps(start: i64, end: i64, step: i64) -> impl Iterator<Item = i64> {
+    std::iter::successors(Some(start), move |at| at.checked_add(step))
+        .take_while(move |at| *at <= end)
 }
 
 fn sorted(lines: impl Iterator<Item = Line>) -> Vec<Line> {
@@ -387,16 +415,8 @@ pub(super) fn number_text(number: f64) -> String {
 
 /// Labels as in a query: `{job="commerce"}`.
 pub(super) fn text_of(labels: &Labels) -> String {
-    let mut text = String::from("{");
-    for (place, (name, value)) in labels.iter().enumerate() {
-        if place > 0 {
-            text.push_str(", ");
-        }
-        text.push_str(name);
-        text.push_str("=\"");
-        text.push_str(value);
-        text.push('"');
-    }
-    text.push('}');
-    text
+    let each = labels
+        .iter()
+        .map(|(name, value)| format!("{name}={value:?}"));
+    format!("{{{}}}", each.collect::<Vec<_>>().join(", "))
 }

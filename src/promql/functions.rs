@@ -80,17 +80,25 @@ pub enum Special {
 use Body::{Calendar, Each, Window};
 use Type::{Matrix, Scalar, Text, Vector};
 
-/// Functions of Prometheus that are not here: of native histograms, and one of smoothing.
+/// What some Prometheus calls and this engine does not: of native histograms, of smoothing, and of later versions than 2.42.
 pub const ELSEWHERE: &[&str] = &[
     "histogram_count",
     "histogram_sum",
     "histogram_fraction",
+    "histogram_quantiles",
     "histogram_avg",
     "histogram_stddev",
     "histogram_stdvar",
     "holt_winters",
     "double_exponential_smoothing",
     "mad_over_time",
+    "first_over_time",
+    "ts_of_first_over_time",
+    "ts_of_last_over_time",
+    "ts_of_max_over_time",
+    "ts_of_min_over_time",
+    "limitk",
+    "limit_ratio",
     "sort_by_label",
     "sort_by_label_desc",
     "info",

@@ -29,20 +29,35 @@ pub enum Purpose {
     Function,
 }
 
+/// How many bytes the sets of labels of a query may take, about: `count_values` and `label_replace` make as many as there are values.
+const BYTES_MAX: usize = 128 << 20;
+/// What a set takes besides its texts, and what a text takes besides its characters, about.
+const BYTES_SET: usize = 600;
+const BYTES_TEXT: usize = 16;
+
 /// Every set of labels of a run, once.
 #[derive(Default)]
 pub struct Book {
     all: Vec<Rc<Labels>>,
     known: HashMap<Rc<Labels>, Id>,
     derived: HashMap<(Deriver, Id, Id), Id>,
+    bytes: usize,
 }
 
 impl Book {
+    /// Whether a query may make no more labels.
+    pub fn is_full(&self) -> bool {
+        self.bytes > BYTES_MAX
+    }
+
     /// The number of a set of labels.
     pub fn id(&mut self, labels: Labels) -> Id {
         if let Some(id) = self.known.get(&labels) {
             return *id;
         }
+        let texts = labels.iter().flat_map(|(name, value)| [name, value]);
+        let texts: usize = texts.map(|text| text.len() + BYTES_TEXT).sum();
+        self.bytes += BYTES_SET + texts;
         let labels = Rc::new(labels);
         let id = Id(self.all.len());
         self.all.push(Rc::clone(&labels));

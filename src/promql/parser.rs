@@ -1,6 +1,6 @@
 //! Tokens to a tree whose types fit.
 
-pub(super) mod selectors;
+mod selectors;
 
 use std::ops::Range;
 
@@ -24,16 +24,25 @@ const NO_METRICS: &[&str] = &[
 /// Words that name no label in a list of labels.
 const NO_LABELS: &[&str] = &["without", "inf", "nan"];
 
+/// How long a query may be, in bytes: what is longer was not written by a person, and takes memory before it can be refused.
+const LENGTH_MAX: usize = 100_000;
 /// How deep parentheses, calls and signs may be nested: deeper is no query that a person wrote, and the stack is finite.
 const DEPTH_MAX: usize = 100;
+/// How many operators a query may have: each makes the tree one deeper, and the tree is evaluated on the same stack.
+const OPERATORS_MAX: usize = 250;
 
 /// Reads a query and checks its types.
 pub fn parse(text: &str) -> Result<Expr, Error> {
+    if text.len() > LENGTH_MAX {
+        let message = format!("the query is longer than {LENGTH_MAX} bytes");
+        return Err(Error::syntax(&(0..0), message));
+    }
     let tokens = tokens(text)?;
     let mut parser = Parser {
         tokens,
         at: 0,
         depth: 0,
+        operators: 0,
     };
     if parser.peek() == &Token::End {
         return Err(parser.unexpected("no expression found in input"));
@@ -49,6 +58,7 @@ struct Parser {
     tokens: Vec<Placed>,
     at: usize,
     depth: usize,
+    operators: usize,
 }
 
 impl Parser {
@@ -156,8 +166,6 @@ impl Parser {
     fn binary(&mut self, least: u8) -> Result<Expr, Error> {
         let start = self.span().start;
         let mut left = self.nested(Self::signed)?;
-        // A chain of operators becomes a tree as deep as the chain is long.
-        let mut links = 0;
         loop {
             let word = match self.peek() {
                 Token::Symbol(symbol) => (*symbol).to_owned(),
@@ -167,9 +175,10 @@ impl Parser {
             let Some((op, strength)) = Operator::read(&word).filter(|(_, s)| *s >= least) else {
                 return Ok(left);
             };
-            links += 1;
-            if links > DEPTH_MAX {
-                return Err(self.unexpected("the query has too many operators in a row"));
+            self.operators += 1;
+            if self.operators > OPERATORS_MAX {
+                let message = format!("the query has more than {OPERATORS_MAX} operators");
+                return Err(self.unexpected(&message));
             }
             let place = self.span();
             self.at += 1;

@@ -243,6 +243,13 @@ fn oddities(store: &mut Store) {
             store.push(&turning, at, odd[(number + turn as usize) % odd.len()]);
         }
     }
+    // The same but for the name, and never at the same time.
+    for (name, from) in [("early", 0), ("late", 60)] {
+        let series = labels(name, &[("job", "batch")]);
+        for turn in 0..80 {
+            store.push(&series, START + from * 60_000 + turn * SCRAPE, turn as f64);
+        }
+    }
     let once = labels("once", &[("job", "batch")]);
     store.push(&once, START + HOUR, 42.0);
 }

@@ -2,11 +2,10 @@
 
 use std::ops::Range;
 
-use regex::Regex;
-
 use super::Parser;
-use crate::promql::error::Error;
+use crate::promql::error::{Error, ErrorKind};
 use crate::promql::lexer::Token;
+use crate::promql::pattern;
 use crate::promql::store::NAME;
 use crate::promql::syntax::{Anchor, Expr, Kind, Matcher, Selector, Subquery, Test, Type, When};
 
@@ -151,10 +150,7 @@ impl Parser {
         self.at += 1;
         let place = self.span();
         let value = self.text("the value of a label")?;
-        let pattern = |value: &str| {
-            anchored(value)
-                .ok_or_else(|| Error::syntax(&place, format!("{value:?} is no regular expression")))
-        };
+        let pattern = |value: &str| pattern::whole(value, ErrorKind::Syntax, &place);
         let test = match op {
             "=" => Test::Equal(value),
             "!=" => Test::NotEqual(value),
@@ -163,11 +159,6 @@ impl Parser {
         };
         Ok(Matcher { label, test })
     }
-}
-
-/// A regular expression that must match the whole of a text. Prometheus 2 lets `.` match no line break.
-pub fn anchored(pattern: &str) -> Option<Regex> {
-    Regex::new(&format!("^(?:{pattern})$")).ok()
 }
 
 /// The time that a selector or subquery looks at, to be changed by what follows it.
