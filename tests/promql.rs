@@ -108,16 +108,28 @@ fn a_step_past_the_end_of_time_is_the_last() {
 
 #[test]
 fn what_would_take_all_memory_is_refused() {
-    let doubled = |inner: String, _| format!("label_replace({inner}, 'a', '$1$1', 'a', '(.*)')");
+    let store = world::store();
     let first = "label_replace(vector(1), 'a', 'x', '', '')".to_owned();
-    for query in [
-        (0..30).fold(first, doubled),
-        "count_values('v', label_replace({__name__=~'.+'}, 'n', '$1', '__name__', '(.*)') * time())".to_owned(),
-        "max_over_time({__name__=~'.+'}[10y:1s])".to_owned(),
+    let doubled = (0..30).fold(first, |inner, _| {
+        format!("label_replace({inner}, 'a', '$1$1', 'a', '(.*)')")
+    });
+    let long = "x".repeat(90_000);
+    let many = format!(
+        "count_values without () ('v', label_replace(vector(time()), 'a', '{long}', '', ''))"
+    );
+    for (query, says) in [
+        (doubled, "the query makes a label too long"),
+        (many, "the query makes too many labels;"),
+        (
+            "count_over_time(duration_seconds_bucket[1h:10ms])".to_owned(),
+            "the query looks at more than 50000000 samples;",
+        ),
     ] {
         let expr = promql::parse(&query).expect(&query);
-        let answer = promql::range(&world::store(), &expr, START, END, 1_000, &never);
-        assert_eq!(answer.expect_err(&query).kind, ErrorKind::Limit, "{query}");
+        let answer = promql::range(&store, &expr, END - 3_000_000, END, 1_000, &never);
+        let error = answer.err().expect(&query);
+        assert_eq!(error.kind, ErrorKind::Limit, "{query}");
+        assert!(error.message.starts_with(says), "{query}: {error}");
     }
     let long = format!("up{}", " ".repeat(100_000));
     assert_eq!(refused(&long).0, "the query is longer than 100000 bytes");

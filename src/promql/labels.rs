@@ -30,7 +30,7 @@ pub enum Purpose {
 }
 
 /// How many bytes the sets of labels of a query may take, about: `count_values` and `label_replace` make as many as there are values.
-const BYTES_MAX: usize = 128 << 20;
+const BYTES_MAX: usize = 64 << 20;
 /// What a set takes besides its texts, and what a text takes besides its characters, about.
 const BYTES_SET: usize = 600;
 const BYTES_TEXT: usize = 16;
