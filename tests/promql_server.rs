@@ -1,11 +1,17 @@
 //! The embedded PromQL engine answers as a real Prometheus does: the same samples, the same queries, the same answers.
 
-#![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test stops at the first surprise"
+)]
 
 mod support {
     #[expect(dead_code, reason = "its scrapes are for other tests")]
     pub mod prometheus;
 }
+#[path = "promql/generated.rs"]
+mod generated;
 #[path = "promql/remote.rs"]
 mod remote;
 #[path = "promql/world.rs"]
@@ -117,92 +123,154 @@ fn in_order(mut lines: Vec<Line>) -> Vec<Line> {
     lines
 }
 
-#[test]
-fn answers_are_those_of_a_real_server() {
-    let store = world::store();
-    let remote = Remote::start(&store);
-    let minute = 60_000;
-    // On the edges of scrapes and off them; a short step, a long one, and one that is no multiple of anything.
-    let ranges = [
-        (START, END, minute),
-        (START + 41 * minute, START + 75 * minute, 15_000),
-        (START + 1_234, END + 7 * minute, 437_011),
-    ];
-    let times = [
-        START + 5 * minute,
-        START + 62 * minute + 7,
-        START + 105 * minute,
-        END + minute,
-    ];
-    let mut wrong = Vec::new();
-    let (mut queries, mut answers, mut samples) = (0, 0, 0);
-    let playbooks = of_playbooks();
-    let expressions = listed(EXPRESSIONS).chain(playbooks.iter().map(String::as_str));
-    for query in expressions {
-        queries += 1;
+/// The engine beside the server, and what was found so far.
+struct Comparison {
+    store: Store,
+    remote: Remote,
+    /// The order of an instant query's answer counts.
+    ordered: bool,
+    wrong: Vec<String>,
+    /// How many answers were compared, and how many samples were in them.
+    answers: usize,
+    samples: usize,
+}
+
+impl Comparison {
+    fn start() -> Self {
+        let store = world::store();
+        Self {
+            remote: Remote::start(&store),
+            store,
+            ordered: false,
+            wrong: Vec::new(),
+            answers: 0,
+            samples: 0,
+        }
+    }
+
+    /// Asks both: over ranges (start, end, step), where the query has a chart, and at times.
+    fn ask(&mut self, query: &str, ranges: &[(i64, i64, i64)], times: &[i64]) {
         let expr = match promql::parse(query) {
             Ok(expr) => expr,
             Err(error) => {
-                if remote.instant(query, START).is_err() {
-                    continue;
+                if self.remote.instant(query, START).is_ok() {
+                    self.wrong
+                        .push(format!("{query}\n    {error} at {:?}", error.span));
                 }
-                wrong.push(format!("{query}\n    {error} at {:?}", error.span));
-                continue;
+                return;
             }
         };
-        let mut compare =
-            |place: String, ours: Result<Vec<Line>, String>, theirs: Result<Vec<Line>, String>| {
-                answers += 1;
-                let differs = match (ours, theirs) {
-                    (Ok(ours), Ok(theirs)) => {
-                        samples += theirs.iter().map(|(_, values)| values.len()).sum::<usize>();
-                        difference(&ours, &theirs)
-                    }
-                    (Err(_), Err(_)) => None,
-                    (ours, theirs) => Some(format!("{:?}, theirs {:?}", ours.err(), theirs.err())),
-                };
-                wrong.extend(differs.map(|differs| format!("{query}\n    {place}: {differs}")));
-            };
         if matches!(expr.ty(), promql::Type::Scalar | promql::Type::Vector) {
-            for (start, end, step) in ranges {
-                let ours = ours_over_time(&store, query, (start, end, step));
-                let theirs = remote.range(query, start, end, step).map(in_order);
-                compare(format!("from {start} to {end} by {step}"), ours, theirs);
+            for (start, end, step) in ranges.iter().copied() {
+                let ours = ours_over_time(&self.store, query, (start, end, step));
+                let theirs = self.remote.range(query, start, end, step).map(in_order);
+                self.compare(
+                    query,
+                    &format!("from {start} to {end} by {step}"),
+                    ours,
+                    theirs,
+                );
             }
         }
-        let ordered =
-            query.starts_with("sort") || query.starts_with("topk") || query.starts_with("bottomk");
-        for at in times {
-            let (kind, ours) = ours_at(&store, query, at).map_or_else(
+        for at in times.iter().copied() {
+            let (kind, ours) = ours_at(&self.store, query, at).map_or_else(
                 |error| (None, Err(error)),
-                |(kind, lines)| (Some(kind), Ok(lines)),
+                |(kind, lines)| {
+                    (
+                        Some(kind),
+                        Ok(if self.ordered { lines } else { in_order(lines) }),
+                    )
+                },
             );
-            let theirs = remote.instant(query, at).map(|(their_kind, lines)| {
+            let theirs = self.remote.instant(query, at).map(|(their_kind, lines)| {
                 assert!(kind.is_none() || kind == Some(their_kind), "{query}");
-                if ordered { lines } else { in_order(lines) }
+                if self.ordered { lines } else { in_order(lines) }
             });
-            compare(format!("at {at}"), ours, theirs);
+            self.compare(query, &format!("at {at}"), ours, theirs);
         }
     }
-    assert!(
-        wrong.is_empty(),
-        "{} differ:\n{}",
-        wrong.len(),
-        wrong.join("\n")
-    );
-    // So that an empty list of expressions, or a server without samples, does not count as agreement.
-    assert!(
-        queries >= 150 && answers >= 1_000 && samples >= 100_000,
-        "{queries} {answers} {samples}"
-    );
-    println!("{queries} queries, {answers} answers, {samples} samples agree");
+
+    fn compare(
+        &mut self,
+        query: &str,
+        place: &str,
+        ours: Result<Vec<Line>, String>,
+        theirs: Result<Vec<Line>, String>,
+    ) {
+        self.answers += 1;
+        let differs = match (ours, theirs) {
+            (Ok(ours), Ok(theirs)) => {
+                self.samples += theirs.iter().map(|(_, values)| values.len()).sum::<usize>();
+                difference(&ours, &theirs)
+            }
+            (Err(_), Err(_)) => None,
+            (ours, theirs) => Some(format!("{:?}, theirs {:?}", ours.err(), theirs.err())),
+        };
+        self.wrong
+            .extend(differs.map(|differs| format!("{query}\n    {place}: {differs}")));
+    }
+
+    /// Nothing differs, and there were as many answers and samples: so that an empty list of expressions, or a server without samples, does not count as agreement.
+    fn agrees(&self, answers: usize, samples: usize) {
+        assert!(
+            self.wrong.is_empty(),
+            "{} differ:\n{}",
+            self.wrong.len(),
+            self.wrong.join("\n")
+        );
+        assert!(
+            self.answers >= answers && self.samples >= samples,
+            "only {} answers, {} samples",
+            self.answers,
+            self.samples
+        );
+    }
+}
+
+const MINUTE: i64 = 60_000;
+/// On the edges of scrapes and off them; a short step, a long one, and one that is no multiple of anything.
+const RANGES: [(i64, i64, i64); 3] = [
+    (START, END, MINUTE),
+    (START + 41 * MINUTE, START + 75 * MINUTE, 15_000),
+    (START + 1_234, END + 7 * MINUTE, 437_011),
+];
+const TIMES: [i64; 4] = [
+    START + 5 * MINUTE,
+    START + 62 * MINUTE + 7,
+    START + 105 * MINUTE,
+    END + MINUTE,
+];
+
+#[test]
+fn answers_are_those_of_a_real_server() {
+    let mut comparison = Comparison::start();
+    let playbooks = of_playbooks();
+    for query in listed(EXPRESSIONS).chain(playbooks.iter().map(String::as_str)) {
+        comparison.ordered = ["sort", "topk", "bottomk"]
+            .iter()
+            .any(|word| query.starts_with(word));
+        comparison.ask(query, &RANGES, &TIMES);
+    }
+    comparison.agrees(2_000, 200_000);
+}
+
+#[test]
+fn what_is_composed_at_random_is_answered_as_by_a_real_server() {
+    let mut comparison = Comparison::start();
+    let composed = generated::expressions(1, 500);
+    let disturbed = generated::disturbed(2, 500);
+    for (number, query) in composed.iter().chain(&disturbed).enumerate() {
+        let range = [RANGES[0], RANGES[2]][number % 2];
+        comparison.ask(query, &[range], &[TIMES[number % TIMES.len()]]);
+    }
+    comparison.agrees(1_100, 50_000);
 }
 
 #[test]
 fn what_is_no_query_is_refused_by_both() {
     let store = world::store();
     let remote = Remote::start(&store);
-    let at = START + 62 * 60_000;
+    let at = START + 62 * MINUTE;
     for query in listed(REFUSED) {
         let theirs = remote.instant(query, at);
         let ours = ours_at(&store, query, at);

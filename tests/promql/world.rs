@@ -20,10 +20,10 @@ pub fn labels(name: &str, others: &[(&str, &str)]) -> Labels {
 }
 
 /// Even noise from 0 to 1 (SplitMix64).
-struct Noise(u64);
+pub struct Noise(pub u64);
 
 impl Noise {
-    fn next(&mut self) -> f64 {
+    pub fn next(&mut self) -> f64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
