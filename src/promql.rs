@@ -1,31 +1,32 @@
 //! An embedded engine for PromQL: a query over series in memory, with the meaning Prometheus 2 gives it.
 //!
-//! The way of a query: [`parser`] makes a tree with its types checked ([`syntax`]), which is evaluated once a step ([`eval`]) over a [`Store`]. What a function does
-//! stands in one row of the table in [`functions`].
+//! The way of a query: `parser` makes a tree with its types checked (`syntax`), which is evaluated once a step (`eval`) over a [`Store`]. What a function does
+//! stands in one row of the table in `functions`.
 //!
-//! All of PromQL but native histograms: selectors with `offset` and `@`, ranges and subqueries, aggregations, vector matching, and Prometheus's own staleness, counter
+//! All of PromQL but native histograms and smoothing: selectors with `offset` and `@`, ranges and subqueries, aggregations, vector matching, and Prometheus's own staleness, counter
 //! resets and extrapolation. What it does not do is an error that names it, with its place; it never answers a query in part.
 //!
 //! It stands by itself: it imports nothing else of the program, asks no clock, reads no file. It is for drills: a live incident never sees it.
 
-pub mod aggregate;
-pub mod binary;
+mod aggregate;
+mod binary;
 mod calls;
-pub mod error;
-pub mod eval;
-pub mod functions;
+mod error;
+mod eval;
+mod functions;
 mod histogram;
 mod labels;
-pub mod lexer;
-pub mod parser;
+mod lexer;
+mod parser;
 mod pattern;
 mod relabel;
-pub mod store;
-pub mod syntax;
+mod store;
+mod syntax;
 mod types;
 mod windows;
 
 pub use error::{Error, ErrorKind};
+pub use eval::number_text;
 pub use store::{Labels, Point, Series, Store};
 pub use syntax::{Expr, Type};
 

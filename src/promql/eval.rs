@@ -405,8 +405,8 @@ fn sorted(lines: impl Iterator<Item = Line>) -> Vec<Line> {
     lines
 }
 
-/// A number as Prometheus writes it: never with an exponent.
-pub(super) fn number_text(number: f64) -> String {
+/// A number as Prometheus writes it: the shortest digits, never an exponent.
+pub fn number_text(number: f64) -> String {
     if number.is_infinite() {
         return if number > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
     }

@@ -1,6 +1,6 @@
 //! Series in memory: what a drill's Prometheus has scraped.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// How long a sample counts as the value of its series when no newer one has come (Prometheus: `--query.lookback-delta`), in milliseconds.
 pub const LOOKBACK_MS: i64 = 300_000;
@@ -85,54 +85,8 @@ impl Series {
 }
 
 /// All series.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Store {
-    /// The series, in the order in which they came.
+    /// The series, in the order in which they came; no two have the same labels.
     pub series: Vec<Series>,
-    /// Where a series stands; made anew when somebody has added to `series` directly.
-    places: HashMap<Labels, usize>,
-}
-
-impl PartialEq for Store {
-    fn eq(&self, other: &Self) -> bool {
-        self.series == other.series
-    }
-}
-
-impl Store {
-    /// Where the series with these labels stands in [`series`](Self::series); it is made when it is not there. Places do not change: who adds samples again and
-    /// again keeps the place.
-    pub fn place(&mut self, labels: &Labels) -> usize {
-        if self.places.len() != self.series.len() {
-            let places = self.series.iter().enumerate();
-            self.places = places
-                .map(|(place, series)| (series.labels.clone(), place))
-                .collect();
-        }
-        if let Some(place) = self.places.get(labels) {
-            return *place;
-        }
-        let place = self.series.len();
-        self.series.push(Series {
-            labels: labels.clone(),
-            points: Vec::new(),
-        });
-        self.places.insert(labels.clone(), place);
-        place
-    }
-
-    /// The series with these labels; it is made when it is not there.
-    pub fn series_mut(&mut self, labels: &Labels) -> &mut Series {
-        let place = self.place(labels);
-        #[expect(
-            clippy::indexing_slicing,
-            reason = "`place` answers with a place that is there"
-        )]
-        &mut self.series[place]
-    }
-
-    /// Adds a sample to the series with these labels ([`Series::push`]).
-    pub fn push(&mut self, labels: &Labels, at: i64, value: f64) -> bool {
-        self.series_mut(labels).push(at, value)
-    }
 }

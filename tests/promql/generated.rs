@@ -189,7 +189,7 @@ pub fn disturbed(seed: u64, count: usize) -> Vec<String> {
                 }
                 1 => words.insert(place, words[other].clone()),
                 2 => words.swap(place, other),
-                _ => words[place] = writer.pick(ODDS).to_owned(),
+                _ => writer.pick(ODDS).clone_into(&mut words[place]),
             }
             words.push(" ".to_owned());
         }
@@ -303,7 +303,7 @@ impl Writer {
         }
         if self.chance(10) {
             let sign = self.pick(&["", "", "-"]);
-            text += &format!(" offset {sign}{}", self.pick(DURATIONS));
+            text = format!("{text} offset {sign}{}", self.pick(DURATIONS));
         }
         text
     }

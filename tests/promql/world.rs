@@ -2,7 +2,9 @@
 
 #![expect(clippy::indexing_slicing, reason = "a test's data, written out")]
 
-use quarterdeck::promql::{Labels, Store};
+use std::collections::HashMap;
+
+use quarterdeck::promql::{Labels, Series, Store};
 
 /// The first scrape.
 pub const START: i64 = 1_700_000_000_000;
@@ -32,15 +34,40 @@ impl Noise {
     }
 }
 
+/// The samples so far, and where each series stands.
+#[derive(Default)]
+struct Scraped {
+    store: Store,
+    places: HashMap<Labels, usize>,
+}
+
+impl Scraped {
+    fn series(&mut self, labels: &Labels) -> &mut Series {
+        let series = &mut self.store.series;
+        let place = *self.places.entry(labels.clone()).or_insert_with(|| {
+            series.push(Series {
+                labels: labels.clone(),
+                points: Vec::new(),
+            });
+            series.len() - 1
+        });
+        &mut series[place]
+    }
+
+    fn push(&mut self, labels: &Labels, at: i64, value: f64) {
+        self.series(labels).push(at, value);
+    }
+}
+
 pub fn store() -> Store {
-    let mut store = Store::default();
-    requests(&mut store);
-    mismatches(&mut store);
-    up(&mut store);
-    gauges(&mut store);
-    durations(&mut store);
-    oddities(&mut store);
-    store
+    let mut scraped = Scraped::default();
+    requests(&mut scraped);
+    mismatches(&mut scraped);
+    up(&mut scraped);
+    gauges(&mut scraped);
+    durations(&mut scraped);
+    oddities(&mut scraped);
+    scraped.store
 }
 
 /// Times of scrapes: up to 40 ms late, some missed.
@@ -53,7 +80,7 @@ fn scrapes(noise: &mut Noise) -> Vec<i64> {
     times.filter_map(scrape).collect()
 }
 
-fn requests(store: &mut Store) {
+fn requests(store: &mut Scraped) {
     for (number, (instance, code, method)) in [
         ("a:9090", "200", "GET"),
         ("a:9090", "500", "GET"),
@@ -94,7 +121,7 @@ fn requests(store: &mut Store) {
 }
 
 /// Counters that are born at 1, as in the playbook of the org isolation.
-fn mismatches(store: &mut Store) {
+fn mismatches(store: &mut Scraped) {
     for (number, (machine, org, born)) in [
         ("order", "17", 30),
         ("order", "23", 45),
@@ -124,7 +151,7 @@ fn mismatches(store: &mut Store) {
 }
 
 /// One target goes away with a stale marker and comes back, one goes for good.
-fn up(store: &mut Store) {
+fn up(store: &mut Scraped) {
     for (number, instance) in ["a:9090", "b:9090", "c:9090"].into_iter().enumerate() {
         let series = labels("up", &[("job", "commerce"), ("instance", instance)]);
         let mut noise = Noise(200 + number as u64);
@@ -132,7 +159,7 @@ fn up(store: &mut Store) {
             let minute = (at - START) / 60_000;
             match (number, minute) {
                 (1, 60) | (2, 80) => {
-                    store.series_mut(&series).end(at);
+                    store.series(&series).end(at);
                 }
                 (1, 61..70) | (2, 81..) => {}
                 _ => {
@@ -161,7 +188,7 @@ fn up(store: &mut Store) {
     }
 }
 
-fn gauges(store: &mut Store) {
+fn gauges(store: &mut Scraped) {
     for (number, instance) in ["a:9090", "b:9090", "c:9090"].into_iter().enumerate() {
         let memory = labels(
             "memory_bytes",
@@ -187,7 +214,7 @@ fn gauges(store: &mut Store) {
     }
 }
 
-fn durations(store: &mut Store) {
+fn durations(store: &mut Scraped) {
     for (number, route) in ["/orders", "/payments"].into_iter().enumerate() {
         let bounds = ["0.05", "0.1", "0.25", "1", "5", "+Inf"];
         let mut counts = [0.0; 6];
@@ -209,7 +236,7 @@ fn durations(store: &mut Store) {
     }
 }
 
-fn oddities(store: &mut Store) {
+fn oddities(store: &mut Scraped) {
     // Scrapes farther apart than most windows, and farther than the lookback.
     for (every, name) in [(240_000, "sparse"), (420_000, "sparser")] {
         let series = labels(name, &[("job", "batch")]);

@@ -292,7 +292,7 @@ impl Metrics {
         }
     }
 
-    /// How long a request took, for the histogram of Prometheus.
+    /// How long a request took at an instance of the service, for the histogram of Prometheus; the gateway has none.
     pub fn latency(&mut self, instance: u64, seconds: f64) {
         if self.histograms.is_empty() {
             self.histograms
@@ -340,7 +340,8 @@ impl Metrics {
     pub fn scrape(&mut self, at: i64) {
         let mut up = std::mem::take(&mut self.up);
         if up.is_empty() {
-            up = (0..INSTANCES.len())
+            // Of every target, the gateway's among them.
+            up = (0..=INSTANCES.len())
                 .map(|instance| self.place(series("up", &[], instance)))
                 .collect();
         }

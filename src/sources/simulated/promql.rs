@@ -6,7 +6,7 @@ use super::{Run, by_hand};
 use crate::model::request::{Chunk, Outcome, PromqlRange, RunError};
 use crate::model::table::Rows;
 use crate::model::{Timestamp, limits};
-use crate::promql::{self, Error, ErrorKind, Labels, Store};
+use crate::promql::{self, Error, ErrorKind, Labels, Store, number_text};
 use crate::sources::prometheus::answer::{Answer, LabelledSamples, Table};
 
 pub(super) fn run(
@@ -67,11 +67,11 @@ fn ask(
         let at = at.as_millisecond();
         let one = |labels, value: String| vec![(labels, vec![(at, value)])];
         return Ok(answer(match promql::instant(store, &parsed, at, &stop)? {
-            promql::Answer::Scalar(value) => one(Labels::new(), text(value)),
+            promql::Answer::Scalar(value) => one(Labels::new(), number_text(value)),
             promql::Answer::Text(text) => one(Labels::new(), text),
             promql::Answer::Vector(rows) => rows
                 .into_iter()
-                .map(|(labels, value)| (labels, vec![(at, text(value))]))
+                .map(|(labels, value)| (labels, vec![(at, number_text(value))]))
                 .collect(),
             promql::Answer::Matrix(lines) => lines.into_iter().map(texts).collect(),
         }));
@@ -86,16 +86,10 @@ fn ask(
 type Texts = (Labels, Vec<(i64, String)>);
 
 fn texts((labels, points): promql::Line) -> Texts {
-    let points = points.into_iter().map(|(at, value)| (at, text(value)));
+    let points = points
+        .into_iter()
+        .map(|(at, value)| (at, number_text(value)));
     (labels, points.collect())
-}
-
-/// A value as the API writes it: shortest digits, no exponent.
-fn text(value: f64) -> String {
-    if value.is_infinite() {
-        return if value > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
-    }
-    value.to_string()
 }
 
 fn answer(series: Vec<Texts>) -> Answer {
