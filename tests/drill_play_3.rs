@@ -108,6 +108,8 @@ fn to_cancel_a_query_that_waits_helps_nobody_and_costs_points() {
     assert!(bad * 4 < good, "{:#}", badly.debrief);
     assert_eq!(badly.costs("needless damage"), -15);
     assert_eq!(badly.costs("time to contain"), 0);
+    // The list that the playbook asks for was kept by looking at it; who blocks whom never was.
+    assert_eq!(badly.costs("evidence before containment"), 18);
 }
 
 /// The access path is frozen in time, the log of reads and the state of an affected organisation are kept, the failure mode is known, and whoever has

@@ -91,7 +91,7 @@ fn to_lock_out_a_partner_for_a_test_costs_points() {
         [
             ("time to acknowledge", 5, 10),
             ("time to classify", 18, 35),
-            ("evidence before containment", 19, 25),
+            ("evidence before containment", 17, 25),
             ("wrong decision", -15, 0),
             ("needless damage", -10, 0),
             ("steps left out", -8, 0),
@@ -99,7 +99,7 @@ fn to_lock_out_a_partner_for_a_test_costs_points() {
         "{:#}",
         badly.debrief
     );
-    assert_eq!(badly.points(), (9, 70));
+    assert_eq!(badly.points(), (7, 70));
     // That nothing got through was asked, and is so: late, but no fault.
     assert_eq!(badly.debrief["faults"], Value::Array(Vec::new()));
 }

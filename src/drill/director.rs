@@ -12,10 +12,9 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::scenario::{Scenario, Trigger};
+use super::scenario::{Scenario, Trigger, Wait};
 use super::{Facts, World};
 use crate::model::Timestamp;
-use crate::model::diagnostic::nearest;
 use crate::model::ids::InputId;
 use crate::record::entry::{Body, Sealed};
 
@@ -149,24 +148,6 @@ impl Director {
         }
     }
 
-    /// Brings an inject now, at a facilitator's word. The error names the injects there are.
-    pub fn inject(&mut self, id: &str) -> Result<Injected, String> {
-        let Some(index) = self.index(id) else {
-            let known = || self.scenario.injects.iter().map(|one| one.id.as_str());
-            let near = nearest(id, known());
-            let help = near.map_or_else(
-                || format!("it has {}", known().collect::<Vec<_>>().join(", ")),
-                |near| format!("did you mean {near:?}?"),
-            );
-            return Err(format!(
-                "scenario {} has no inject {id:?}: {help}",
-                self.scenario.id
-            ));
-        };
-        self.happen(index, self.world.now())
-            .ok_or_else(|| format!("scenario {} has no inject {id:?}", self.scenario.id))
-    }
-
     /// When the next inject is due by time, if nothing else happens; the end of the tick where something was done that a condition may wait for.
     pub fn next_due(&self) -> Option<Timestamp> {
         let due = self.states.iter().filter_map(|state| match state {
@@ -212,10 +193,17 @@ impl Director {
 
     fn look_at_conditions(&mut self, now: Timestamp) {
         for (inject, state) in self.scenario.injects.iter().zip(&mut self.states) {
-            if let (Trigger::When(condition, after), State::Waits) = (&inject.trigger, *state)
-                && self.facts.holds(condition) == Ok(true)
-            {
-                *state = State::Due(later(now, *after));
+            let Trigger::When(condition, wait) = &inject.trigger else {
+                continue;
+            };
+            let holds = || self.facts.holds(condition) == Ok(true);
+            match (*state, wait) {
+                (State::Waits, Wait::After(time) | Wait::For(time)) if holds() => {
+                    *state = State::Due(later(now, *time));
+                }
+                // It has to hold anew, and as long.
+                (State::Due(_), Wait::For(_)) if !holds() => *state = State::Waits,
+                _ => {}
             }
         }
     }

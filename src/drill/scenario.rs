@@ -12,6 +12,7 @@ mod read;
 #[cfg(test)]
 mod tests;
 mod texts;
+mod whole_file;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -287,10 +288,19 @@ pub struct Inject {
 pub enum Trigger {
     /// This long after the page.
     At(Duration),
-    /// This long after the condition first held.
-    When(Condition, Duration),
+    /// After the condition held.
+    When(Condition, Wait),
     /// Only when a facilitator says so.
     Called,
+}
+
+/// How long after its condition an inject comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wait {
+    /// `after`: so long after it first held, whatever holds by then.
+    After(Duration),
+    /// `for`: once it has held so long without a break.
+    For(Duration),
 }
 
 /// Damage that a wrong act did.
@@ -311,6 +321,8 @@ pub struct Truth {
     pub breach: bool,
     /// The right choices of decisions; any of a list will do.
     pub decisions: BTreeMap<StepId, Vec<String>>,
+    /// The choices of decisions that say that nothing was reached: a false all-clear, where it was.
+    pub all_clear: BTreeMap<StepId, Vec<String>>,
     /// The milestones that have to be said, and those that must not be: `confirmed = false`.
     pub milestones: BTreeMap<String, bool>,
     /// The severity it should end at.
@@ -322,7 +334,7 @@ pub struct Truth {
 pub struct Rubric {
     /// The first act of the operator: anything but opening.
     pub acknowledge: Option<Timed>,
-    /// The acts that stop it, all of them: actions, checks, or the injects that say that it has stopped; the milestone `contained` where none is named.
+    /// What shows that it has stopped, all of it: actions, checks, or the injects that say so; the milestone `contained` where none is named.
     pub contain: Option<Timed>,
     /// The decisions of the truth.
     pub classify: Option<Timed>,
@@ -365,6 +377,9 @@ pub struct EvidenceFirst {
     /// Items that have to be there at the end.
     pub items: Vec<EvidenceId>,
 }
+
+/// What the page that begins a drill is called among the injects of the record. No inject of a scenario may be.
+pub const PAGE: &str = "page";
 
 /// Tables of the database that stories write, as `erase` and a story of kind `silence` name them.
 pub const TABLES: [&str; 5] = [

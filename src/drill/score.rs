@@ -2,6 +2,7 @@
 //!
 //! Times are simulated ones, counted from the page. Whoever acts well gets all points; a false all-clear costs more than all slowness together.
 
+mod deadlines;
 mod faults;
 mod record;
 #[cfg(test)]

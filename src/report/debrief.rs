@@ -31,6 +31,10 @@ pub struct Try {
     pub points: (u32, u32),
     /// Heavy faults.
     pub faults: usize,
+    /// Its incident was resolved; one that was not is scored as it was left.
+    pub resolved: bool,
+    /// It was played with the same text of the scenario as the one that is debriefed: only then the same is scored.
+    pub same_scenario: bool,
     /// The try that is debriefed.
     pub this: bool,
 }
@@ -56,6 +60,9 @@ impl Debrief<'_> {
         let score = self.score;
         let mut text = format!("# DRILL debrief: {}\n\n", plain(&self.scenario.title));
         let _ = writeln!(text, "**{}**\n", in_words(score.points, score.of));
+        if self.tries.iter().any(|one| one.this && !one.resolved) {
+            text.push_str("The incident is not resolved: this is the score as things stand.\n\n");
+        }
         for fault in &score.faults {
             let _ = writeln!(text, "- **{}**", plain(fault));
         }
@@ -94,10 +101,16 @@ impl Debrief<'_> {
         if self.tries.len() > 1 {
             text.push_str("## Tries of this drill\n\n| played | by | seed | score | heavy faults | incident |\n| --- | --- | --- | --- | --- | --- |\n");
             for one in self.tries {
-                let this = if one.this { " (this one)" } else { "" };
+                let remarks = [
+                    (one.this, " (this one)"),
+                    (!one.resolved, " (not resolved)"),
+                    (!one.same_scenario, " (another version of the scenario)"),
+                ];
+                let remarks = remarks.iter().filter(|(holds, _)| *holds);
+                let remarks: String = remarks.map(|(_, remark)| *remark).collect();
                 let _ = writeln!(
                     text,
-                    "| {} | {} | {} | {} | {} | {}{this} |",
+                    "| {} | {} | {} | {} | {} | {}{remarks} |",
                     utc(one.played_at),
                     plain(&one.operator),
                     one.seed,
@@ -131,6 +144,8 @@ impl Debrief<'_> {
                 "points": one.points.0,
                 "of": one.points.1,
                 "faults": one.faults,
+                "resolved": one.resolved,
+                "same_scenario": one.same_scenario,
                 "this": one.this,
             })
         });

@@ -4,9 +4,10 @@ use super::drills;
 use super::session::{Pinned, SessionError, Workplace, pinned};
 use crate::drill::score::{Score, score};
 use crate::drill::{Facts, Scenario};
+use crate::incident::{DrillRecord, Stage};
 use crate::incident::view::View;
 use crate::model::{Mode, limits};
-use crate::record::entry::Sealed;
+use crate::record::entry::{Entry, Sealed};
 use crate::report;
 use crate::report::debrief::{Debrief, Try};
 use crate::store::{self, Store};
@@ -65,17 +66,13 @@ pub fn scored(
     let mut scenario = drills::scenario_of(store, record)?;
     scenario.truth.text = Facts::drawn(&scenario, record.seed).fill(&scenario.truth.text);
     let reached = score(&scenario, &pinned.found.playbook, &pinned.incident, entries);
-    let mut tries = Vec::new();
+    let mut tries = vec![one(pinned, record, entries, &reached)];
     let listing = store::list(workplace.data(), workplace.scratch()).unwrap_or_default();
-    let drills = listing
+    let others = listing
         .incidents
         .iter()
-        .filter(|other| other.mode == Mode::Drill);
-    for other in drills.take(limits::DRILL_TRIES) {
-        if other.id == pinned.incident.id {
-            tries.extend(one(pinned, entries, &reached, true));
-            continue;
-        }
+        .filter(|other| other.mode == Mode::Drill && other.id != pinned.incident.id);
+    for other in others.take(limits::DRILL_TRIES) {
         // A try that cannot be read is no reason not to debrief this one.
         let read = || -> Option<Try> {
             let store =
@@ -89,7 +86,7 @@ pub fn scored(
             let entries = store.entries(0, u64::MAX).ok()?;
             let scenario = drills::scenario_of(&store, then.incident.drill.as_ref()?).ok()?;
             let reached = score(&scenario, &then.found.playbook, &then.incident, &entries);
-            one(&then, &entries, &reached, false)
+            Some(one(&then, record, &entries, &reached))
         };
         tries.extend(read());
     }
@@ -101,15 +98,19 @@ pub fn scored(
     }))
 }
 
-fn one(pinned: &Pinned, entries: &[Sealed], reached: &Score, this: bool) -> Option<Try> {
-    let first = entries.first()?;
-    Some(Try {
-        incident: pinned.incident.id.short(),
-        played_at: first.entry.at(),
-        seed: pinned.incident.drill.as_ref()?.seed,
-        operator: first.entry.operator.clone(),
+/// A try of a drill, beside the one that `debriefed` tells of.
+fn one(pinned: &Pinned, debriefed: &DrillRecord, entries: &[Sealed], reached: &Score) -> Try {
+    let (incident, first) = (&pinned.incident, entries.first().map(|first| &first.entry));
+    let drill = incident.drill.as_ref().unwrap_or(debriefed);
+    Try {
+        incident: incident.id.short(),
+        played_at: first.map_or(incident.opened_at, Entry::at),
+        seed: drill.seed,
+        operator: first.map_or_else(String::new, |first| first.operator.clone()),
         points: (reached.points, reached.of),
         faults: reached.faults.len(),
-        this,
-    })
+        resolved: incident.stage != Stage::Open,
+        same_scenario: drill.scenario_sha256 == debriefed.scenario_sha256,
+        this: std::ptr::eq(drill, debriefed),
+    }
 }

@@ -7,13 +7,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 use super::clock;
 use super::mode::Ground;
 use super::session::{Pinned, SessionError, Workplace};
 use crate::config::Config;
-use crate::drill::{Director, Scenario, scenario};
+use crate::drill::{Director, Facts, Scenario, scenario};
 use crate::engine::effect::DrillRequest;
-use crate::incident::{DrillRecord, Incident};
+use crate::incident::{DrillRecord, Incident, Stage};
 use crate::model::diagnostic::{Diagnostic, Level, SourceText, nearest};
 use crate::model::ids::IncidentId;
 use crate::model::playbook::Language;
@@ -26,14 +28,14 @@ use crate::store::{self, Store};
 const BUILT_IN: &str = "built-in:";
 /// What `quarterdeck drill` begins without a name.
 pub const DEFAULT: &str = "coordinated-attack";
-/// What the page that begins a drill is called.
-const PAGE: &str = "page";
 /// What a facilitator's own words are called.
 const BY_HAND: &str = "by hand";
 /// Media type of scenarios.
 const TOML: &str = "application/toml";
 /// Seeds are drawn below this, so that they can be typed.
 const SEEDS: u32 = 1_000_000;
+/// The longest simulated time that is simulated again when a drill goes on: a record may say any.
+const LONGEST: SignedDuration = SignedDuration::from_hours(60 * 24);
 /// The largest seed: any whole number that JSON keeps.
 pub const SEED_MAX: u64 = (1 << 53) - 1;
 
@@ -112,7 +114,7 @@ impl Drill {
             origin: None::<EvidenceOrigin>,
         };
         let page = Body::DrillInjected {
-            inject: PAGE.to_owned(),
+            inject: scenario::PAGE.to_owned(),
             from: "pager".to_owned(),
             text: format!("{}\n\n{}", scenario.title, scenario.summary.trim()),
             damage: None,
@@ -219,6 +221,13 @@ pub fn resume(store: &Store, pinned: &Pinned) -> Result<Option<Drill>, SessionEr
     let mut director = Director::new(Arc::clone(&scenario), record.seed);
     let entries = store.entries(0, u64::MAX)?;
     let at = entries.iter().map(|sealed| sealed.entry.when()).max();
+    let longest = scenario.starts.checked_add(LONGEST);
+    if at.is_some_and(|at| longest.is_ok_and(|longest| at > longest)) {
+        return Err(SessionError::Refused(format!(
+            "by its record this drill has gone on for more than {} days: so much is not simulated again",
+            LONGEST.as_hours() / 24
+        )));
+    }
     let mut writes = Vec::new();
     for sealed in &entries {
         director.advance(sealed.entry.when());
@@ -240,25 +249,45 @@ pub fn injects(
     workplace: &Workplace,
     incident: IncidentId,
 ) -> Result<Vec<(String, String)>, SessionError> {
-    let (scenario, _) = played(workplace, incident)?;
+    let (scenario, record) = played(workplace, incident)?;
+    let drawn = Facts::drawn(&scenario, record.seed);
     let injects = scenario.injects.into_iter();
-    Ok(injects.map(|inject| (inject.id, inject.text)).collect())
+    let told = injects.map(|inject| (inject.id, drawn.fill(&inject.text)));
+    Ok(told.collect())
 }
 
-/// Throws an inject of the scenario into a drill, at a facilitator's word.
+/// Throws an inject of the scenario into a drill, at a facilitator's word. One that shows that it has stopped is the service's to bring.
 pub fn inject(workplace: &Workplace, incident: IncidentId, id: &str) -> Result<(), SessionError> {
     let (scenario, record) = played(workplace, incident)?;
-    // The names that the seed drew stand in what is said.
-    let mut director = Director::new(Arc::new(scenario), record.seed);
-    let injected = director.inject(id).map_err(SessionError::Refused)?;
+    let inject = scenario.injects.iter().find(|one| one.id == id);
+    let Some(inject) = inject else {
+        let known = || scenario.injects.iter().map(|one| one.id.as_str());
+        let near = nearest(id, known());
+        let help = near.map_or_else(
+            || format!("it has {}", known().collect::<Vec<_>>().join(", ")),
+            |near| format!("did you mean {near:?}?"),
+        );
+        let scenario = &scenario.id;
+        return Err(SessionError::Refused(format!(
+            "scenario {scenario} has no inject {id:?}: {help}"
+        )));
+    };
+    let mut signs = scenario.rubric.contain.iter().flat_map(|part| &part.by);
+    if signs.any(|sign| sign == id) {
+        return Err(SessionError::Refused(format!(
+            "{id:?} shows that it has stopped, and comes by itself once it has; to say so all the same, use --text"
+        )));
+    }
+    let drawn = Facts::drawn(&scenario, record.seed);
+    let damage = inject.damage.as_ref();
     let body = Body::DrillInjected {
-        inject: injected.id,
-        from: injected.from,
-        text: injected.text,
-        damage: injected.damage,
+        inject: inject.id.clone(),
+        from: inject.from.clone(),
+        text: drawn.fill(&inject.text),
+        damage: damage.map(|damage| drawn.fill(&damage.text)),
         called: true,
     };
-    super::session::write(workplace, Mode::Drill, incident, body)
+    throw(workplace, incident, body)
 }
 
 /// Says something to the operator of a drill, in a facilitator's own words.
@@ -268,6 +297,12 @@ pub fn say(
     from: &str,
     text: &str,
 ) -> Result<(), SessionError> {
+    if text.trim().is_empty() || text.len() > limits::TEXT_BYTES {
+        return Err(SessionError::Refused(format!(
+            "--text: expected 1 to {} bytes that say something",
+            limits::TEXT_BYTES
+        )));
+    }
     let body = Body::DrillInjected {
         inject: BY_HAND.to_owned(),
         from: from.to_owned(),
@@ -275,6 +310,20 @@ pub fn say(
         damage: None,
         called: true,
     };
+    throw(workplace, incident, body)
+}
+
+/// Records an inject, unless the drill is over: nobody would hear it.
+fn throw(workplace: &Workplace, incident: IncidentId, body: Body) -> Result<(), SessionError> {
+    let store = Store::open(workplace.data(), Mode::Drill, incident)?;
+    let fold = store.fold()?;
+    let stage = fold.incident().map(|incident| incident.stage);
+    if matches!(stage, Some(Stage::Closed { .. })) {
+        return Err(SessionError::Refused(format!(
+            "the drill {} is closed: nothing was injected",
+            incident.short()
+        )));
+    }
     super::session::write(workplace, Mode::Drill, incident, body)
 }
 

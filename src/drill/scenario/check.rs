@@ -3,14 +3,17 @@
 use std::collections::BTreeSet;
 
 use super::fields::{Findings, Span};
-use super::texts::{Part, Texts, conditions, members};
-use super::{Scenario, Timed, read};
-use crate::drill::facts;
+use super::texts::{Part, Texts, compared, conditions, members, told};
+use super::{Scenario, Timed, read, roles};
+use crate::drill::facts::{self, Facts};
 use crate::expr;
 use crate::model::diagnostic::Diagnostic;
-use crate::model::ids::{EvidenceId, InputId};
+use crate::model::ids::{EvidenceId, InputId, StepId};
 use crate::model::input;
 use crate::model::playbook::{Language, Playbook, Step};
+
+/// What the fact `verdict` may say of an action; nothing while there is none.
+const VERDICTS: [&str; 4] = ["pass", "fail", "inconclusive", ""];
 
 /// Checks a scenario against the playbook it names; findings in the order of the file. What is wrong with the file itself is not repeated.
 pub fn check(scenario: &Scenario, playbook: &Playbook) -> Vec<Diagnostic> {
@@ -25,7 +28,9 @@ pub fn check(scenario: &Scenario, playbook: &Playbook) -> Vec<Diagnostic> {
     checker.inputs();
     checker.truth();
     checker.rubric();
+    checker.injects();
     checker.conditions();
+    checker.drawn();
     checker.findings.sorted()
 }
 
@@ -99,18 +104,18 @@ impl Checker<'_> {
             self.known(self.place(&["alert"]), ("an alert", alert), alerts);
         }
         if let Some(severity) = &scenario.severity {
-            self.severity(&["severity"], severity);
+            self.severity(&["severity".into()], severity);
         }
         if let Some(severity) = &scenario.truth.severity {
-            self.severity(&["truth", "severity"], severity);
+            self.severity(&["truth".into(), "severity".into()], severity);
         }
     }
 
-    fn severity(&self, path: &[&str], severity: &str) {
+    fn severity(&self, path: &[Part<'_>], severity: &str) {
         let ladder = self.playbook.ladder.iter().map(|level| level.id.as_str());
         let opening = self.playbook.severity.iter().map(String::as_str);
         let known: BTreeSet<&str> = ladder.chain(opening).collect();
-        self.known(self.place(path), ("a severity", severity), known);
+        self.known(self.texts.place(path), ("a severity", severity), known);
     }
 
     /// Inputs are there, and take the value where it is known before a drill begins.
@@ -133,10 +138,15 @@ impl Checker<'_> {
     }
 
     fn truth(&self) {
-        for (decision, right) in &self.scenario.truth.decisions {
-            let span = self.place(&["truth", "decisions", decision.as_str()]);
+        let truth = &self.scenario.truth;
+        let tables = [("decisions", &truth.decisions), ("all_clear", &truth.all_clear)];
+        for (table, (decision, choices)) in tables
+            .into_iter()
+            .flat_map(|(key, table)| table.iter().map(move |row| (key, row)))
+        {
+            let span = self.place(&["truth", table, decision.as_str()]);
             self.decision(&span, decision.as_str());
-            for choice in right {
+            for choice in choices {
                 self.choice(&span, decision.as_str(), choice);
             }
         }
@@ -177,8 +187,8 @@ impl Checker<'_> {
             (
                 "classify",
                 &rubric.classify,
-                "a decision",
-                known.decisions.iter().copied().collect(),
+                "a decision of [truth.decisions]",
+                self.scenario.truth.decisions.keys().map(StepId::as_str).collect(),
             ),
             (
                 "first_update",
@@ -227,10 +237,60 @@ impl Checker<'_> {
             );
             self.findings.error("not-in-playbook", span, message);
         }
-        if rubric.classify.is_some() && self.scenario.truth.decisions.is_empty() {
-            let span = self.place(&["rubric", "classify"]);
-            let message = "classify: expected the right choices in [truth.decisions], found none";
-            self.findings.error("missing-key", span, message);
+        self.twice();
+    }
+
+    /// Evidence that counts twice: an item comes from an action whose result is asked for as well.
+    fn twice(&self) {
+        let evidence = self.scenario.rubric.evidence.iter();
+        for (item, kept) in evidence.flat_map(|part| part.items.iter().map(|item| (item, &part.kept))) {
+            let from = self.playbook.evidence.get(item);
+            let from = from.and_then(|item| item.from.as_ref());
+            if kept.iter().any(|name| name == item.as_str() || Some(name) == from) {
+                let span = self.place(&["rubric", "evidence", "items"]);
+                let message = format!("items: expected what `kept` does not ask for already, found {:?}", item.as_str());
+                self.findings.error("twice", span, message);
+            }
+        }
+    }
+
+    /// An inject that is called like an action or a check: a sign of the one would be one of the other.
+    fn injects(&self) {
+        for (index, inject) in self.scenario.injects.iter().enumerate() {
+            let id = inject.id.as_str();
+            if self.known.actions.contains(id) || self.known.checks.contains(id) {
+                let span = self.texts.place(&["inject".into(), index.into(), "id".into()]);
+                let message = format!("expected a name of its own, found that of an action or a check: {id:?}");
+                self.findings.error("same-name", span, message);
+            }
+        }
+    }
+
+    /// What shows only once names are drawn: names that there are not so many of, and conditions that cannot be evaluated.
+    fn drawn(&self) {
+        let drawn = Facts::drawn(self.scenario, 0);
+        for (path, text) in told(self.scenario) {
+            let filled = drawn.fill(text);
+            // A story or a role that is not there is told by the file itself.
+            let left = facts::placeholders(&filled).find(|(_, story, role)| {
+                let mut stories = self.scenario.stories.iter();
+                stories.any(|one| one.id == *story && roles(&one.pattern).contains(role))
+            });
+            if let Some((range, story, role)) = left {
+                let found = drawn.names.get(story).and_then(|roles| roles.get(role));
+                let message = format!(
+                    "expected a name that is there, found {}: {story} has {} of {role}",
+                    filled.get(range).unwrap_or_default(),
+                    found.map_or(0, Vec::len)
+                );
+                self.findings.error("unknown-name", self.texts.place(&path), message);
+            }
+        }
+        for (path, condition) in conditions(self.scenario) {
+            if let Err(error) = drawn.holds(condition) {
+                let message = format!("cannot be evaluated, so it would never hold: {error}");
+                self.findings.error("condition", self.texts.place(&path), message);
+            }
         }
     }
 
@@ -249,6 +309,14 @@ impl Checker<'_> {
             }
             for decision in expr::keys_of(expression, "decision") {
                 self.decision(&span, &decision);
+            }
+            for (fact, word) in compared(&condition.text) {
+                if fact == "severity" {
+                    self.severity(&path, &word);
+                } else if fact.starts_with("verdict") {
+                    let known = VERDICTS.iter().copied();
+                    self.known(span.clone(), ("a verdict", &word), known);
+                }
             }
             for (name, list) in members(&condition.text) {
                 let (what, known) = match list.as_str() {

@@ -16,8 +16,7 @@ use crate::model::{Timestamp, duration, limits};
 /// Known names that are shown where none is near.
 const SHOWN: usize = 16;
 
-/// Bytes of the file.
-/// A value and its place.
+/// Where something stands: bytes of the file.
 pub(super) type Span = Range<usize>;
 
 /// Findings of a file, gathered while its tables are read.
@@ -27,10 +26,13 @@ pub(super) struct Findings(RefCell<Vec<Diagnostic>>);
 impl Findings {
     /// Adds one, as long as there is room.
     pub(super) fn push(&self, finding: Diagnostic) {
-        let mut findings = self.0.borrow_mut();
-        if findings.len() < limits::DIAGNOSTICS {
-            findings.push(finding);
+        if self.has_room() {
+            self.0.borrow_mut().push(finding);
         }
+    }
+
+    fn has_room(&self) -> bool {
+        self.0.borrow().len() < limits::DIAGNOSTICS
     }
 
     /// Adds an error.
@@ -46,7 +48,10 @@ impl Findings {
         (what, found): (&str, &str),
         known: impl IntoIterator<Item = &'k str>,
     ) {
-        self.push(unknown(code, span, what, found, known));
+        // The nearest of many names is not looked for in vain.
+        if self.has_room() {
+            self.push(unknown(code, span, what, found, known));
+        }
     }
 
     /// All of them, in the order of the file.
@@ -188,6 +193,15 @@ impl<'a> Fields<'a> {
             self.missing(key, what);
         }
         read(self, key).unwrap_or_default()
+    }
+
+    /// Says that a key has another value than it may have.
+    pub(super) fn refuse(&self, key: &str, expected: &str) {
+        self.findings.error(
+            "wrong-value",
+            self.place(key),
+            format!("{key}: expected {expected}"),
+        );
     }
 
     /// Text.

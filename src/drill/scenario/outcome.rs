@@ -2,40 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use toml::de::DeValue;
-
 use super::fields::Fields;
-use super::read::{MILESTONES, POINTS, prose};
+use super::read::{MILESTONES, POINTS, told};
 use super::{EvidenceFirst, Rubric, Timed, Truth};
 use crate::model::ids::{ActionId, EvidenceId, StepId};
 
 /// What really happened.
 pub(super) fn truth(fields: Fields<'_>) -> Truth {
     let mut truth = Truth {
-        text: fields.needed("text", "what really happened", prose),
+        text: fields.needed("text", "what really happened", told),
         breach: fields.needed("breach", "true or false", Fields::flag),
-        decisions: BTreeMap::new(),
+        decisions: choices(&fields, "decisions"),
+        all_clear: choices(&fields, "all_clear"),
         milestones: BTreeMap::new(),
         severity: fields.text("severity"),
     };
-    if let Some(decisions) = fields.table("decisions") {
-        for (key, _, value) in decisions.entries() {
-            let right: Vec<String> = match value.get_ref() {
-                DeValue::String(text) => vec![text.to_string()],
-                DeValue::Array(values) => values
-                    .iter()
-                    .filter_map(|value| value.get_ref().as_str().map(str::to_owned))
-                    .collect(),
-                _ => Vec::new(),
-            };
-            if right.is_empty() {
-                let message = format!("{key}: expected a choice, or a list of choices");
-                fields
-                    .findings()
-                    .error("wrong-value", value.span(), message);
-            }
-            truth.decisions.insert(StepId::new(key), right);
-        }
+    if !truth.breach && !truth.all_clear.is_empty() {
+        fields.refuse("all_clear", "breach = true beside it: where nothing was reached, an all-clear is right");
     }
     if let Some(milestones) = fields.table("milestones") {
         for name in MILESTONES {
@@ -47,6 +30,31 @@ pub(super) fn truth(fields: Fields<'_>) -> Truth {
     }
     fields.end();
     truth
+}
+
+/// Choices of decisions: one, or a list of those that will do.
+fn choices(fields: &Fields<'_>, key: &'static str) -> BTreeMap<StepId, Vec<String>> {
+    let Some(decisions) = fields.table(key) else {
+        return BTreeMap::new();
+    };
+    let mut choices = BTreeMap::new();
+    for (decision, _, value) in decisions.entries() {
+        let one = std::slice::from_ref(value);
+        let values = value.get_ref().as_array().map_or(one, |values| values);
+        let named: Option<Vec<String>> = values
+            .iter()
+            .map(|value| value.get_ref().as_str().map(str::to_owned))
+            .collect();
+        let named = named.filter(|named| !named.is_empty());
+        if named.is_none() {
+            let message = format!("{decision}: expected a choice in quotes, or a list of choices");
+            fields
+                .findings()
+                .error("wrong-value", value.span(), message);
+        }
+        choices.insert(StepId::new(decision), named.unwrap_or_default());
+    }
+    choices
 }
 
 /// What is scored.
@@ -102,11 +110,7 @@ fn timed(fields: Fields<'_>) -> Timed {
             .collect(),
     };
     if timed.within.is_zero() {
-        fields.findings().error(
-            "wrong-value",
-            fields.place("within"),
-            "within: expected more than no time at all",
-        );
+        fields.refuse("within", "more than no time at all");
     }
     fields.end();
     timed

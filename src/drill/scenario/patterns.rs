@@ -71,13 +71,13 @@ pub fn roles(pattern: &Pattern) -> &'static [&'static str] {
         .map_or(&[], |(_, roles)| roles)
 }
 
-/// Reads the pattern of a story's table. One that is missing or unknown is a service that does nothing else.
-pub(super) fn pattern(fields: &Fields<'_>) -> Pattern {
+/// Reads the pattern of a story's table; none when its kind is missing or unknown.
+pub(super) fn pattern(fields: &Fields<'_>) -> Option<Pattern> {
     let words: Vec<&'static str> = KINDS.iter().map(|(kind, _)| *kind).collect();
     let found = fields.needed("kind", "the kind of story", |fields, key| {
         fields.word(key, &words)
     });
-    match found {
+    let pattern = match found {
         "cross-org-attempts" => Pattern::CrossOrgAttempts {
             actors: names(fields, "actors"),
             targets: names(fields, "targets"),
@@ -130,13 +130,14 @@ pub(super) fn pattern(fields: &Fields<'_>) -> Pattern {
             }),
             every: every(fields),
         },
-        other => fault(fields, other),
-    }
+        other => return fault(fields, other),
+    };
+    Some(pattern)
 }
 
 /// Patterns of things that break.
-fn fault(fields: &Fields<'_>, kind: &str) -> Pattern {
-    match kind {
+fn fault(fields: &Fields<'_>, kind: &str) -> Option<Pattern> {
+    let pattern = match kind {
         "webhook-failure" => Pattern::WebhookFailure {
             tenant: fields.text("tenant"),
             status: fields.needed(
@@ -147,7 +148,7 @@ fn fault(fields: &Fields<'_>, kind: &str) -> Pattern {
                     u16::try_from(status).ok()
                 },
             ),
-            share: share(fields, "share"),
+            share: share_that_fails(fields),
             every: every(fields),
         },
         "export-failure" => Pattern::ExportFailure {
@@ -176,10 +177,12 @@ fn fault(fields: &Fields<'_>, kind: &str) -> Pattern {
         "silence" => Pattern::Silence {
             source: silent(fields),
         },
-        _ => Pattern::Errors {
-            share: share(fields, "share"),
+        "errors" => Pattern::Errors {
+            share: share_that_fails(fields),
         },
-    }
+        _ => return None,
+    };
+    Some(pattern)
 }
 
 fn silent(fields: &Fields<'_>) -> String {
@@ -204,11 +207,7 @@ fn every(fields: &Fields<'_>) -> Duration {
         Fields::duration,
     );
     if every.is_zero() {
-        fields.findings().error(
-            "wrong-value",
-            fields.place("every"),
-            "every: expected at least 1s",
-        );
+        fields.refuse("every", "at least 1s");
         return Duration::from_secs(60);
     }
     every
@@ -217,4 +216,11 @@ fn every(fields: &Fields<'_>) -> Duration {
 /// A share; 0 when it is not there.
 fn share(fields: &Fields<'_>, key: &'static str) -> f64 {
     fields.number(key, &(0.0..=1.0)).unwrap_or(0.0)
+}
+
+/// The share that fails: without one, nothing would.
+fn share_that_fails(fields: &Fields<'_>) -> f64 {
+    fields.needed("share", "a number from 0 to 1", |fields, key| {
+        fields.number(key, &(0.0..=1.0))
+    })
 }

@@ -1,14 +1,14 @@
 //! A scenario's file to a [`Scenario`], with a finding for every mistake. Patterns of stories are read in `patterns`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use toml::de::{DeTable, DeValue};
 
-use super::fields::{Fields, Findings, Span, whole};
-use super::texts::Texts;
+use super::fields::{Fields, Findings, whole};
 use super::{
-    Condition, Damage, Inject, Scenario, Service, Story, TABLES, Trigger, outcome, patterns,
+    Condition, Damage, Inject, PAGE, Pattern, Scenario, Service, Story, TABLES, Trigger, Wait,
+    outcome, patterns, whole_file,
 };
 use crate::drill::facts;
 use crate::expr;
@@ -60,7 +60,7 @@ pub(super) fn scenario(source: SourceText) -> (Scenario, Vec<Diagnostic>) {
     let scenario = whole_of(&fields, source);
     fields.end();
     if !broken {
-        check_names(&scenario, &findings);
+        whole_file::check(&scenario, &findings);
     }
     (scenario, findings.sorted())
 }
@@ -87,20 +87,16 @@ fn whole_of(fields: &Fields<'_>, source: SourceText) -> Scenario {
         .collect();
     Scenario {
         id: id(fields, "id"),
-        title: fields.needed("title", "text", prose),
-        summary: fields.needed("summary", "one or two sentences", prose),
+        title: fields.needed("title", "text", told),
+        summary: fields.needed("summary", "one or two sentences", told),
         playbook: PlaybookId::new(fields.needed("playbook", "the playbook's id", Fields::text)),
         alert: fields.text("alert"),
         severity: fields.text("severity"),
-        starts: fields
-            .needed("starts", "the time of the page", |fields, key| {
-                fields.time(key).map(Some)
-            })
-            .unwrap_or(Timestamp::UNIX_EPOCH),
+        starts: starts(fields),
         history: fields
             .duration("history")
             .unwrap_or(Duration::from_secs(26 * 3_600)),
-        speed: fields.number("speed", &(0.0..=3_600.0)).unwrap_or(5.0),
+        speed: fields.number("speed", &(0.1..=3_600.0)).unwrap_or(5.0),
         lasts: fields
             .duration("lasts")
             .unwrap_or(Duration::from_secs(40 * 60)),
@@ -124,20 +120,45 @@ fn whole_of(fields: &Fields<'_>, source: SourceText) -> Scenario {
     }
 }
 
-/// A name in kebab case.
+/// The time of the page. Far from our century neither clocks nor calendars of the service would hold.
+fn starts(fields: &Fields<'_>) -> Timestamp {
+    let starts = fields.needed("starts", "the time of the page", |fields, key| {
+        fields.time(key).map(Some)
+    });
+    let near = |starts: &Timestamp| (2_000..2_100).contains(&jiff::tz::Offset::UTC.to_datetime(*starts).year());
+    if starts.is_some_and(|starts| !near(&starts)) {
+        fields.refuse("starts", "a time from 2000 to 2099");
+    }
+    starts.filter(near).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// A name in kebab case; empty when there is none.
 fn id(fields: &Fields<'_>, key: &'static str) -> String {
-    let id = fields.needed(key, "a name in kebab case", Fields::text);
+    let id = fields.needed(key, "a name in kebab case", |fields, key| {
+        fields.text(key).map(Some)
+    });
+    let Some(id) = id else {
+        return String::new();
+    };
     let fits = id
         .bytes()
         .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-    if !fits || id.len() > 64 {
-        fields.findings().error(
-            "wrong-value",
-            fields.place(key),
-            format!("{key}: expected small letters, digits and hyphens, found {id:?}"),
+    if !fits || id.is_empty() || id.len() > 64 {
+        fields.refuse(
+            key,
+            &format!("small letters, digits and hyphens, at most 64, found {id:?}"),
         );
     }
     id
+}
+
+/// Text of bounded length that says something.
+pub(super) fn told(fields: &Fields<'_>, key: &'static str) -> Option<String> {
+    let text = prose(fields, key)?;
+    if text.is_empty() {
+        fields.refuse(key, "text, found nothing but space");
+    }
+    Some(text)
 }
 
 /// Text of bounded length.
@@ -192,27 +213,34 @@ fn inputs(fields: &Fields<'_>) -> BTreeMap<InputId, String> {
 }
 
 fn story(fields: Fields<'_>) -> Story {
+    let pattern = patterns::pattern(&fields);
+    let known = pattern.is_some();
     let story = Story {
         id: id(&fields, "id"),
         from: fields.signed("from").unwrap_or_default(),
         until: fields.signed("until"),
         waits: fields.flag("waits").unwrap_or(false),
         stop_when: condition(&fields, "stop_when"),
-        pattern: patterns::pattern(&fields),
+        pattern: pattern.unwrap_or(Pattern::Errors { share: 0.0 }),
     };
     if story.until.is_some_and(|until| until <= story.from) {
-        fields.findings().error(
-            "wrong-value",
-            fields.place("until"),
-            "until: expected a time after `from`, found one before it",
-        );
+        fields.refuse("until", "a time after `from`, found one before it");
     }
-    fields.end();
+    if story.waits && fields.get("from").is_some() {
+        fields.refuse("from", "no such key beside `waits`: it begins when an inject starts it");
+    }
+    // Which other keys there are depends on the kind.
+    if known {
+        fields.end();
+    }
     story
 }
 
 fn inject(fields: Fields<'_>) -> Inject {
     let id = id(&fields, "id");
+    if id == PAGE {
+        fields.refuse("id", "another name: the page that begins a drill has this one");
+    }
     let trigger = trigger(&fields);
     let from = fields.word("from", &SPEAKERS).unwrap_or("system");
     let names = |key| fields.texts(key).into_iter().map(|(name, _)| name);
@@ -249,6 +277,7 @@ fn trigger(fields: &Fields<'_>) -> Trigger {
     let at = fields.duration("at");
     let when = condition(fields, "when");
     let after = fields.duration("after");
+    let held = fields.duration("for");
     let called = fields.flag("called").unwrap_or(false);
     let found = [at.is_some(), when.is_some(), called];
     if found.iter().filter(|found| **found).count() != 1 {
@@ -258,16 +287,28 @@ fn trigger(fields: &Fields<'_>) -> Trigger {
             "expected exactly one of at, when and called = true",
         );
     }
-    if after.is_some() && when.is_none() {
+    for (key, time) in [("after", after), ("for", held)] {
+        if time.is_some() && when.is_none() {
+            fields.findings().error(
+                "trigger",
+                fields.place(key),
+                format!("{key}: expected beside `when` only, which it counts from"),
+            );
+        }
+    }
+    if after.is_some() && held.is_some() {
         fields.findings().error(
             "trigger",
-            fields.place("after"),
-            "after: expected beside `when` only, which it counts from",
+            fields.place("for"),
+            "for: expected in place of `after`, found both",
         );
     }
     match (at, when) {
         (Some(at), _) => Trigger::At(at),
-        (None, Some(when)) => Trigger::When(when, after.unwrap_or_default()),
+        (None, Some(when)) => Trigger::When(
+            when,
+            held.map_or(Wait::After(after.unwrap_or_default()), Wait::For),
+        ),
         (None, None) => Trigger::Called,
     }
 }
@@ -336,80 +377,6 @@ fn condition(fields: &Fields<'_>, key: &'static str) -> Option<Condition> {
         }
     }
     Some(Condition { text, expression })
-}
-
-/// Names that have to be unique, and names of stories that have to be there. Places are looked up in the file again: the scenario itself has none.
-fn check_names(scenario: &Scenario, findings: &Findings) {
-    let texts = Texts::new(&scenario.source);
-    let stories: BTreeSet<&str> = scenario.stories.iter().map(|one| one.id.as_str()).collect();
-    for (array, ids) in [
-        (
-            "story",
-            scenario
-                .stories
-                .iter()
-                .map(|one| one.id.as_str())
-                .collect::<Vec<_>>(),
-        ),
-        (
-            "inject",
-            scenario.injects.iter().map(|one| one.id.as_str()).collect(),
-        ),
-    ] {
-        let mut seen = BTreeSet::new();
-        for (index, id) in ids.into_iter().enumerate() {
-            if !seen.insert(id) {
-                let message = format!("expected a name of its own, found a second {array} {id:?}");
-                let span = texts.place(&[array.into(), index.into(), "id".into()]);
-                findings.error("same-name", span, message);
-            }
-        }
-    }
-    for (index, inject) in scenario.injects.iter().enumerate() {
-        let erased = inject.erase.iter().map(|(_, story)| ("erase", story));
-        let named = inject.start.iter().map(|story| ("start", story));
-        let named = named.chain(inject.stop.iter().map(|story| ("stop", story)));
-        for (key, story) in named.chain(erased) {
-            if !stories.contains(story.as_str()) {
-                let span = texts.place(&["inject".into(), index.into(), key.into()]);
-                let known = stories.iter().copied();
-                findings.unknown(
-                    "unknown-story",
-                    span,
-                    ("a story of this file", story),
-                    known,
-                );
-            }
-        }
-    }
-    for (span, name) in texts.names_used(scenario) {
-        check_name(scenario, findings, span, &name);
-    }
-}
-
-/// A name such as `attack.actors`, in braces in a text or looked up by a condition.
-fn check_name(
-    scenario: &Scenario,
-    findings: &Findings,
-    span: Span,
-    name: &(String, Option<String>),
-) {
-    let (story, role) = name;
-    let Some(found) = scenario.stories.iter().find(|one| one.id == *story) else {
-        let known = scenario.stories.iter().map(|one| one.id.as_str());
-        findings.unknown(
-            "unknown-story",
-            span,
-            ("a story of this file", story),
-            known,
-        );
-        return;
-    };
-    let roles = patterns::roles(&found.pattern);
-    if let Some(role) = role.as_ref().filter(|role| !roles.contains(&role.as_str())) {
-        let what = format!("a name that {story} draws");
-        findings.unknown("unknown-name", span, (&what, role), roles.iter().copied());
-    }
 }
 
 /// A whole number or a list of names; see [`super::Names`].

@@ -91,7 +91,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     (
         "id = \"small\"",
         "id = \"So Small\"",
-        "a.toml:2:6: error[wrong-value]: id: expected small letters, digits and hyphens, found \"So Small\"",
+        "a.toml:2:6: error[wrong-value]: id: expected small letters, digits and hyphens, at most 64, found \"So Small\"",
     ),
     (
         "starts = 2026-03-10T03:00:00Z",
@@ -182,6 +182,91 @@ const MISTAKES: &[(&str, &str, &str)] = &[
         "text = \"{attack.targets} writes.\"",
         "text = \"{attack.target} writes.\"",
         "a.toml:20:8: error[unknown-name]: expected a name that attack draws, found \"target\"\n  help: did you mean \"targets\"?",
+    ),
+    (
+        "id = \"mail\"",
+        "id = \"\"",
+        "a.toml:17:6: error[wrong-value]: id: expected small letters, digits and hyphens, at most 64, found \"\"",
+    ),
+    (
+        "id = \"mail\"",
+        "id = \"page\"",
+        "a.toml:17:6: error[wrong-value]: id: expected another name: the page that begins a drill has this one",
+    ),
+    (
+        "title = \"Small\"",
+        "title = \" \"",
+        "a.toml:3:9: error[wrong-value]: title: expected text, found nothing but space",
+    ),
+    (
+        "title = \"Small\"",
+        "title = \"Small\"\nspeed = 0",
+        "a.toml:4:9: error[wrong-value]: speed: expected a number from 0.1 to 3600, found 0",
+    ),
+    (
+        "title = \"Small\"",
+        "title = \"Small\"\nhistory = \"5m\"",
+        "a.toml:12:8: error[wrong-value]: from: expected a time within `history`, found one before it",
+    ),
+    (
+        "title = \"Small\"",
+        "title = \"Small\"\nhistory = \"7d\"\nservice = { requests_per_minute = 600 }",
+        "a.toml:4:11: error[too-much]: expected at most 1000000 requests and events before the page, found about 6048020",
+    ),
+    (
+        "starts = 2026-03-10T03:00:00Z",
+        "starts = 9999-12-30T03:00:00Z",
+        "a.toml:6:10: error[wrong-value]: starts: expected a time from 2000 to 2099",
+    ),
+    (
+        "from = \"-10m\"",
+        "waits = true",
+        "a.toml:11:9: error[never-begins]: waits: expected an inject with start = [\"attack\"], found none: it would never begin",
+    ),
+    (
+        "every = \"30s\"",
+        "every = \"30s\"\nwaits = true",
+        "a.toml:11:8: error[wrong-value]: from: expected no such key beside `waits`",
+    ),
+    (
+        "kind = \"cross-org-attempts\"\nfrom = \"-10m\"\nactors = 2\ntargets = [\"org-1\"]\nevery = \"30s\"",
+        "kind = \"errors\"",
+        "a.toml:8:1: error[missing-key]: expected share = a number from 0 to 1, found no such key",
+    ),
+    (
+        "at = \"5m\"",
+        "at = \"5m\"\nfor = \"1m\"",
+        "a.toml:19:7: error[trigger]: for: expected beside `when` only, which it counts from",
+    ),
+    (
+        "at = \"5m\"",
+        "when = 'resolved'\nafter = \"1m\"\nfor = \"1m\"",
+        "a.toml:20:7: error[trigger]: for: expected in place of `after`, found both",
+    ),
+    (
+        "text = \"{attack.targets} writes.\"",
+        "text = \"{ attack.targets } writes.\"",
+        "a.toml:20:8: error[unknown-name]: expected a name such as {attack.actors} or {attack.actors.0}, without spaces, found { attack.targets }",
+    ),
+    (
+        "text = \"{attack.targets} writes.\"",
+        "text = \"Hm.\"\ndamage = { points = 3, text = \"{atack.targets} is gone\" }",
+        "a.toml:21:31: error[unknown-story]: expected a story of this file, found \"atack\"",
+    ),
+    (
+        "breach = true",
+        "breach = true\ndecisions = { outcome = [\"Yes\", 3] }",
+        "a.toml:24:25: error[wrong-value]: outcome: expected a choice in quotes, or a list of choices",
+    ),
+    (
+        "breach = true",
+        "breach = false\nall_clear = { outcome = \"No\" }",
+        "a.toml:24:13: error[wrong-value]: all_clear: expected breach = true beside it",
+    ),
+    (
+        "acknowledge = {",
+        "classify = {",
+        "a.toml:27:12: error[missing-key]: classify: expected what is to be known in [truth]",
     ),
     (
         "breach = true",
@@ -275,4 +360,86 @@ fn every_file_of_the_folder_is_built_in_and_nothing_is_wrong_with_it() {
         assert!(talks.count() >= 3, "{name}: too little happens");
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// Mistakes that show only beside the playbook, or once names are drawn.
+const MISFITS: &[(&str, &str, &str)] = &[
+    (
+        "{attack.targets} writes.",
+        "{attack.targets.7} writes.",
+        "a.toml:20:8: error[unknown-name]: expected a name that is there, found {attack.targets.7}: attack has 1 of targets",
+    ),
+    (
+        "at = \"5m\"",
+        "when = 'staff_sessions'",
+        "a.toml:18:8: error[condition]: cannot be evaluated, so it would never hold: expected true or false",
+    ),
+    (
+        "at = \"5m\"",
+        "when = 'verdict[\"cross-org\"] == \"failed\"'",
+        "a.toml:18:8: error[not-in-playbook]: expected a verdict of playbook org-isolation-breach, found \"failed\"\n  help: did you mean \"fail\"?",
+    ),
+    (
+        "at = \"5m\"",
+        "when = '\"CRITCAL\" != severity || severity == \"CRITCAL\"'",
+        "a.toml:18:8: error[not-in-playbook]: expected a severity of playbook org-isolation-breach, found \"CRITCAL\"\n  help: did you mean \"CRITICAL\"?",
+    ),
+    (
+        "id = \"mail\"",
+        "id = \"revoke\"",
+        "a.toml:17:6: error[same-name]: expected a name of its own, found that of an action or a check: \"revoke\"",
+    ),
+    (
+        "breach = true",
+        "breach = true\nall_clear = { outcome = \"Non\" }",
+        "a.toml:24:13: error[not-in-playbook]: expected a choice of this decision of playbook org-isolation-breach, found \"Non\"\n  help: did you mean \"No\"?",
+    ),
+    (
+        "acknowledge = {",
+        "evidence = { points = 5, kept = [\"cross-org\"], items = [\"audit-trail\"] }\nacknowledge = {",
+        "a.toml:27:57: error[twice]: items: expected what `kept` does not ask for already, found \"audit-trail\"",
+    ),
+    (
+        "acknowledge = { within = \"2m\", points = 10 }",
+        "classify = { within = \"2m\", points = 10, by = [\"outcome\"] }",
+        "a.toml:27:47: error[not-in-playbook]: expected a decision of [truth.decisions] of playbook org-isolation-breach, found \"outcome\"",
+    ),
+];
+
+#[test]
+fn what_does_not_fit_the_playbook_is_told_with_its_place() {
+    let playbook = crate::drill::playing::playbook(&"org-isolation-breach".into());
+    let found = |text: &str| -> Vec<String> {
+        let source = SourceText::new("a.toml", text);
+        let (scenario, _) = parse(source.clone());
+        let found = check(&scenario, &playbook);
+        found
+            .iter()
+            .map(|one| one.located(&source).to_string())
+            .collect()
+    };
+    assert_eq!(found(GOOD), Vec::<String>::new());
+    for (good, bad, expected) in MISFITS {
+        assert!(GOOD.contains(good), "{good}");
+        let found = found(&GOOD.replacen(good, bad, 1));
+        let told = found.iter().any(|one| one.starts_with(expected));
+        assert!(told, "{bad:?}\n  expected {expected}\n  found {found:#?}");
+    }
+}
+
+#[test]
+fn the_scenario_of_the_documentation_is_one() {
+    let page = include_str!("../../../docs/drills.md");
+    let section = page.split("## Writing a scenario").nth(1).unwrap();
+    let text = section.split("```toml\n").nth(1).unwrap();
+    let text = text.split("```").next().unwrap();
+    let source = SourceText::new("docs.toml", text);
+    let (scenario, mut found) = parse(source.clone());
+    let playbook = crate::drill::playing::playbook(&scenario.playbook);
+    found.extend(check(&scenario, &playbook));
+    let told: Vec<String> = found
+        .iter()
+        .map(|one| one.located(&source).to_string())
+        .collect();
+    assert_eq!(told, Vec::<String>::new());
 }

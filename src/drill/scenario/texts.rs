@@ -72,21 +72,11 @@ impl<'s> Texts<'s> {
     /// Every name of a story that is spoken of, with the place of the text.
     pub(super) fn names_used(&self, scenario: &Scenario) -> Vec<(Span, Used)> {
         let mut used = Vec::new();
-        let mut text = |path: &[Part<'_>], text: &str| {
+        for (path, text) in told(scenario) {
             for (_, story, role) in facts::placeholders(text) {
                 let name = (story.to_owned(), Some(role.to_owned()));
-                used.push((self.place(path), name));
+                used.push((self.place(&path), name));
             }
-        };
-        text(&["truth".into(), "text".into()], &scenario.truth.text);
-        for (input, value) in &scenario.inputs {
-            text(&["inputs".into(), input.as_str().into()], value);
-        }
-        for (index, inject) in scenario.injects.iter().enumerate() {
-            text(
-                &["inject".into(), index.into(), "text".into()],
-                &inject.text,
-            );
         }
         for (path, condition) in conditions(scenario) {
             let place = self.place(&path);
@@ -105,6 +95,27 @@ impl<'s> Texts<'s> {
         }
         used
     }
+}
+
+/// Every text that names are put into, with the path to it.
+pub(super) fn told(scenario: &Scenario) -> Vec<(Vec<Part<'_>>, &str)> {
+    let mut told: Vec<(Vec<Part<'_>>, &str)> =
+        vec![(vec!["truth".into(), "text".into()], &scenario.truth.text)];
+    for (input, value) in &scenario.inputs {
+        told.push((vec!["inputs".into(), input.as_str().into()], value));
+    }
+    for (index, inject) in scenario.injects.iter().enumerate() {
+        let path = |keys: &[&'static str]| {
+            let keys = keys.iter().map(|key| Part::Key(key));
+            let inject = [Part::Key("inject"), Part::Index(index)];
+            inject.into_iter().chain(keys).collect()
+        };
+        told.push((path(&["text"]), &inject.text));
+        if let Some(damage) = &inject.damage {
+            told.push((path(&["damage", "text"]), &damage.text));
+        }
+    }
+    told
 }
 
 /// Every condition of a scenario with the path to it.
@@ -149,6 +160,22 @@ pub(super) fn members(text: &str) -> Vec<(String, String)> {
             _ => end,
         };
         Some((name.to_owned(), list.get(..end)?.to_owned()))
+    });
+    found.collect()
+}
+
+/// Facts that a condition compares with literal words: `severity == "P1"` gives `severity` and `P1`.
+pub(super) fn compared(text: &str) -> Vec<(String, String)> {
+    let places = text.match_indices("==").chain(text.match_indices("!="));
+    let found = places.filter_map(|(at, sign)| {
+        let before = text.get(..at)?.trim_end();
+        let from = before
+            .rfind(|letter: char| matches!(letter, ' ' | '(' | '!' | '&' | '|'))
+            .map_or(0, |space| space + 1);
+        let after = text.get(at + sign.len()..)?.trim_start();
+        let quote = after.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
+        let (word, _) = after.get(1..)?.split_once(quote)?;
+        Some((before.get(from..)?.to_owned(), word.to_owned()))
     });
     found.collect()
 }

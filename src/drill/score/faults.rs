@@ -7,28 +7,35 @@ use super::record::Record;
 use super::timed::{is_answer, is_right};
 use crate::drill::scenario::Inject;
 use crate::incident::view::{StepStatus, view};
-use crate::model::ids::ActionId;
+use crate::model::ids::{ActionId, StepId};
 use crate::model::playbook::PhaseKind;
-use crate::record::entry::{Body, Hash, Sealed};
+use crate::record::entry::{Body, Hash};
 
 /// What says in plain words that nothing happened. A text of the playbook itself is no claim.
-const CLAIMS: [&str; 16] = [
+const CLAIMS: [&str; 17] = [
     "no breach",
     "not a breach",
     "no data was",
     "no customer data",
-    "no data of",
     "nothing was accessed",
     "nothing happened",
     "nothing got through",
     "none succeeded",
     "no attempt succeeded",
-    "not affected",
+    "data is not affected",
+    "data was not affected",
+    "you are not affected",
+    "customers are not affected",
     "no customer is affected",
     "no customers are affected",
     "false alarm",
     "all clear",
-    "all-clear",
+];
+
+/// What turns a claim round when it stands before it in its clause, or makes it one about others only.
+const TURNS: [&str; 13] = [
+    "no", "not", "cannot", "can't", "isn't", "never", "nobody", "whether", "if", "until", "unless",
+    "other", "others",
 ];
 
 fn fault(title: &str, points: u32, reason: String, entries: Vec<Hash>) -> Line {
@@ -48,9 +55,9 @@ pub(super) fn false_all_clear(record: &Record<'_>) -> Vec<Line> {
     }
     let full = record.scenario.rubric.false_all_clear;
     let mut said: Vec<(String, bool, Hash)> = Vec::new();
-    for (step, right) in &record.scenario.truth.decisions {
+    for step in record.scenario.truth.all_clear.keys() {
         for made in made(record, step.as_str()) {
-            if !is_right(made.chosen, right) && made.chosen.iter().any(|choice| denies(choice)) {
+            if is_all_clear(record, step, made.chosen) {
                 let told = format!(
                     "\"{}\" was decided with \"{}\"",
                     record.title(step.as_str()),
@@ -60,16 +67,16 @@ pub(super) fn false_all_clear(record: &Record<'_>) -> Vec<Line> {
             }
         }
     }
-    for (sealed, text, what) in texts(record) {
-        if let Some(claim) = claim(record, what.as_ref(), text) {
-            let told = match what {
+    for said_so in texts(record) {
+        if let Some(claim) = claim(record, &said_so) {
+            let told = match said_so.message {
                 Some(action) => format!(
                     "the message \"{}\" says \"{claim}\"",
                     record.title(action.as_str())
                 ),
                 None => format!("it was resolved with the words \"{claim}\""),
             };
-            said.push((told, true, sealed.hash));
+            said.push((told, said_so.stands, said_so.entry));
         }
     }
     if let Some(entry) = resolved_as_nothing(record) {
@@ -94,13 +101,10 @@ pub(super) fn false_all_clear(record: &Record<'_>) -> Vec<Line> {
     )]
 }
 
-/// A choice that says no.
-fn denies(choice: &str) -> bool {
-    let choice = choice.to_lowercase();
-    choice == "no"
-        || choice.starts_with("no ")
-        || choice.starts_with("not n")
-        || choice.starts_with("nothing")
+/// Whether a choice is among those that say that nothing was reached.
+fn is_all_clear(record: &Record<'_>, decision: &StepId, chosen: &[String]) -> bool {
+    let clear = record.scenario.truth.all_clear.get(decision);
+    clear.is_some_and(|clear| chosen.iter().any(|choice| clear.contains(choice)))
 }
 
 struct Made<'a> {
@@ -112,14 +116,14 @@ struct Made<'a> {
 
 /// Every time that a decision was made, in order.
 fn made<'a>(record: &Record<'a>, decision: &str) -> Vec<Made<'a>> {
-    let made = record.bodies().filter_map(|(sealed, body)| match body {
+    let made = record.bodies().filter_map(|(done, body)| match body {
         Body::DecisionMade {
             decision: made,
             chosen,
             ..
         } if made.as_str() == decision => Some(Made {
             chosen,
-            entry: sealed.hash,
+            entry: done.entry,
             last: false,
         }),
         _ => None,
@@ -131,11 +135,21 @@ fn made<'a>(record: &Record<'a>, decision: &str) -> Vec<Made<'a>> {
     made
 }
 
-/// Texts that went out or ended the incident: messages as they were sent, and the reason of resolving.
-fn texts<'a>(record: &Record<'a>) -> Vec<(&'a Sealed, &'a str, Option<ActionId>)> {
+/// A text that went out, or with which the incident was ended.
+struct Said<'a> {
+    entry: Hash,
+    text: &'a str,
+    /// The message; none for the reason of resolving or closing.
+    message: Option<&'a ActionId>,
+    /// It was not taken back: what went out cannot be, an end can.
+    stands: bool,
+}
+
+/// Messages as they were sent, and the reasons of resolving and closing.
+fn texts<'a>(record: &Record<'a>) -> Vec<Said<'a>> {
     let mut drafts: Vec<(&ActionId, &Option<String>, &str)> = Vec::new();
-    let mut texts = Vec::new();
-    for (sealed, body) in record.bodies() {
+    let mut texts: Vec<Said<'a>> = Vec::new();
+    for (done, body) in record.bodies() {
         match body {
             Body::MessageDrafted {
                 action, each, text, ..
@@ -144,12 +158,26 @@ fn texts<'a>(record: &Record<'a>) -> Vec<(&'a Sealed, &'a str, Option<ActionId>)
                 let same = |draft: &&(&ActionId, &Option<String>, &str)| {
                     draft.0 == action && draft.1 == each
                 };
-                if let Some((_, _, text)) = drafts.iter().rev().find(same) {
-                    texts.push((sealed, *text, Some(action.clone())));
+                if let Some((message, _, text)) = drafts.iter().rev().find(same) {
+                    texts.push(Said {
+                        entry: done.entry,
+                        text,
+                        message: Some(message),
+                        stands: true,
+                    });
                 }
             }
             Body::IncidentResolved { reason, .. } | Body::IncidentClosed { reason, .. } => {
-                texts.push((sealed, reason.as_str(), None));
+                texts.push(Said {
+                    entry: done.entry,
+                    text: reason,
+                    message: None,
+                    stands: true,
+                });
+            }
+            Body::IncidentReopened { .. } => {
+                let ends = texts.iter_mut().filter(|said| said.message.is_none());
+                ends.for_each(|said| said.stands = false);
             }
             _ => {}
         }
@@ -158,15 +186,33 @@ fn texts<'a>(record: &Record<'a>) -> Vec<(&'a Sealed, &'a str, Option<ActionId>)
 }
 
 /// The claim in a text that the playbook's own text does not make.
-fn claim(record: &Record<'_>, action: Option<&ActionId>, text: &str) -> Option<&'static str> {
-    let text = text.to_lowercase();
-    let own = action.and_then(|action| record.playbook.actions.get(action));
+fn claim(record: &Record<'_>, said: &Said<'_>) -> Option<&'static str> {
+    let text = said.text.to_lowercase().replace('-', " ");
+    let own = said
+        .message
+        .and_then(|action| record.playbook.actions.get(action));
     let own = own
-        .map(|action| action.text.to_lowercase())
+        .map(|action| action.text.to_lowercase().replace('-', " "))
         .unwrap_or_default();
+    let claims = |claim: &str| {
+        let mut places = text.match_indices(claim);
+        places.any(|(at, _)| text.split_at_checked(at).is_some_and(is_meant))
+    };
     CLAIMS
         .into_iter()
-        .find(|claim| text.contains(claim) && !own.contains(claim))
+        .find(|claim| claims(claim) && !own.contains(claim))
+}
+
+/// Whether a claim is made, with what stands before and from it on: not denied ("this is no false alarm"), in doubt, about others, or asked.
+fn is_meant((before, from): (&str, &str)) -> bool {
+    let clause = before.rsplit(['.', '!', '?', ';', ':', ',', '\n']).next();
+    let mut words = clause
+        .unwrap_or_default()
+        .split(|letter: char| !letter.is_alphanumeric() && letter != '\'');
+    let asked = from
+        .find(['.', '!', '?', ';', '\n'])
+        .is_some_and(|end| from.get(end..).is_some_and(|end| end.starts_with('?')));
+    !asked && words.all(|word| !TURNS.contains(&word.trim_matches('\'')))
 }
 
 /// It was resolved although nothing in the record says what the truth says: neither all of its decisions nor one of its milestones.
@@ -204,7 +250,7 @@ pub(super) fn wrong_decisions(record: &Record<'_>) -> Vec<Line> {
     );
     let decisions = truth.decisions.iter().filter_map(|(step, right)| {
         let last = made(record, step.as_str()).pop()?;
-        let counted = truth.breach && last.chosen.iter().any(|choice| denies(choice));
+        let counted = truth.breach && is_all_clear(record, step, last.chosen);
         if counted || !is_answer(last.chosen) || is_right(last.chosen, right) {
             return None;
         }
@@ -230,7 +276,7 @@ pub(super) fn wrong_decisions(record: &Record<'_>) -> Vec<Line> {
 /// Injects that are the sign of needless damage. What a facilitator called is nobody's fault.
 pub(super) fn damage(record: &Record<'_>) -> Vec<Line> {
     let mut seen: BTreeSet<&str> = BTreeSet::new();
-    let came = record.bodies().filter_map(|(sealed, body)| match body {
+    let came = record.bodies().filter_map(|(done, body)| match body {
         Body::DrillInjected {
             inject,
             damage: Some(damage),
@@ -247,7 +293,7 @@ pub(super) fn damage(record: &Record<'_>) -> Vec<Line> {
                 .as_ref()?
                 .points;
             let first = seen.insert(inject);
-            first.then(|| fault("needless damage", cost, damage.clone(), vec![sealed.hash]))
+            first.then(|| fault("needless damage", cost, damage.clone(), vec![done.entry]))
         }
         _ => None,
     });
@@ -275,9 +321,9 @@ pub(super) fn steps(record: &Record<'_>) -> Option<Line> {
         return None;
     }
     let titles: Vec<&str> = left.iter().map(|step| step.title.as_str()).collect();
-    let skipped = record.bodies().filter_map(|(sealed, body)| match body {
+    let skipped = record.bodies().filter_map(|(done, body)| match body {
         Body::StepSkipped { step, .. } if left.iter().any(|one| one.id == *step) => {
-            Some(sealed.hash)
+            Some(done.entry)
         }
         _ => None,
     });

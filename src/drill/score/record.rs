@@ -17,31 +17,53 @@ pub(super) struct Record<'a> {
     pub(super) entries: &'a [Sealed],
 }
 
-/// Something that was done: when, and the entry that says so.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Something that was done: when, and the entry that says so. The smaller one was first: of two at the same time the one that stands first in the record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Done {
     pub(super) at: Timestamp,
+    /// Its place in the record.
+    place: usize,
     pub(super) entry: Hash,
 }
 
 impl<'a> Record<'a> {
-    /// Entries with their bodies; erased ones are left out.
-    pub(super) fn bodies(&self) -> impl Iterator<Item = (&'a Sealed, &'a Body)> + use<'a> {
-        self.entries
-            .iter()
-            .filter_map(|sealed| Some((sealed, sealed.body.as_ref()?)))
+    /// What entries say, in order; erased ones are left out.
+    pub(super) fn bodies(&self) -> impl Iterator<Item = (Done, &'a Body)> + use<'a> {
+        let entries = self.entries.iter().enumerate();
+        entries.filter_map(|(place, sealed)| {
+            let done = Done {
+                at: sealed.entry.when(),
+                place,
+                entry: sealed.hash,
+            };
+            Some((done, sealed.body.as_ref()?))
+        })
     }
 
     /// The first entry that fits.
     pub(super) fn first(&self, fits: impl Fn(&Body) -> bool) -> Option<Done> {
         self.bodies()
             .find(|(_, body)| fits(body))
-            .map(|(sealed, _)| done(sealed))
+            .map(|(done, _)| done)
     }
 
-    /// When something of this name was first done: an action ran well or was completed by hand, a message went out, a check was ticked, an inject came.
+    /// Since when something holds that holds at the end. `says` tells of an entry that it holds from there on (true), or no more (false).
+    pub(super) fn since(&self, says: impl Fn(&Body) -> Option<bool>) -> Option<Done> {
+        let mut since = None;
+        for (done, body) in self.bodies() {
+            match says(body) {
+                Some(true) => since = since.or(Some(done)),
+                Some(false) => since = None,
+                None => {}
+            }
+        }
+        since
+    }
+
+    /// When something of this name was first done: an action ran well or was completed by hand, a message went out, a check was ticked and not taken back, an
+    /// inject came by itself. What a facilitator called says nothing of the service.
     pub(super) fn done(&self, name: &str) -> Option<Done> {
-        self.first(|body| match body {
+        self.since(|body| match body {
             Body::ActionResult {
                 action,
                 outcome: ActionOutcome::Ok,
@@ -50,17 +72,22 @@ impl<'a> Record<'a> {
             | Body::ActionResolved {
                 action, done: true, ..
             }
-            | Body::MessageSent { action, .. } => action.as_str() == name,
+            | Body::MessageSent { action, .. } => (action.as_str() == name).then_some(true),
             Body::CheckTicked {
                 check,
-                not_applicable: None,
-            } => check.as_str() == name,
-            Body::DrillInjected { inject, .. } => inject == name,
-            _ => false,
+                not_applicable,
+            } => (check.as_str() == name).then_some(not_applicable.is_none()),
+            Body::CheckUnticked { check } => (check.as_str() == name).then_some(false),
+            Body::DrillInjected {
+                inject,
+                called: false,
+                ..
+            } => (inject == name).then_some(true),
+            _ => None,
         })
     }
 
-    /// When something was first kept: a result of the action is in evidence, what only preserves ran well, or a note is the item.
+    /// When something was first kept: a result of the action is in evidence, what only preserves ran well, a message went out, or a note is the item.
     pub(super) fn kept(&self, name: &str) -> Option<Done> {
         if let Some(item) = self.playbook.evidence.get(name) {
             return self.item(name, item);
@@ -84,6 +111,7 @@ impl<'a> Record<'a> {
                 origin: Some(origin),
                 ..
             } => origin.action.as_str() == name,
+            Body::MessageSent { action, .. } => action.as_str() == name,
             _ => false,
         })
     }
@@ -97,7 +125,7 @@ impl<'a> Record<'a> {
             .as_deref()
             .filter(|from| *from != "note" && *from != id);
         let kept = from.and_then(|action| self.kept(action));
-        noted.into_iter().chain(kept).min_by_key(|done| done.at)
+        noted.into_iter().chain(kept).min()
     }
 
     /// How long after the page.
@@ -124,14 +152,11 @@ impl<'a> Record<'a> {
     }
 }
 
-pub(super) fn done(sealed: &Sealed) -> Done {
-    Done {
-        at: sealed.entry.when(),
-        entry: sealed.hash,
-    }
-}
-
-/// A length of time as the debrief says it.
+/// A length of time as the debrief says it: to the second where seconds decide, so that a reason agrees with its points.
 pub(super) fn long(length: Duration) -> String {
-    duration::in_words(length)
+    let seconds = length.as_secs();
+    match (seconds / 60, seconds % 60) {
+        (2..100, rest @ 1..) => format!("{}m {rest}s", seconds / 60),
+        _ => duration::in_words(length),
+    }
 }

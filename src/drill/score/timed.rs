@@ -1,15 +1,13 @@
 //! What brings points: doing things in time, and in the right order.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::Line;
-use super::record::{Done, Record, done, long};
+use super::deadlines::deadlines;
+use super::record::{Done, Record, long};
 use crate::drill::scenario::{EvidenceFirst, Timed};
-use crate::model::ids::ClockId;
 use crate::model::input::Origin;
-use crate::model::playbook::ClockStart;
 use crate::record::entry::{Body, NOT_YET_KNOWN};
 
 /// The lines of the rubric that bring points, in its order.
@@ -36,7 +34,7 @@ fn acknowledge(record: &Record<'_>, part: &Timed) -> Line {
     let first = if part.by.is_empty() {
         record.first(is_act)
     } else {
-        earliest(part.by.iter().filter_map(|name| record.done(name)))
+        part.by.iter().filter_map(|name| record.done(name)).min()
     };
     let nothing = "Nothing was done after the page.";
     in_time(
@@ -90,11 +88,9 @@ fn contain(record: &Record<'_>, part: &Timed) -> Line {
         .filter(|name| record.done(name).is_none())
         .map(|name| sign(record, name))
         .collect();
-    let last = part.by.iter().filter_map(|name| record.done(name));
-    let last = last
-        .max_by_key(|done| done.at)
-        .filter(|_| missing.is_empty());
-    let nothing = format!("It was not stopped: {} never came.", missing.join(", "));
+    let last = part.by.iter().filter_map(|name| record.done(name)).max();
+    let last = last.filter(|_| missing.is_empty());
+    let nothing = format!("Nothing shows that it stopped: {} never came.", missing.join(", "));
     in_time(record, title, part, last, "Stopped", &nothing)
 }
 
@@ -137,11 +133,10 @@ fn classify(record: &Record<'_>, part: &Timed) -> Line {
         .filter(|level| Some(*level) != record.scenario.severity.as_ref());
     let severity = severity.map(|level| Known {
         what: format!("severity {level}"),
-        right: record
-            .first(
-                |body| matches!(body, Body::SeverityChanged { severity, .. } if severity == level),
-            )
-            .filter(|_| record.incident.severity.as_ref() == Some(level)),
+        right: record.since(|body| match body {
+            Body::SeverityChanged { severity, .. } => Some(severity == level),
+            _ => None,
+        }),
     });
     let known: Vec<Known> = decisions.chain(milestones).chain(severity).collect();
     let share = |one: &Known| {
@@ -175,23 +170,14 @@ fn classify(record: &Record<'_>, part: &Timed) -> Line {
 
 /// When the right choice was made that a decision ended at. "Not yet known" and a wrong choice at the end are no answer.
 fn decided(record: &Record<'_>, decision: &str, right: &[String]) -> Option<Done> {
-    let made = record.bodies().filter_map(|(sealed, body)| match body {
+    record.since(|body| match body {
         Body::DecisionMade {
             decision: made,
             chosen,
             ..
-        } if made.as_str() == decision => Some((done(sealed), chosen)),
+        } if made.as_str() == decision => Some(is_right(chosen, right)),
         _ => None,
-    });
-    let mut since = None;
-    for (done, chosen) in made {
-        if is_right(chosen, right) {
-            since = since.or(Some(done));
-        } else {
-            since = None;
-        }
-    }
-    since
+    })
 }
 
 /// Whether a choice is among the right ones, and nothing else was chosen beside it.
@@ -208,7 +194,7 @@ fn first_update(record: &Record<'_>, part: &Timed) -> Line {
     let first = if part.by.is_empty() {
         record.first(|body| matches!(body, Body::MessageSent { .. }))
     } else {
-        earliest(part.by.iter().filter_map(|name| record.done(name)))
+        part.by.iter().filter_map(|name| record.done(name)).min()
     };
     let nothing = "Nobody was told anything.";
     in_time(
@@ -221,84 +207,9 @@ fn first_update(record: &Record<'_>, part: &Timed) -> Line {
     )
 }
 
-fn deadlines(record: &Record<'_>, points: u32) -> Line {
-    let mut ran: BTreeSet<&ClockId> = BTreeSet::new();
-    let mut missed: BTreeSet<&ClockId> = BTreeSet::new();
-    let mut entries = Vec::new();
-    for (sealed, body) in record.bodies() {
-        match body {
-            Body::ClockStarted { clock, .. } => {
-                ran.insert(clock);
-            }
-            Body::ClockMet { clock, .. } => {
-                ran.insert(clock);
-                entries.push(sealed.hash);
-            }
-            Body::ClockMissed {
-                clock,
-                reason: None,
-                ..
-            } => {
-                ran.insert(clock);
-                missed.insert(clock);
-                entries.push(sealed.hash);
-            }
-            _ => {}
-        }
-    }
-    // A clock that waits for what nobody said has not been kept either.
-    let said = |name: &String| record.incident.milestones.contains_key(name);
-    let must = |name: &String| record.scenario.truth.milestones.get(name) == Some(&true);
-    let never: BTreeSet<&ClockId> = record
-        .playbook
-        .clocks
-        .values()
-        .filter(
-            |clock| matches!(&clock.from, ClockStart::Milestone(name) if must(name) && !said(name)),
-        )
-        .map(|clock| &clock.id)
-        .collect();
-    let title = |id: &&ClockId| {
-        let clock = record.playbook.clocks.get(*id);
-        clock.map_or_else(|| id.to_string(), |clock| clock.title.clone())
-    };
-    let all = ran.union(&never).count();
-    let kept = all - missed.union(&never).count();
-    let mut reason = match all {
-        0 => "No deadline ran.".to_owned(),
-        _ => format!("{kept} of {all} deadlines met, or running still."),
-    };
-    let list = |of: &BTreeSet<&ClockId>| of.iter().map(title).collect::<Vec<_>>().join(", ");
-    if !missed.is_empty() {
-        let _ = write!(reason, " Missed: {}.", list(&missed));
-    }
-    if !never.is_empty() {
-        let _ = write!(
-            reason,
-            " Never started, because nobody said what starts them: {}.",
-            list(&never)
-        );
-    }
-    let share = if all == 0 {
-        1.0
-    } else {
-        kept as f64 / all as f64
-    };
-    Line {
-        title: "deadlines".to_owned(),
-        points: rounded(share, points),
-        of: points,
-        reason,
-        entries,
-    }
-}
-
 fn evidence(record: &Record<'_>, part: &EvidenceFirst) -> Line {
-    let act = earliest(
-        part.before
-            .iter()
-            .filter_map(|name| record.done(name.as_str())),
-    );
+    let acts = part.before.iter();
+    let act = acts.filter_map(|name| record.done(name.as_str())).min();
     let mut entries: Vec<_> = act.iter().map(|done| done.entry).collect();
     let (mut late, mut missing) = (Vec::new(), Vec::new());
     let first = part.kept.iter().map(|name| (name.as_str(), true));
@@ -307,7 +218,7 @@ fn evidence(record: &Record<'_>, part: &EvidenceFirst) -> Line {
     let mut kept = 0_usize;
     for (name, before) in &wanted {
         match record.kept(name) {
-            Some(done) if *before && act.is_some_and(|act| done.at > act.at) => {
+            Some(done) if *before && act.is_some_and(|act| done > act) => {
                 late.push(record.title(name));
                 entries.push(done.entry);
             }
@@ -318,7 +229,8 @@ fn evidence(record: &Record<'_>, part: &EvidenceFirst) -> Line {
             None => missing.push(record.title(name)),
         }
     }
-    let is_timed = act.is_some() && !part.kept.is_empty();
+    // Items are asked for at the end only: of them nothing is said about time.
+    let is_timed = act.is_some() && part.items.is_empty();
     let mut reason = kept_in_words(kept, wanted.len(), is_timed, !late.is_empty());
     if !late.is_empty() {
         let _ = write!(
@@ -356,10 +268,6 @@ fn kept_in_words(kept: usize, all: usize, is_timed: bool, some_late: bool) -> St
     }
 }
 
-fn earliest(done: impl Iterator<Item = Done>) -> Option<Done> {
-    done.min_by_key(|done| done.at)
-}
-
 /// A line for something that is to be done in time.
 fn in_time(
     record: &Record<'_>,
@@ -395,6 +303,6 @@ fn timeliness(within: Duration, after: Duration) -> f64 {
     (2.0 - after.as_secs_f64() / within.as_secs_f64().max(1.0)).clamp(0.0, 1.0)
 }
 
-fn rounded(share: f64, points: u32) -> i64 {
+pub(super) fn rounded(share: f64, points: u32) -> i64 {
     (share * f64::from(points)).round() as i64
 }
