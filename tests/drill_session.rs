@@ -361,6 +361,60 @@ fn a_facilitator_injects_from_a_second_terminal() {
     assert!(unknown.talk.contains("press"), "{}", unknown.talk);
 }
 
+/// A drill with a sign that it has stopped, left as it is and then played again to its end with another text of the scenario.
+#[test]
+fn a_sign_is_not_called_a_closed_drill_hears_nothing_and_tries_say_how_they_differ() {
+    let home = home();
+    let small = std::fs::read_to_string(scenario()).unwrap();
+    let text = small
+        .replace(
+            "[truth]\n",
+            "[[inject]]\nid = \"quiet\"\nwhen = '!(\"attack\" in going)'\nfor = \"1m\"\ntext = \"It is quiet.\"\n\n[truth]\n",
+        )
+        .replace(
+            "[rubric]\n",
+            "[rubric]\ncontain = { within = \"20m\", points = 10, by = [\"quiet\"] }\n",
+        );
+    let file = home.path().join("own.toml");
+    std::fs::write(&file, &text).unwrap();
+    let own = file.display().to_string();
+    play_script(home.path(), &own, "7", "press enter\nwait 5s\n");
+    let refused = |arguments: &[&str], said: &str| {
+        let ran = quarterdeck(
+            home.path(),
+            &[&["drill", "inject", "last"], arguments].concat(),
+        );
+        assert_eq!(ran.code, Some(2), "{arguments:?}: {}", ran.talk);
+        assert!(ran.talk.contains(said), "{arguments:?}: {}", ran.talk);
+    };
+    refused(&["quiet"], "comes by itself");
+    refused(&["--text", " "], "say something");
+    let report = quarterdeck(home.path(), &["report", "last"]).out;
+    assert!(report.contains("as things stand"), "{report}");
+
+    std::fs::write(&file, text.replace("points = 20 }", "points = 30 }")).unwrap();
+    let end = "press enter\nwait 5s\npress X enter\ntype it is over\npress enter\npress X enter\ntype nothing more\npress enter\n";
+    let entries = play_script(home.path(), &own, "7", end);
+    assert_eq!(of_kind(&entries, "incident.closed").len(), 1);
+    refused(&["press"], "is closed");
+    assert_eq!(timeline(home.path()).len(), entries.len());
+    let report = quarterdeck(home.path(), &["report", "last"]).out;
+    assert!(!report.contains("as things stand"), "{report}");
+    let tries: Vec<&str> = report
+        .lines()
+        .filter(|line| line.contains("| alice | 7 |"))
+        .collect();
+    assert_eq!(tries.len(), 2, "{report}");
+    assert!(
+        tries[0].contains("(not resolved) (another version of the scenario)"),
+        "{tries:#?}"
+    );
+    assert!(
+        tries[1].contains("(this one)") && !tries[1].contains("not resolved"),
+        "{tries:#?}"
+    );
+}
+
 #[test]
 fn what_cannot_be_begun_creates_nothing() {
     let home = home();

@@ -164,7 +164,8 @@ impl Facts {
             } => {
                 self.ticked.insert(check.to_string());
             }
-            Body::CheckUnticked { check } => {
+            // What does not apply was not done.
+            Body::CheckTicked { check, .. } | Body::CheckUnticked { check } => {
                 self.ticked.remove(check.as_str());
             }
             Body::StepDone { step, .. } => {

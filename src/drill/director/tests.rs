@@ -218,6 +218,12 @@ fn what_has_to_hold_for_a_time_begins_anew_when_it_is_broken_off() {
     };
     player.ticks(20, "bug-deployed");
     player.does(70, untick("bug-deployed"));
+    // It does not apply: it was not done either.
+    let waved = Body::CheckTicked {
+        check: "bug-deployed".into(),
+        not_applicable: Some("there was no bug".into()),
+    };
+    player.does(80, waved);
     player.waits(200);
     assert!(player.came().contains(&"held-once"));
     assert!(!player.came().contains(&"stands"), "{:?}", player.came());

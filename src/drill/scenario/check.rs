@@ -139,7 +139,10 @@ impl Checker<'_> {
 
     fn truth(&self) {
         let truth = &self.scenario.truth;
-        let tables = [("decisions", &truth.decisions), ("all_clear", &truth.all_clear)];
+        let tables = [
+            ("decisions", &truth.decisions),
+            ("all_clear", &truth.all_clear),
+        ];
         for (table, (decision, choices)) in tables
             .into_iter()
             .flat_map(|(key, table)| table.iter().map(move |row| (key, row)))
@@ -188,7 +191,12 @@ impl Checker<'_> {
                 "classify",
                 &rubric.classify,
                 "a decision of [truth.decisions]",
-                self.scenario.truth.decisions.keys().map(StepId::as_str).collect(),
+                self.scenario
+                    .truth
+                    .decisions
+                    .keys()
+                    .map(StepId::as_str)
+                    .collect(),
             ),
             (
                 "first_update",
@@ -243,12 +251,20 @@ impl Checker<'_> {
     /// Evidence that counts twice: an item comes from an action whose result is asked for as well.
     fn twice(&self) {
         let evidence = self.scenario.rubric.evidence.iter();
-        for (item, kept) in evidence.flat_map(|part| part.items.iter().map(|item| (item, &part.kept))) {
+        for (item, kept) in
+            evidence.flat_map(|part| part.items.iter().map(|item| (item, &part.kept)))
+        {
             let from = self.playbook.evidence.get(item);
             let from = from.and_then(|item| item.from.as_ref());
-            if kept.iter().any(|name| name == item.as_str() || Some(name) == from) {
+            if kept
+                .iter()
+                .any(|name| name == item.as_str() || Some(name) == from)
+            {
                 let span = self.place(&["rubric", "evidence", "items"]);
-                let message = format!("items: expected what `kept` does not ask for already, found {:?}", item.as_str());
+                let message = format!(
+                    "items: expected what `kept` does not ask for already, found {:?}",
+                    item.as_str()
+                );
                 self.findings.error("twice", span, message);
             }
         }
@@ -259,8 +275,12 @@ impl Checker<'_> {
         for (index, inject) in self.scenario.injects.iter().enumerate() {
             let id = inject.id.as_str();
             if self.known.actions.contains(id) || self.known.checks.contains(id) {
-                let span = self.texts.place(&["inject".into(), index.into(), "id".into()]);
-                let message = format!("expected a name of its own, found that of an action or a check: {id:?}");
+                let span = self
+                    .texts
+                    .place(&["inject".into(), index.into(), "id".into()]);
+                let message = format!(
+                    "expected a name of its own, found that of an action or a check: {id:?}"
+                );
                 self.findings.error("same-name", span, message);
             }
         }
@@ -283,13 +303,15 @@ impl Checker<'_> {
                     filled.get(range).unwrap_or_default(),
                     found.map_or(0, Vec::len)
                 );
-                self.findings.error("unknown-name", self.texts.place(&path), message);
+                self.findings
+                    .error("unknown-name", self.texts.place(&path), message);
             }
         }
         for (path, condition) in conditions(self.scenario) {
             if let Err(error) = drawn.holds(condition) {
                 let message = format!("cannot be evaluated, so it would never hold: {error}");
-                self.findings.error("condition", self.texts.place(&path), message);
+                self.findings
+                    .error("condition", self.texts.place(&path), message);
             }
         }
     }

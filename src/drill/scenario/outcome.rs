@@ -18,7 +18,10 @@ pub(super) fn truth(fields: Fields<'_>) -> Truth {
         severity: fields.text("severity"),
     };
     if !truth.breach && !truth.all_clear.is_empty() {
-        fields.refuse("all_clear", "breach = true beside it: where nothing was reached, an all-clear is right");
+        fields.refuse(
+            "all_clear",
+            "breach = true beside it: where nothing was reached, an all-clear is right",
+        );
     }
     if let Some(milestones) = fields.table("milestones") {
         for name in MILESTONES {

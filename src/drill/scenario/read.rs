@@ -125,7 +125,9 @@ fn starts(fields: &Fields<'_>) -> Timestamp {
     let starts = fields.needed("starts", "the time of the page", |fields, key| {
         fields.time(key).map(Some)
     });
-    let near = |starts: &Timestamp| (2_000..2_100).contains(&jiff::tz::Offset::UTC.to_datetime(*starts).year());
+    let near = |starts: &Timestamp| {
+        (2_000..2_100).contains(&jiff::tz::Offset::UTC.to_datetime(*starts).year())
+    };
     if starts.is_some_and(|starts| !near(&starts)) {
         fields.refuse("starts", "a time from 2000 to 2099");
     }
@@ -227,7 +229,10 @@ fn story(fields: Fields<'_>) -> Story {
         fields.refuse("until", "a time after `from`, found one before it");
     }
     if story.waits && fields.get("from").is_some() {
-        fields.refuse("from", "no such key beside `waits`: it begins when an inject starts it");
+        fields.refuse(
+            "from",
+            "no such key beside `waits`: it begins when an inject starts it",
+        );
     }
     // Which other keys there are depends on the kind.
     if known {
@@ -239,7 +244,10 @@ fn story(fields: Fields<'_>) -> Story {
 fn inject(fields: Fields<'_>) -> Inject {
     let id = id(&fields, "id");
     if id == PAGE {
-        fields.refuse("id", "another name: the page that begins a drill has this one");
+        fields.refuse(
+            "id",
+            "another name: the page that begins a drill has this one",
+        );
     }
     let trigger = trigger(&fields);
     let from = fields.word("from", &SPEAKERS).unwrap_or("system");

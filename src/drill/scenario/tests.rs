@@ -392,7 +392,7 @@ const MISFITS: &[(&str, &str, &str)] = &[
     (
         "breach = true",
         "breach = true\nall_clear = { outcome = \"Non\" }",
-        "a.toml:24:13: error[not-in-playbook]: expected a choice of this decision of playbook org-isolation-breach, found \"Non\"\n  help: did you mean \"No\"?",
+        "a.toml:24:25: error[not-in-playbook]: expected a choice of this decision of playbook org-isolation-breach, found \"Non\"\n  help: did you mean \"No\"?",
     ),
     (
         "acknowledge = {",

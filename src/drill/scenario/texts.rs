@@ -173,7 +173,10 @@ pub(super) fn compared(text: &str) -> Vec<(String, String)> {
             .rfind(|letter: char| matches!(letter, ' ' | '(' | '!' | '&' | '|'))
             .map_or(0, |space| space + 1);
         let after = text.get(at + sign.len()..)?.trim_start();
-        let quote = after.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
+        let quote = after
+            .chars()
+            .next()
+            .filter(|quote| matches!(quote, '"' | '\''))?;
         let (word, _) = after.get(1..)?.split_once(quote)?;
         Some((before.get(from..)?.to_owned(), word.to_owned()))
     });

@@ -34,7 +34,8 @@ pub(super) fn check(scenario: &Scenario, findings: &Findings) {
 /// Stories that never begin, that begin before there is anything, and that are too much.
 fn check_stories(scenario: &Scenario, texts: &Texts<'_>, findings: &Findings) {
     let history = SignedDuration::try_from(scenario.history).unwrap_or(SignedDuration::MAX);
-    let mut events = u64::from(scenario.service.requests_per_minute) * scenario.history.as_secs() / 60;
+    let mut events =
+        u64::from(scenario.service.requests_per_minute) * scenario.history.as_secs() / 60;
     for (index, story) in scenario.stories.iter().enumerate() {
         let place = |key: &str| texts.place(&["story".into(), index.into(), key.into()]);
         if -story.from > history {
@@ -82,7 +83,10 @@ fn check_braces(scenario: &Scenario, texts: &Texts<'_>, findings: &Findings) {
         let filled: BTreeSet<usize> = facts::placeholders(text)
             .map(|(range, ..)| range.start)
             .collect();
-        for (at, _) in text.match_indices('{').filter(|(at, _)| !filled.contains(at)) {
+        for (at, _) in text
+            .match_indices('{')
+            .filter(|(at, _)| !filled.contains(at))
+        {
             let rest = text.get(at + 1..).unwrap_or_default();
             let inside = rest.split_once('}').map(|(inside, _)| inside);
             let story = inside.and_then(|inside| inside.trim().split('.').next());
@@ -169,4 +173,3 @@ fn check_name(
         findings.unknown("unknown-name", span, (&what, role), roles.iter().copied());
     }
 }
-

@@ -41,10 +41,7 @@ pub(super) fn deadlines(record: &Record<'_>, points: u32) -> Line {
     let told = [
         ("Missed", missed),
         ("Waived, which is not met", waived),
-        (
-            "Never started, because nobody said what starts them",
-            never,
-        ),
+        ("Never started, because nobody said what starts them", never),
     ];
     for (what, clocks) in told.into_iter().filter(|(_, clocks)| !clocks.is_empty()) {
         let titles: Vec<&str> = clocks.iter().map(|id| title(record, id)).collect();

@@ -90,7 +90,10 @@ fn contain(record: &Record<'_>, part: &Timed) -> Line {
         .collect();
     let last = part.by.iter().filter_map(|name| record.done(name)).max();
     let last = last.filter(|_| missing.is_empty());
-    let nothing = format!("Nothing shows that it stopped: {} never came.", missing.join(", "));
+    let nothing = format!(
+        "Nothing shows that it stopped: {} never came.",
+        missing.join(", ")
+    );
     in_time(record, title, part, last, "Stopped", &nothing)
 }
 
@@ -127,10 +130,12 @@ fn classify(record: &Record<'_>, part: &Timed) -> Line {
             |body| matches!(body, Body::MilestoneReached { milestone, .. } if milestone == name),
         ),
     });
-    let severity = truth
-        .severity
-        .iter()
-        .filter(|level| Some(*level) != record.scenario.severity.as_ref());
+    // One that it was opened with is known already, unless it was changed.
+    let stood = |level: &&String| {
+        let all = [&record.scenario.severity, &record.incident.severity];
+        all.iter().all(|severity| severity.as_ref() == Some(*level))
+    };
+    let severity = truth.severity.iter().filter(|level| !stood(level));
     let severity = severity.map(|level| Known {
         what: format!("severity {level}"),
         right: record.since(|body| match body {
@@ -148,7 +153,7 @@ fn classify(record: &Record<'_>, part: &Timed) -> Line {
         .iter()
         .map(|one| match one.right {
             Some(done) => format!("{} after {}", one.what, long(record.after(done))),
-            None => format!("{} never", one.what),
+            None => format!("{} not at the end", one.what),
         })
         .collect();
     Line {
