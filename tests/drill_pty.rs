@@ -695,8 +695,8 @@ fn database(size: (u16, u16)) {
     let [well, badly] = played;
     assert_eq!(
         badly.points("evidence before containment"),
-        Some(23),
-        "two of three"
+        Some(18),
+        "one of two"
     );
     assert_eq!(well.points("evidence before containment"), Some(35));
     assert!(well.kept_before(&["active-queries", "blockers"], "cancel-query"));

@@ -170,7 +170,7 @@ pub(super) fn compared(text: &str) -> Vec<(String, String)> {
     let found = places.filter_map(|(at, sign)| {
         let before = text.get(..at)?.trim_end();
         let from = before
-            .rfind(|letter: char| matches!(letter, ' ' | '(' | '!' | '&' | '|'))
+            .rfind([' ', '(', '!', '&', '|'])
             .map_or(0, |space| space + 1);
         let after = text.get(at + sign.len()..)?.trim_start();
         let quote = after
