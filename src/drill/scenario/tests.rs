@@ -397,7 +397,7 @@ const MISFITS: &[(&str, &str, &str)] = &[
     (
         "acknowledge = {",
         "evidence = { points = 5, kept = [\"cross-org\"], items = [\"audit-trail\"] }\nacknowledge = {",
-        "a.toml:27:57: error[twice]: items: expected what `kept` does not ask for already, found \"audit-trail\"",
+        "a.toml:27:56: error[twice]: items: expected what `kept` does not ask for already, found \"audit-trail\"",
     ),
     (
         "acknowledge = { within = \"2m\", points = 10 }",
