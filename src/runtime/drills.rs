@@ -221,12 +221,8 @@ pub fn resume(store: &Store, pinned: &Pinned) -> Result<Option<Drill>, SessionEr
     let mut director = Director::new(Arc::clone(&scenario), record.seed);
     let entries = store.entries(0, u64::MAX)?;
     let at = entries.iter().map(|sealed| sealed.entry.when()).max();
-    let longest = scenario.starts.checked_add(LONGEST);
-    if at.is_some_and(|at| longest.is_ok_and(|longest| at > longest)) {
-        return Err(SessionError::Refused(format!(
-            "by its record this drill has gone on for more than {} days: so much is not simulated again",
-            LONGEST.as_hours() / 24
-        )));
+    if let Some(at) = at {
+        check_length(scenario.starts, at)?;
     }
     let mut writes = Vec::new();
     for sealed in &entries {
@@ -242,6 +238,17 @@ pub fn resume(store: &Store, pinned: &Pinned) -> Result<Option<Drill>, SessionEr
         scenario,
         seed: record.seed,
     }))
+}
+
+/// Whether a drill can be simulated again up to a time.
+fn check_length(starts: Timestamp, at: Timestamp) -> Result<(), SessionError> {
+    if at.duration_since(starts) <= LONGEST {
+        return Ok(());
+    }
+    Err(SessionError::Refused(format!(
+        "by its record this drill has gone on for more than {} days: so much is not simulated again",
+        LONGEST.as_hours() / 24
+    )))
 }
 
 /// The injects of a drill's scenario: name and what is said.
@@ -451,4 +458,18 @@ fn drawn() -> Result<u64, SessionError> {
     let mut bytes = [0; 4];
     getrandom::fill(&mut bytes).map_err(|error| SessionError::Random(error.to_string()))?;
     Ok(u64::from(u32::from_le_bytes(bytes) % SEEDS))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_cannot_ask_for_centuries() {
+        let starts: Timestamp = "2026-03-10T03:00:00Z".parse().unwrap();
+        assert!(check_length(starts, starts + LONGEST).is_ok());
+        let error = check_length(starts, Timestamp::MAX).unwrap_err();
+        assert!(error.to_string().contains("60 days"), "{error}");
+        assert!(check_length(starts, Timestamp::MIN).is_ok());
+    }
 }
