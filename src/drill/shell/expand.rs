@@ -6,6 +6,9 @@ use super::files::Files;
 use super::language::{Otherwise, OtherwiseKind, Part, Word};
 use super::pattern::{self, Glyph};
 
+/// The arguments of a command have so many bytes at most, and so has a value: those of Linux.
+const MOST_ARGUMENTS: usize = 2 * 1024 * 1024;
+
 /// Values of variables.
 pub(super) type Variables = BTreeMap<String, String>;
 
@@ -17,9 +20,16 @@ pub(super) fn arguments(
     folder: &str,
 ) -> Result<Vec<String>, String> {
     let mut arguments = Vec::new();
+    let mut length = 0;
     for word in words {
         for field in fields(word, &|name| variables.get(name).cloned(), true)? {
-            arguments.extend(file_names(&field, files, folder));
+            for argument in file_names(&field, files, folder) {
+                length += argument.len();
+                arguments.push(argument);
+            }
+        }
+        if length > MOST_ARGUMENTS {
+            return Err("Argument list too long".to_owned());
         }
     }
     Ok(arguments)
@@ -59,6 +69,8 @@ fn fields(
 struct Fields {
     done: Vec<Field>,
     open: Option<Field>,
+    /// Characters in all of them.
+    length: usize,
 }
 
 impl Fields {
@@ -69,6 +81,9 @@ impl Fields {
         split: bool,
     ) -> Result<(), String> {
         for part in word {
+            if self.length > MOST_ARGUMENTS {
+                return Err("Argument list too long".to_owned());
+            }
             match part {
                 Part::Text { text, .. } => self.push(text, false),
                 Part::Glob(c) => self.push(&c.to_string(), split),
@@ -156,6 +171,7 @@ impl Fields {
     }
 
     fn push(&mut self, text: &str, active: bool) {
+        self.length += text.len();
         let open = self.open.get_or_insert_default();
         open.extend(text.chars().map(|c| Glyph { c, active }));
     }

@@ -16,6 +16,7 @@ pub(super) fn read(text: &str) -> Result<Script, String> {
         text: text.chars().collect(),
         at: 0,
         line: 1,
+        depth: 0,
     };
     let mut lists = Vec::new();
     reader.skip_empty();
@@ -41,6 +42,8 @@ struct Reader {
     text: Vec<char>,
     at: usize,
     line: usize,
+    /// How many `${…}` are open.
+    depth: usize,
 }
 
 impl Reader {
@@ -99,6 +102,9 @@ impl Reader {
                 Some('<' | '>' | '&') => self.redirection(None, &mut command)?,
                 Some(digit) if self.is_descriptor() => {
                     self.step();
+                    if self.peek(0).is_some_and(|c| c.is_ascii_digit()) {
+                        return Err(self.unknown("a redirection of a stream beyond 9"));
+                    }
                     self.redirection(Some(digit), &mut command)?;
                 }
                 Some(_) => self.assignment_or_word(&mut command)?,
@@ -124,6 +130,9 @@ impl Reader {
         if command.words.is_empty()
             && let Some(name) = self.assigned_name()
         {
+            if name == "IFS" {
+                return Err(self.unknown("another `IFS`"));
+            }
             for _ in 0..=name.chars().count() {
                 self.step();
             }
@@ -165,9 +174,11 @@ impl Reader {
             .collect()
     }
 
+    /// Whether digits stand here, and `<` or `>` right behind them.
     fn is_descriptor(&self) -> bool {
-        let here = self.peek(0).is_some_and(|c| c.is_ascii_digit());
-        here && matches!(self.peek(1), Some('<' | '>'))
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        let digits = rest.iter().take_while(|c| c.is_ascii_digit()).count();
+        digits > 0 && matches!(rest.get(digits), Some('<' | '>'))
     }
 
     fn redirection(
@@ -185,6 +196,9 @@ impl Reader {
         {
             operator.push(here);
             self.step();
+            if self.peek(0).is_some_and(|c| c.is_ascii_digit()) {
+                return Err(self.unknown("a redirection of a stream beyond 9"));
+            }
         }
         let channel = match descriptor {
             None | Some('1') => Channel::Output,

@@ -1,11 +1,19 @@
 //! Walks a script: looks at every command before the first one runs, then runs them in order with bash's meaning of `-e`, `-u` and `pipefail`.
 
+use std::cell::Cell;
+
 use super::commands::{self, Prepared};
 use super::expand::{self, Variables};
 use super::files::Files;
 use super::language::{Channel, Command, Joint, List, Pipeline, Redirection, Script};
 use super::{Ran, World, repository};
 use crate::drill::world::Status;
+use crate::model::limits;
+
+/// A command says so many bytes at most: as much as is kept of a script's output.
+pub(super) const MOST_SAID: usize = limits::OUTPUT_BYTES;
+/// A script reads so many bytes at most, of files and of pipes.
+const MOST_READ: usize = 8 * MOST_SAID;
 
 /// What running a command works on.
 pub(super) struct Shell<'a> {
@@ -18,6 +26,8 @@ pub(super) struct Shell<'a> {
     pub folder: String,
     /// Set by `exit`.
     pub exiting: Option<i32>,
+    /// Bytes that commands have read so far.
+    read: Cell<usize>,
 }
 
 /// What a command reads and what it has said, in order.
@@ -25,29 +35,40 @@ pub(super) struct Shell<'a> {
 pub(super) struct Streams {
     pub input: String,
     said: Vec<(Channel, String)>,
+    /// Bytes that were said, those included that were not kept.
+    bytes: usize,
 }
 
 impl Streams {
     pub(super) fn reading(input: String) -> Self {
         Self {
             input,
-            said: Vec::new(),
+            ..Self::default()
         }
     }
 
     /// Says something on standard output.
     pub(super) fn say(&mut self, text: &str) {
-        self.said.push((Channel::Output, text.to_owned()));
+        self.keep(Channel::Output, text.to_owned());
     }
 
     /// Says a line on standard error.
     pub(super) fn complain(&mut self, line: &str) {
-        self.said.push((Channel::Errors, format!("{line}\n")));
+        self.keep(Channel::Errors, format!("{line}\n"));
     }
 
     /// Says what another command said.
     pub(super) fn pass_on(&mut self, other: Self) {
-        self.said.extend(other.said);
+        for (channel, text) in other.said {
+            self.keep(channel, text);
+        }
+    }
+
+    fn keep(&mut self, channel: Channel, text: String) {
+        self.bytes = self.bytes.saturating_add(text.len());
+        if self.bytes <= MOST_SAID {
+            self.said.push((channel, text));
+        }
     }
 }
 
@@ -82,6 +103,7 @@ pub(super) fn run(world: &mut World, script: &Script, environment: &[(String, St
         variables: starting_variables(environment),
         folder: repository::ROOT.to_owned(),
         exiting: None,
+        read: Cell::new(0),
     };
     let mut ran = Ran {
         stdout: String::new(),
@@ -169,7 +191,7 @@ impl Shell<'_> {
 
     fn command(&mut self, command: &Command, input: String) -> Ended {
         let mut streams = Streams::reading(input);
-        let code = match self.start(command, &mut streams) {
+        let mut code = match self.start(command, &mut streams) {
             Ok(code) => code,
             Err(why) => {
                 streams.complain(&format!("bash: line {}: {why}", command.line));
@@ -178,6 +200,17 @@ impl Shell<'_> {
                 1
             }
         };
+        if streams.bytes > MOST_SAID {
+            let why = format!(
+                "the drill's shell keeps at most {} MiB of what a command says",
+                MOST_SAID / 1024 / 1024
+            );
+            streams.said.push((
+                Channel::Errors,
+                format!("bash: line {}: {why}\n", command.line),
+            ));
+            code = 1;
+        }
         Ended { code, streams }
     }
 
@@ -230,15 +263,18 @@ impl Shell<'_> {
 
     /// The text of a file by the path a command was given; `-` is what the command reads. The error is the reason in words.
     pub(super) fn text_of(&self, path: &str, streams: &Streams) -> Result<String, &'static str> {
-        if path == "-" {
-            return Ok(streams.input.clone());
-        }
         let resolved = self.files.resolve(&self.folder, path);
-        match self.files.read(&resolved) {
-            Ok(_) if path.ends_with('/') => Err("Not a directory"),
-            Ok(text) => Ok(text.to_owned()),
-            Err(why) => Err(why.words()),
+        let text = match self.files.read(&resolved) {
+            _ if path == "-" => streams.input.as_str(),
+            Ok(_) if path.ends_with('/') => return Err("Not a directory"),
+            Ok(text) => text,
+            Err(why) => return Err(why.words()),
+        };
+        self.read.set(self.read.get().saturating_add(text.len()));
+        if self.read.get() > MOST_READ {
+            return Err("Cannot allocate memory");
         }
+        Ok(text.to_owned())
     }
 }
 

@@ -43,16 +43,12 @@ fn list(call: &Call, shell: &mut Shell, streams: &mut Streams) -> i32 {
     }
     let mut found = false;
     for (name, file) in repository::uploads(&shell.status, shell.world.now()) {
-        let Some(rest) = name.strip_prefix(prefix) else {
+        if !name.starts_with(prefix) {
             continue;
-        };
+        }
         found = true;
         let changed = file.changed.strftime("%Y-%m-%d %H:%M:%S");
-        streams.say(&format!(
-            "{changed} {:>10} {}\n",
-            file.bytes,
-            rest.trim_start_matches('/')
-        ));
+        streams.say(&format!("{changed} {:>10} {name}\n", file.bytes));
     }
     i32::from(!found)
 }

@@ -2,7 +2,7 @@
 
 use super::super::files::Unreadable;
 use super::super::options::{Call, Grammar, NO_OPTIONS, Order};
-use super::super::runner::{Shell, Streams};
+use super::super::runner::{MOST_SAID, Shell, Streams};
 use super::{Command, any};
 
 /// What looks like an option may be text.
@@ -36,11 +36,12 @@ pub(super) const COMMANDS: &[Command] = &[
     Command {
         name: "echo",
         grammar: text(Order::Verbatim),
-        check: |call| match call.operand(0) {
-            Some(option @ ("-e" | "-E" | "-ne" | "-en" | "-nE" | "-En")) => {
-                Err(format!("option `{option}`; use `printf`"))
+        check: |call| {
+            let mut options = call.operands.iter().take_while(|word| is_echo_option(word));
+            match options.find(|option| option.contains(['e', 'E'])) {
+                Some(option) => Err(format!("option `{option}`; use `printf`")),
+                None => Ok(()),
             }
-            _ => Ok(()),
         },
         run: echo,
     },
@@ -53,7 +54,11 @@ pub(super) const COMMANDS: &[Command] = &[
     Command {
         name: "cd",
         grammar: NO_OPTIONS,
-        check: any,
+        check: |call| match (call.operands.len(), call.operand(0)) {
+            (1, Some("-")) => Err("folder before: `cd -`".to_owned()),
+            (0 | 1, _) => Ok(()),
+            _ => Err("call with more than one folder".to_owned()),
+        },
         run: cd,
     },
     Command {
@@ -69,6 +74,7 @@ pub(super) const COMMANDS: &[Command] = &[
         name: "exit",
         grammar: NO_OPTIONS,
         check: |call| match call.operand(0).map(str::parse::<u8>) {
+            _ if call.operands.len() > 1 => Err("call with more than one code".to_owned()),
             None | Some(Ok(_)) => Ok(()),
             Some(Err(_)) => Err("code that is no number from 0 to 255".to_owned()),
         },
@@ -76,11 +82,17 @@ pub(super) const COMMANDS: &[Command] = &[
     },
 ];
 
+/// `-n`, `-ne`: what `echo` takes as options; all else is text.
+fn is_echo_option(word: &str) -> bool {
+    word.strip_prefix('-')
+        .is_some_and(|letters| !letters.is_empty() && letters.chars().all(|c| "neE".contains(c)))
+}
+
 fn echo(call: &Call, _: &mut Shell, streams: &mut Streams) -> i32 {
-    let (end, words) = match call.operands.split_first() {
-        Some((first, rest)) if first == "-n" => ("", rest),
-        _ => ("\n", call.operands.as_slice()),
-    };
+    let options = call.operands.iter().take_while(|word| is_echo_option(word));
+    let options = options.count();
+    let words = call.operands.get(options..).unwrap_or_default();
+    let end = if options > 0 { "" } else { "\n" };
     streams.say(&format!("{}{end}", words.join(" ")));
     0
 }
@@ -112,11 +124,14 @@ fn exit(call: &Call, shell: &mut Shell, _: &mut Streams) -> i32 {
     code
 }
 
+/// The widest column of `printf`.
+const WIDEST: i32 = 10_000;
+
 /// A piece of a format of `printf`.
 enum Piece {
     Text(char),
     /// `%s`, `%d`, `%b` with a width; negative is left-aligned.
-    Value(char, i64),
+    Value(char, i32),
 }
 
 fn check_printf(call: &Call) -> Result<(), String> {
@@ -135,7 +150,10 @@ fn pieces(format: &str) -> Result<Vec<Piece>, String> {
                 Some('n') => pieces.push(Piece::Text('\n')),
                 Some('t') => pieces.push(Piece::Text('\t')),
                 Some('r') => pieces.push(Piece::Text('\r')),
-                Some('0') => pieces.push(Piece::Text('\0')),
+                // More digits after it are the number of another character.
+                Some('0') if !chars.peek().is_some_and(char::is_ascii_digit) => {
+                    pieces.push(Piece::Text('\0'));
+                }
                 Some(same @ ('\\' | '"' | '\'')) => pieces.push(Piece::Text(same)),
                 Some(other) => return Err(format!("escape `\\{other}`")),
                 None => pieces.push(Piece::Text('\\')),
@@ -147,13 +165,16 @@ fn pieces(format: &str) -> Result<Vec<Piece>, String> {
                     width.push(digit);
                 }
                 let kind = chars.next().unwrap_or(' ');
-                let width = if width.is_empty() {
-                    Ok(0)
-                } else {
-                    width.parse()
+                // A zero at the beginning would fill with zeros.
+                let columns = match width.trim_start_matches('-') {
+                    _ if width.is_empty() => Some(0),
+                    zeros if zeros.starts_with('0') => None,
+                    _ => width.parse::<i32>().ok(),
                 };
-                match (kind, width) {
-                    ('s' | 'd', Ok(width)) => pieces.push(Piece::Value(kind, width)),
+                match (kind, columns) {
+                    ('s' | 'd', Some(width)) if width.abs() <= WIDEST => {
+                        pieces.push(Piece::Value(kind, width));
+                    }
                     _ => return Err(format!("format `%{kind}` as it is written")),
                 }
             }
@@ -161,6 +182,24 @@ fn pieces(format: &str) -> Result<Vec<Piece>, String> {
         }
     }
     Ok(pieces)
+}
+
+/// A number as `%d` reads it: `0x1f` and `017` are no decimals.
+fn whole_number(text: &str) -> Option<i64> {
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let hexadecimal = digits.strip_prefix("0x").or(digits.strip_prefix("0X"));
+    let number = match hexadecimal {
+        _ if digits.starts_with(['-', '+']) => return None,
+        Some(digits) => i128::from_str_radix(digits, 16),
+        None if text.is_empty() => Ok(0),
+        None if digits.starts_with('0') => i128::from_str_radix(digits, 8),
+        None => digits.parse(),
+    };
+    let number = number.ok()?;
+    i64::try_from(if negative { -number } else { number }).ok()
 }
 
 fn printf(call: &Call, _: &mut Shell, streams: &mut Streams) -> i32 {
@@ -172,8 +211,11 @@ fn printf(call: &Call, _: &mut Shell, streams: &mut Streams) -> i32 {
     let mut values = values.iter();
     let mut code = 0;
     let mut out = String::new();
-    loop {
+    'values: loop {
         for piece in &pieces {
+            if out.len() > MOST_SAID {
+                break 'values;
+            }
             let (kind, width) = match piece {
                 Piece::Text(c) => {
                     out.push(*c);
@@ -183,13 +225,8 @@ fn printf(call: &Call, _: &mut Shell, streams: &mut Streams) -> i32 {
             };
             let value = values.next().map_or("", String::as_str);
             let value = if kind == 'd' {
-                let number = if value.is_empty() {
-                    Ok(0)
-                } else {
-                    value.parse::<i64>()
-                };
-                number
-                    .unwrap_or_else(|_| {
+                whole_number(value)
+                    .unwrap_or_else(|| {
                         streams.complain(&format!("bash: printf: {value}: invalid number"));
                         code = 1;
                         0

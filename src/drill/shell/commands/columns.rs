@@ -116,6 +116,12 @@ fn set(written: &str) -> Result<Vec<char>, String> {
     if spelled.contains("[:") || spelled.contains("[=") {
         return Err(format!("class in {written:?}"));
     }
+    if spelled.contains("*]") {
+        return Err(format!("repetition in {written:?}"));
+    }
+    if !spelled.is_ascii() {
+        return Err(format!("letter beyond ASCII in {written:?}"));
+    }
     let mut chars = spelled.chars().peekable();
     let mut set: Vec<char> = Vec::new();
     while let Some(c) = chars.next() {

@@ -31,9 +31,18 @@ pub(super) const COMMANDS: &[Command] = &[Command {
 }];
 
 /// Where the service itself answers.
-const SERVICE: &[&str] = &["localhost", "127.0.0.1", "api.breezycorp.example"];
+const SERVICE: &[&str] = &[
+    "localhost",
+    "127.0.0.1",
+    "api.breezycorp.example",
+    "api.commerce.example",
+];
+
+/// A longer time to wait is none that anybody means: a day.
+const MOST_SECONDS: f64 = 86_400.0;
 
 /// curl's own exit codes.
+const UNSUPPORTED: i32 = 1;
 const NO_URL: i32 = 2;
 const MALFORMED: i32 = 3;
 const NO_HOST: i32 = 6;
@@ -45,6 +54,9 @@ fn check(call: &Call) -> Result<(), String> {
     if call.operands.len() + call.values("url").count() > 1 {
         return Err("call with more than one URL".to_owned());
     }
+    if let Some(file) = call.values("data").find(|data| data.starts_with('@')) {
+        return Err(format!("data of a file: `--data {file}`"));
+    }
     if let Some(file) = call
         .value("output")
         .filter(|file| !matches!(*file, "/dev/null" | "-"))
@@ -52,7 +64,9 @@ fn check(call: &Call) -> Result<(), String> {
         return Err(format!("output to the file `{file}`"));
     }
     if let Some(text) = call.value("max-time")
-        && text.parse::<f64>().is_err()
+        && !text
+            .parse()
+            .is_ok_and(|time: f64| (0.0..=MOST_SECONDS).contains(&time))
     {
         return Err(format!("time `{text}`"));
     }
@@ -147,6 +161,10 @@ fn fetch(call: &Call, url: &str, shell: &mut Shell) -> Result<Reply, (i32, Strin
             "URL using bad/illegal format or missing URL".to_owned(),
         )
     })?;
+    if !matches!(parsed.scheme(), "http" | "https") {
+        let why = format!("Protocol \"{}\" not supported", parsed.scheme());
+        return Err((UNSUPPORTED, why));
+    }
     let host = parsed.host_str().unwrap_or_default();
     let method = match (call.value("request"), call.has("head"), call.has("data")) {
         (Some(method), ..) => method,
@@ -160,8 +178,8 @@ fn fetch(call: &Call, url: &str, shell: &mut Shell) -> Result<Reply, (i32, Strin
             .map(|query| format!("?{query}"))
             .unwrap_or_default();
         let path = format!("{}{query}", parsed.path());
-        let body = call.value("data").unwrap_or_default();
-        let answer = http::ask(shell.world, method, &path, body);
+        let body = call.values("data").collect::<Vec<_>>().join("&");
+        let answer = http::ask(shell.world, method, &path, &body);
         return Ok(Reply {
             status: answer.status,
             content_type: answer.content_type.to_owned(),

@@ -163,7 +163,9 @@ fn log(call: &Call, shell: &mut Shell, streams: &mut Streams) -> i32 {
     for (nth, commit) in commits.iter().enumerate() {
         let mut text = query.format.text(commit, nth == 0);
         if call.has("name-only") {
-            text.push('\n');
+            if query.format.sets_files_apart() {
+                text.push('\n');
+            }
             for file in &commit.files {
                 text.push_str(file);
                 text.push('\n');

@@ -44,13 +44,18 @@ pub(super) const COMMANDS: &[Command] = &[Command {
         {
             return Err("count of this kind".to_owned());
         }
-        if patterns(call).is_empty() {
-            return Err("call without a pattern".to_owned());
+        match patterns(call).len() {
+            0 => return Err("call without a pattern".to_owned()),
+            1..=MOST_PATTERNS => {}
+            _ => return Err(format!("call with more than {MOST_PATTERNS} patterns")),
         }
         regexes(call).map(|_| ())
     },
     run: grep,
 }];
+
+/// So many patterns at most.
+const MOST_PATTERNS: usize = 1_000;
 
 /// The patterns; each line of one is one.
 fn patterns(call: &Call) -> Vec<&str> {

@@ -3,7 +3,7 @@
 mod program;
 
 use super::super::options::{Call, Grammar, Order, flag, valued};
-use super::super::runner::{Shell, Streams};
+use super::super::runner::{MOST_SAID, Shell, Streams};
 use super::Command;
 use program::{Act, Instruction, Reach};
 
@@ -78,6 +78,9 @@ fn edit(instructions: &[Instruction], text: &str, quiet: bool) -> String {
     let mut reaches: Vec<Reach> = instructions.iter().map(|_| Reach::default()).collect();
     let mut out = String::new();
     'lines: for (nth, line) in lines.iter().enumerate() {
+        if out.len() > MOST_SAID {
+            break;
+        }
         let is_last = nth + 1 == lines.len();
         let end = if is_last && !ends_well { "" } else { "\n" };
         let mut line = (*line).to_owned();
@@ -99,6 +102,9 @@ fn edit(instructions: &[Instruction], text: &str, quiet: bool) -> String {
                         continue;
                     };
                     line = replaced;
+                    if line.len() > MOST_SAID {
+                        return line;
+                    }
                     if substitution.print {
                         out.extend([line.as_str(), "\n"]);
                     }

@@ -3,6 +3,33 @@
 use super::Reader;
 use crate::drill::shell::language::{Otherwise, OtherwiseKind, Part, Word};
 
+/// Variables that bash sets by itself.
+const OF_BASH: [&str; 20] = [
+    "BASH",
+    "BASHPID",
+    "BASH_VERSION",
+    "EPOCHREALTIME",
+    "EPOCHSECONDS",
+    "EUID",
+    "FUNCNAME",
+    "HOSTTYPE",
+    "IFS",
+    "LINENO",
+    "MACHTYPE",
+    "OLDPWD",
+    "OPTIND",
+    "OSTYPE",
+    "PIPESTATUS",
+    "PPID",
+    "RANDOM",
+    "SECONDS",
+    "SHLVL",
+    "UID",
+];
+
+/// So many `${…}` may stand inside each other.
+const DEEPEST: usize = 20;
+
 impl Reader {
     /// A word; the reader stands on its first character. Nothing there is an empty word.
     pub(super) fn word(&mut self) -> Result<Word, String> {
@@ -121,6 +148,7 @@ impl Reader {
             }
             Some(c) if c.is_ascii_alphabetic() || c == '_' => {
                 let name = self.name();
+                self.refuse_variable_of_bash(&name)?;
                 word.push(variable(&name, None, quoted));
                 Ok(())
             }
@@ -134,12 +162,21 @@ impl Reader {
         }
     }
 
+    /// What bash itself keeps in a variable is not unset: it is not known here.
+    fn refuse_variable_of_bash(&self, name: &str) -> Result<(), String> {
+        if OF_BASH.contains(&name) {
+            return Err(self.unknown(&format!("`${name}`")));
+        }
+        Ok(())
+    }
+
     fn braced(&mut self, quoted: bool, word: &mut Word) -> Result<(), String> {
         self.step();
         let name = self.name();
         if name.is_empty() {
             return Err(self.unknown("`${…}` of this kind"));
         }
+        self.refuse_variable_of_bash(&name)?;
         let or_empty = self.peek(0) == Some(':');
         if or_empty {
             self.step();
@@ -156,11 +193,16 @@ impl Reader {
             _ => return Err(self.unknown(&format!("`${{{name}…}}` of this kind"))),
         };
         self.step();
+        if self.depth >= DEEPEST {
+            return Err(self.unknown(&format!("more than {DEEPEST} `${{…}}` inside each other")));
+        }
+        self.depth += 1;
         let instead = if quoted {
             self.quoted_until_brace()?
         } else {
             self.word_until(|c| c == '}')?
         };
+        self.depth -= 1;
         if self.peek(0) != Some('}') {
             return Err(self.faulty(&format!("`${{{name}` is not closed")));
         }

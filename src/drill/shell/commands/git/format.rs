@@ -15,7 +15,10 @@ pub(super) struct Format {
 enum Shape {
     /// What git shows by itself.
     Medium,
+    /// `--oneline`: a short hash and the title.
     Oneline,
+    /// `--pretty=oneline`: the whole hash and the title.
+    WholeHash,
     /// `--pretty='%h …'`: pieces of a line.
     Line(Vec<Piece>),
 }
@@ -53,7 +56,8 @@ impl Format {
         };
         let shape = match call.value("pretty").or(call.value("format")) {
             None if call.has("oneline") => Shape::Oneline,
-            Some("oneline") => Shape::Oneline,
+            Some("oneline") if call.has("oneline") => Shape::Oneline,
+            Some("oneline") => Shape::WholeHash,
             None | Some("medium") => Shape::Medium,
             Some(written) => {
                 let line = written.strip_prefix("tformat:").unwrap_or(written);
@@ -64,6 +68,11 @@ impl Format {
             }
         };
         Ok(Self { shape, date })
+    }
+
+    /// Whether an empty line stands between a commit and its files.
+    pub(super) fn sets_files_apart(&self) -> bool {
+        !matches!(self.shape, Shape::Oneline | Shape::WholeHash)
     }
 
     /// A commit in this form, with the end of its last line.
@@ -79,6 +88,7 @@ impl Format {
                 commit.title
             ),
             Shape::Oneline => format!("{} {}\n", commit.hash, commit.title),
+            Shape::WholeHash => format!("{} {}\n", long_hash(commit), commit.title),
             Shape::Line(pieces) => {
                 let mut line: String = pieces
                     .iter()

@@ -3,6 +3,7 @@
 use regex::Regex;
 
 use crate::drill::shell::pattern::{self, Meaning, Syntax};
+use crate::drill::shell::runner::MOST_SAID;
 
 /// What is done to which lines.
 pub(super) struct Instruction {
@@ -109,7 +110,7 @@ impl Substitution {
             }
             copied = whole.end();
             replaced = true;
-            if !self.all {
+            if !self.all || out.len() > MOST_SAID {
                 break;
             }
         }
@@ -117,6 +118,9 @@ impl Substitution {
         replaced.then_some(out)
     }
 }
+
+/// A script has so many commands at most.
+const MOST: usize = 1_000;
 
 /// Reads a script. The error is what `sed` lacks here.
 pub(super) fn read(script: &str, extended: bool) -> Result<Vec<Instruction>, String> {
@@ -132,6 +136,9 @@ pub(super) fn read(script: &str, extended: bool) -> Result<Vec<Instruction>, Str
         }
         if reader.peek().is_none() {
             return Ok(instructions);
+        }
+        if instructions.len() >= MOST {
+            return Err(format!("script of more than {MOST} commands"));
         }
         instructions.push(reader.instruction()?);
     }
