@@ -543,15 +543,17 @@ async fn what_was_recorded_can_be_done_again() {
         "UPDATE staff_sessions SET revoked_at = now() WHERE revoked_at IS NULL",
     );
     let at: Timestamp = "2026-03-10T03:10:00Z".parse().unwrap();
-    simulated::replay(
-        &mut drill.director(),
-        &revoke,
-        &revoke.text,
-        &[],
-        "alice",
-        at,
-    )
-    .unwrap();
+    let done = |action: &Action| {
+        simulated::replay(
+            &mut drill.director(),
+            action,
+            &action.text,
+            &[],
+            "alice",
+            at,
+        )
+    };
+    done(&revoke).unwrap();
     let text = "SELECT count(*) FROM staff_sessions WHERE revoked_at IS NULL";
     assert_eq!(
         cell(&drill.run(&action(Language::Sql, text), &[]).await),
@@ -559,13 +561,32 @@ async fn what_was_recorded_can_be_done_again() {
     );
     assert_eq!(drill.director().world().now(), at);
 
-    let refused = simulated::replay(
-        &mut drill.director(),
-        &write(Language::Shell, "kubectl delete pod x"),
-        "kubectl delete pod x",
-        &[],
-        "alice",
-        at,
-    );
+    let refused = done(&write(Language::Shell, "kubectl delete pod x"));
     assert!(refused.unwrap_err().contains("kubectl"));
+
+    // In the name of who did it; a script that is said to read is a script all the same.
+    let signed = "UPDATE staff_sessions SET revoked_reason = current_user";
+    done(&write(Language::Sql, signed)).unwrap();
+    let text = "SELECT DISTINCT revoked_reason FROM staff_sessions";
+    let signed = drill.run(&action(Language::Sql, text), &[]).await;
+    assert_eq!(cell(&signed), "alice");
+    let script = "matter ops freeze-operation --op orders.read --reason r";
+    done(&action(Language::Shell, script)).unwrap();
+    assert!(
+        drill
+            .director()
+            .world()
+            .standing()
+            .frozen
+            .contains("orders.read")
+    );
+
+    // A body keeps its empty lines.
+    let body = "PUT /api/admin/feature-flags/bulk-export\n\n{\n\n\"enabled\": false\n}";
+    done(&write(Language::Http, body)).unwrap();
+    let flags = drill.director().world().status().flags;
+    assert!(
+        flags.contains(&("bulk-export".to_owned(), false)),
+        "{flags:?}"
+    );
 }

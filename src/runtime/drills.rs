@@ -377,8 +377,8 @@ pub fn scenario_of(store: &Store, record: &DrillRecord) -> Result<Scenario, Sess
     Ok(scenario::parse(source).0)
 }
 
-/// Does a write of the record again, once its end is there. A script that failed may have changed something before it did; of anything else that failed
-/// nothing remained. What cannot be done again was no change of the service.
+/// Does an action of the record again, once its end is there. What cannot be done again was no change of the service. A script that failed may have changed
+/// something before it did.
 fn again<'a>(
     director: &mut Director,
     pinned: &Pinned,
@@ -389,7 +389,7 @@ fn again<'a>(
         Some(Body::ActionIntent { .. }) => intents.push(sealed),
         Some(Body::ActionResult {
             intent, outcome, ..
-        }) => {
+        }) if matches!(outcome, ActionOutcome::Ok | ActionOutcome::Failed) => {
             let begun = intents.iter().find(|sealed| sealed.hash == *intent);
             let Some(Body::ActionIntent {
                 action,
@@ -400,13 +400,11 @@ fn again<'a>(
             else {
                 return;
             };
-            if let Some(action) = pinned.found.playbook.actions.get(action)
-                && (*outcome == ActionOutcome::Ok
-                    || *outcome == ActionOutcome::Failed && action.language == Language::Shell)
-            {
-                let at = sealed.entry.when();
-                let operator = &sealed.entry.operator;
-                let _ = simulated::replay(director, action, text, parameters, operator, at);
+            let found = pinned.found.playbook.actions.get(action);
+            let failed = *outcome == ActionOutcome::Failed;
+            if let Some(action) = found.filter(|one| !failed || one.language == Language::Shell) {
+                let (by, at) = (&sealed.entry.operator, sealed.entry.when());
+                let _ = simulated::replay(director, action, text, parameters, by, at);
             }
         }
         _ => {}

@@ -7,33 +7,32 @@ use crate::model::playbook::{Action, Effect, Language};
 use crate::model::request::Parameter;
 use crate::sources::planner::shell::variables::variable_name;
 
-/// Does again to the service what a write of the record did, when a drill goes on in a later session. `operator` is who did it, `at` is when it ended. What
-/// cannot be done again is told.
+/// Does again to the service what an action of the record did, when a drill goes on in a later session. `by` did it, and `at` is when it ended. What cannot be
+/// done again is told.
 pub fn replay(
     director: &mut Director,
     action: &Action,
     text: &str,
     parameters: &[Parameter],
-    operator: &str,
+    by: &str,
     at: Timestamp,
 ) -> Result<(), String> {
     director.advance(at);
-    if action.effect == Effect::Read && action.language != Language::Http {
-        return Ok(());
-    }
     match action.language {
         Language::Kql | Language::Promql | Language::Message => Ok(()),
-        Language::Sql => sql::again(director, text, parameters, operator, at),
+        Language::Sql if action.effect == Effect::Read => Ok(()),
+        Language::Sql => sql::again(director, text, parameters, by, at),
         Language::Http => {
             exchange(director, text);
             Ok(())
         }
+        // A script that is said to read may change something all the same.
         Language::Shell => {
             let given: Vec<(String, String)> = parameters
                 .iter()
                 .map(|parameter| (variable_name(&parameter.name), parameter.value.clone()))
                 .collect();
-            let inherited = script::variables(operator);
+            let inherited = script::variables(by);
             let environment = script::all(&inherited, &given, parameters);
             shell::run(director.world_mut(), text, &environment).map(|_| ())
         }
@@ -47,10 +46,10 @@ fn exchange(director: &mut Director, text: &str) {
     if matches!(method, "GET" | "HEAD") {
         return;
     }
+    // Without headers the empty line comes first, and the body may have empty lines of its own.
     let body = rest
-        .split_once("\n\n")
-        .map(|(_, body)| body)
-        .or_else(|| rest.strip_prefix('\n'))
+        .strip_prefix('\n')
+        .or_else(|| rest.split_once("\n\n").map(|(_, body)| body))
         .unwrap_or_default();
     http::ask(director.world_mut(), method, path.trim(), body);
 }

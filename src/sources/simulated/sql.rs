@@ -222,17 +222,17 @@ fn cast_name(ty: &Type) -> String {
     }
 }
 
-/// Does a recorded write again, at its time and as who did it.
+/// Does a recorded write again, at its time and in the name of who did it.
 pub(super) fn again(
     director: &mut Director,
     statement: &str,
     parameters: &[request::Parameter],
-    operator: &str,
+    by: &str,
     at: Timestamp,
 ) -> Result<(), String> {
     let context = Context {
         now: micros(at),
-        user: operator,
+        user: by,
         stop: &|| false,
     };
     let values = values(parameters);
