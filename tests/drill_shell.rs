@@ -11,6 +11,8 @@
 mod scripts;
 #[path = "drill_shell/service.rs"]
 mod service;
+#[path = "drill_shell/tools.rs"]
+mod tools;
 
 use std::fmt::Write;
 use std::fs;
@@ -23,6 +25,11 @@ use quarterdeck::model::diagnostic::SourceText;
 
 /// A small service with a short past, so that a test does not wait for a day of traffic.
 fn world(stories: &str) -> World {
+    world_of(stories, 7)
+}
+
+/// The same service with another seed.
+fn world_of(stories: &str, seed: u64) -> World {
     let text = format!(
         r#"
 drill = 1
@@ -45,7 +52,7 @@ requests_per_minute = 12
 "#
     );
     let (scenario, _) = scenario::parse(SourceText::new("shell.toml", text));
-    World::new(&scenario, 7)
+    World::new(&scenario, seed)
 }
 
 /// Variables that scripts of the comparison find.

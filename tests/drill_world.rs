@@ -598,7 +598,7 @@ fn a_frozen_operation_answers_nobody_and_old_tokens_are_refused() {
     assert!(
         told.frozen.contains("orders.read") && told.snapshots.contains("org-a") && told.rotated
     );
-    assert!(world.status().frozen.contains("orders.read"));
+    assert!(world.standing().frozen.contains("orders.read"));
     let later = after(&world, 3_600);
     world.advance(later);
     let old: BTreeSet<uuid::Uuid> = world.population().tokens.iter().map(|one| one.id).collect();

@@ -8,7 +8,7 @@ mod rows;
 use serde_json::{Value as Json, json};
 
 use super::World;
-use super::world::{Act, Status};
+use super::world::{Act, DISK_FULL_PERCENT, Status};
 
 /// An answer of the service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,8 +23,6 @@ pub struct Exchange {
 
 /// Milliseconds after which a dependency that has not answered counts as failed.
 const DEPENDENCY_TIMEOUT_MS: u32 = 2_000;
-/// A disk this full takes no uploads any more.
-const DISK_FULL_PERCENT: u8 = 100;
 /// Entries of the audit trail that are answered with, unless asked otherwise, and at most.
 const AUDIT_LIMIT: usize = 50;
 const AUDIT_LIMIT_MOST: usize = 500;

@@ -14,7 +14,7 @@ use database::Tables;
 use emit::Emit;
 use metrics::Metrics;
 use population::Population;
-use standing::{Conditions, Standing};
+use standing::{Conditions, Rotation, Standing};
 use stories::Stories;
 use telemetry::Telemetry;
 use texts::Texts;
@@ -39,6 +39,9 @@ const FINE_MICROS: i64 = 21_600_000_000;
 
 /// Ticks of a minute.
 const MINUTE_TICKS: i64 = 12;
+
+/// A disk this full takes nothing more: uploads and exports fail, and readiness says so.
+pub const DISK_FULL_PERCENT: u8 = 100;
 
 /// Most staff sessions revoked at once: so many of a hundred.
 const MOST_PERCENT: u64 = 60;
@@ -81,6 +84,8 @@ pub struct World {
 pub enum Act {
     /// An operation answers nobody any more.
     FreezeOperation(String),
+    /// A frozen operation answers again.
+    UnfreezeOperation(String),
     /// The state of an organisation was kept.
     SnapshotOrganisation(String),
     /// Tokens issued before this time were replaced.
@@ -118,6 +123,7 @@ impl World {
             acts: 0,
             version: 0,
         };
+        world.sinks.tables.server.opened = world.tick * TICK_MICROS;
         let (mut emit, stories) = world.emit();
         background::plant(&mut emit);
         stories.plant(&mut emit);
@@ -198,18 +204,22 @@ impl World {
     /// Writes what the database server says of itself, as of the last tick.
     fn show_server(&mut self) {
         let end = self.tick * TICK_MICROS;
-        self.sinks.tables.show_server(
-            self.seed,
-            self.tick - 1,
-            end,
-            shape::busy(end),
-            &self.conditions,
-        );
+        self.sinks
+            .tables
+            .show_server(self.seed, self.tick - 1, end, &self.conditions);
     }
 
     /// The simulated time.
     pub fn now(&self) -> Timestamp {
         self.now
+    }
+
+    /// How many tokens a rotation would replace that takes those issued before a time.
+    pub fn tokens_issued_before(&self, before: Timestamp) -> usize {
+        let before = before.as_microsecond();
+        let tokens = self.population.tokens.iter();
+        let issued = tokens.map(|token| self.standing.replaced(token.issued(self.starts)).1);
+        issued.filter(|issued| *issued < before).count()
     }
 
     /// Who there is.
@@ -267,7 +277,11 @@ impl World {
         let signals = std::mem::take(&mut tables.database_mut().signals);
         for (pid, signal) in &signals {
             self.stories.signalled(*pid, *signal);
-            tables.server.end(self.seed, *pid);
+            self.conditions.signalled(*pid, *signal);
+            // One that is cancelled keeps its session.
+            if *signal == pgsql::Signal::Terminate {
+                tables.server.end(self.seed, *pid, now);
+            }
             self.standing.ended.insert(*pid);
         }
         let sessions = tables.sessions();
@@ -310,9 +324,6 @@ impl World {
             self.version += 1;
         }
         if !signals.is_empty() {
-            self.conditions
-                .backends
-                .retain(|backend| !signals.iter().any(|(pid, _)| *pid == backend.pid));
             self.show_server();
         }
     }
@@ -330,16 +341,17 @@ impl World {
             Act::FreezeOperation(operation) => {
                 self.standing.frozen.insert(operation.clone());
             }
+            Act::UnfreezeOperation(operation) => {
+                self.standing.frozen.remove(operation);
+            }
             Act::SnapshotOrganisation(organisation) => {
                 self.standing.snapshots.insert(organisation.clone());
             }
             Act::RotateTokens(before) => {
                 let before = before.as_microsecond();
-                let most = self.standing.rotated_before.unwrap_or(i64::MIN);
-                self.standing.rotated_before = Some(most.max(before));
-                self.standing.rotated_at.get_or_insert(now);
+                self.standing.rotations.push(Rotation { before, at: now });
             }
-            Act::RotateEncryption => self.standing.encryption_rotated = true,
+            Act::RotateEncryption => self.standing.encryption_rotations += 1,
             Act::SwitchFlag(flag, on) => {
                 let (mut emit, _) = self.emit();
                 emit.begin_act(n);
@@ -379,7 +391,7 @@ impl World {
         facts.expired.clone_from(&standing.expired);
         facts.frozen.clone_from(&standing.frozen);
         facts.snapshots.clone_from(&standing.snapshots);
-        facts.rotated = standing.rotated_before.is_some();
+        facts.rotated = !standing.rotations.is_empty();
         facts.disabled.clone_from(&standing.switched_off);
         facts.ended = standing.ended.iter().map(ToString::to_string).collect();
         facts.going = self.stories.going();
@@ -401,7 +413,6 @@ impl World {
             webhook_target: conditions.webhook_target.clone(),
             flags: self.standing.flags.clone(),
             commits: self.commits.clone(),
-            frozen: self.standing.frozen.clone(),
             route: None,
         };
         self.stories.status(&mut status);
@@ -441,8 +452,6 @@ pub struct Status {
     pub flags: Vec<(String, bool)>,
     /// Commits of the repository, newest first.
     pub commits: Vec<Commit>,
-    /// Operations that are frozen.
-    pub frozen: BTreeSet<String>,
     /// The suspect route of a story and its declared scope (`missing` for none).
     pub route: Option<(String, String)>,
 }

@@ -6,7 +6,7 @@ mod routes;
 
 use super::files::{File, Files};
 use crate::drill::World;
-use crate::drill::world::Status;
+use crate::drill::world::{DISK_FULL_PERCENT, Status};
 use crate::kql;
 use crate::model::Timestamp;
 
@@ -57,8 +57,6 @@ const TEXTS: &[(&str, &str)] = &[
 const EXPORT_SECONDS: i64 = 2_700;
 /// How many of them are kept.
 const EXPORTS_KEPT: i64 = 12;
-/// A disk this full takes nothing more.
-const FULL_PERCENT: u8 = 100;
 /// Seconds without a sample or a row after which a source counts as dead: telemetry takes up to minutes to arrive.
 const SILENT_SECONDS: i64 = 600;
 
@@ -109,7 +107,7 @@ fn quiet_day(now: Timestamp) -> Timestamp {
 /// Exports that were kept, oldest first, by name. On a full disk the newest are empty: they could not be written.
 pub(super) fn uploads(status: &Status, now: Timestamp) -> Vec<(String, File)> {
     let newest = now.as_second().div_euclid(EXPORT_SECONDS);
-    let full = status.disk_percent >= FULL_PERCENT;
+    let full = status.disk_percent >= DISK_FULL_PERCENT;
     (newest - EXPORTS_KEPT + 1..=newest)
         .filter_map(|nth| {
             // The same export has the same size and minute whenever it is looked at.

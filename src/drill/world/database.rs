@@ -115,6 +115,8 @@ pub struct Tables {
     places: Vec<usize>,
     /// The next value of `audit_events.id`.
     next_event: i64,
+    /// How many rows were ever written to each of [`TABLES`].
+    inserted: [i64; TABLES.len()],
     /// What stories wrote.
     written: BTreeMap<(Name, Arc<str>), Vec<Key>>,
     /// Arrays of text that many rows have in common.
@@ -141,6 +143,7 @@ impl Default for Tables {
             database,
             places,
             next_event: 1,
+            inserted: [0; TABLES.len()],
             written: BTreeMap::new(),
             arrays: BTreeMap::new(),
             server: Server::default(),
@@ -184,9 +187,18 @@ impl Tables {
                 .or_default()
                 .push(key);
         }
+        if let Some(count) = self.inserted.get_mut(name as usize) {
+            *count += 1;
+        }
         if let Some(table) = self.table_mut(name) {
             table.rows.push(row.into());
         }
+    }
+
+    /// How many rows the service ever wrote to a table, and at least those that are there.
+    fn inserted(&self, name: Name) -> i64 {
+        let written = self.inserted.get(name as usize).copied().unwrap_or(0);
+        written.max(self.count(name) as i64)
     }
 
     /// The next value of `audit_events.id`.
@@ -234,6 +246,13 @@ impl Tables {
                     .is_none_or(|key| !keys.contains(&key))
             });
         }
+    }
+}
+
+/// Sets a column of times of a row, unless it is later already.
+pub fn set_latest(row: &mut [Value], column: usize, at: i64) {
+    if !matches!(row.get(column), Some(Value::Timestamp(known)) if *known > at) {
+        set(row, column, Value::Timestamp(at));
     }
 }
 

@@ -116,7 +116,7 @@ pub struct AuditLog<'a> {
     pub metadata: Option<Json>,
 }
 
-/// A row of `webhook_deliveries`. The endpoint's `failureCount` and `lastDeliveryAt` follow.
+/// A row of `webhook_deliveries`. The endpoint's `failureCount` and `lastDeliveryAt` follow, and the counter of deliveries.
 #[derive(Debug, Clone, Copy)]
 pub struct Delivery<'a> {
     /// When.
@@ -284,9 +284,7 @@ impl<'a> Emit<'a> {
 
     /// Whether a token that was issued then (microseconds since 1970) has been replaced.
     pub fn is_rotated(&self, issued: i64) -> bool {
-        self.standing
-            .rotated_before
-            .is_some_and(|before| issued < before)
+        self.standing.replaced(issued).0 > 0
     }
 
     /// Whether an endpoint gets no deliveries.

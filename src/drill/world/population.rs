@@ -95,6 +95,13 @@ pub struct Token {
     pub ip: Arc<str>,
 }
 
+impl Token {
+    /// When it was issued, in microseconds since 1970, where the page comes at `page`.
+    pub fn issued(&self, page: i64) -> i64 {
+        page - i64::from(self.days) * 86_400_000_000
+    }
+}
+
 /// Somebody at a client who is sent magic links.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contact {

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use crate::pgsql::Signal;
+
 /// A session of a staff user that nobody has revoked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActiveSession {
@@ -36,6 +38,8 @@ pub struct Backend {
     pub application: &'static str,
     /// Its address.
     pub address: &'static str,
+    /// When it connected, in microseconds since 1970.
+    pub started: i64,
     /// `active`, `idle`, `idle in transaction`.
     pub state: &'static str,
     /// What it waits for: `Lock`, `Client`, `IO`; none while it works.
@@ -75,6 +79,26 @@ pub struct Conditions {
     pub webhook_target: Option<(String, u16)>,
 }
 
+impl Conditions {
+    /// A backend was cancelled or ended: until the next tick it is idle, or gone, and nobody waits for it.
+    pub fn signalled(&mut self, pid: i64, signal: Signal) {
+        if signal == Signal::Terminate {
+            self.backends.retain(|backend| backend.pid != pid);
+        }
+        for backend in &mut self.backends {
+            let waited = !backend.blocked_by.is_empty();
+            backend.blocked_by.retain(|blocker| *blocker != pid);
+            if backend.pid == pid {
+                backend.state = "idle";
+                backend.wait = Some(("Client", "ClientRead"));
+                backend.blocked_by.clear();
+            } else if waited && backend.blocked_by.is_empty() {
+                backend.wait = None;
+            }
+        }
+    }
+}
+
 impl Default for Conditions {
     fn default() -> Self {
         Self {
@@ -93,6 +117,15 @@ impl Default for Conditions {
     }
 }
 
+/// Tokens that were issued before a time were replaced. Microseconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rotation {
+    /// Those issued before this.
+    pub before: i64,
+    /// When it was done: that is when the new ones were issued.
+    pub at: i64,
+}
+
 /// How the service stands.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Standing {
@@ -106,12 +139,10 @@ pub struct Standing {
     pub frozen: BTreeSet<String>,
     /// Organisations whose state was kept.
     pub snapshots: BTreeSet<String>,
-    /// Tokens issued before this time were replaced; microseconds since 1970.
-    pub rotated_before: Option<i64>,
-    /// When that happened.
-    pub rotated_at: Option<i64>,
-    /// The encryption keys were rotated.
-    pub encryption_rotated: bool,
+    /// Tokens were replaced, in the order in which that was done.
+    pub rotations: Vec<Rotation>,
+    /// How often the encryption keys were rotated.
+    pub encryption_rotations: u32,
     /// Feature flags and whether they are on.
     pub flags: Vec<(String, bool)>,
     /// Staff users whose sessions were all revoked since the page.
@@ -127,6 +158,18 @@ pub struct Standing {
 }
 
 impl Standing {
+    /// How often a token that was first issued then has been replaced, and when it was issued last. Microseconds since 1970.
+    pub fn replaced(&self, issued: i64) -> (u64, i64) {
+        let rotations = self.rotations.iter();
+        rotations.fold((0, issued), |(times, issued), rotation| {
+            if issued < rotation.before {
+                (times + 1, rotation.at)
+            } else {
+                (times, issued)
+            }
+        })
+    }
+
     /// How many staff sessions are active.
     pub fn session_count(&self) -> u64 {
         self.sessions

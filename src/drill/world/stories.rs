@@ -237,15 +237,12 @@ impl Stories {
             .collect()
     }
 
-    /// Commits that stories made, newest first, and the suspect route. Everything else of the status comes from
+    /// Adds the commits that stories made, and the suspect route. Everything else of the status comes from
     /// [`Conditions`](super::standing::Conditions).
     pub fn status(&self, status: &mut Status) {
         for planted in &self.planted {
             planted.play.status(planted.phase, status);
         }
-        status
-            .commits
-            .sort_by_key(|commit| std::cmp::Reverse(commit.at));
     }
 
     /// A number that changes whenever [`going`](Self::going) may have changed.
@@ -306,6 +303,7 @@ impl Planted {
         let count = arrivals::count(story, emit.tick(), here, every, first);
         let mut times: Vec<i64> = (1..=u64::from(count))
             .map(|event| emit.moment(here.of(event)).max(self.from))
+            .filter(|at| self.until.is_none_or(|until| *at < until))
             .collect();
         times.sort_unstable();
         for (event, at) in (1_u64..).zip(times) {
@@ -421,9 +419,7 @@ fn play(pattern: &Pattern, casting: &mut Casting<'_>) -> Box<dyn Play> {
             *every,
             casting,
         )),
-        Pattern::ExportFailure { cause, every } => {
-            Box::new(exports::Exports::new(cause, *every, casting))
-        }
+        Pattern::ExportFailure { cause, every } => Box::new(exports::Exports::new(cause, *every)),
         Pattern::SlowDatabase { waiting, table } => {
             Box::new(slow_database::SlowDatabase::new(*waiting, table, casting))
         }

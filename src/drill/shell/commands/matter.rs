@@ -25,6 +25,15 @@ pub(super) const COMMANDS: &[Command] = &[
         run: freeze_operation,
     },
     Command {
+        name: "matter ops unfreeze-operation",
+        grammar: Grammar {
+            known: &[long("op", true)],
+            ..NO_OPTIONS
+        },
+        check: no_operands,
+        run: unfreeze_operation,
+    },
+    Command {
         name: "matter ops snapshot-org",
         grammar: Grammar {
             known: &[long("org-id", true), long("target", true)],
@@ -67,13 +76,10 @@ fn freeze_operation(call: &Call, shell: &mut Shell, streams: &mut Streams) -> i3
     ) else {
         return 2;
     };
-    let mut known = texts(shell.world.database(), OPERATION_COLUMNS);
-    known.extend(OPERATIONS.iter().map(|operation| operation.id.to_owned()));
-    if !known.contains(operation) {
-        complain_of_unknown("operation", operation, &known, streams);
+    if !is_operation(operation, shell, streams) {
         return 1;
     }
-    if shell.status.frozen.contains(operation) {
+    if shell.world.standing().frozen.contains(operation) {
         streams.say(&format!(
             "{operation} is frozen already; nothing was changed\n"
         ));
@@ -84,11 +90,43 @@ fn freeze_operation(call: &Call, shell: &mut Shell, streams: &mut Streams) -> i3
         "freezing {operation}\n\
          reason: {reason}\n\
          policy written, 6 of 6 gateways confirmed\n\
-         frozen at {}; callers are answered with 423 Locked\n\
+         frozen at {}; callers are answered with 503 Service Unavailable\n\
          lift with: matter ops unfreeze-operation --op {operation}\n",
         shell.world.now()
     ));
     0
+}
+
+fn unfreeze_operation(call: &Call, shell: &mut Shell, streams: &mut Streams) -> i32 {
+    let Some(operation) = required(call, "op", streams) else {
+        return 2;
+    };
+    if !is_operation(operation, shell, streams) {
+        return 1;
+    }
+    if !shell.world.standing().frozen.contains(operation) {
+        streams.say(&format!("{operation} is not frozen; nothing was changed\n"));
+        return 0;
+    }
+    shell
+        .world
+        .act(&Act::UnfreezeOperation(operation.to_owned()));
+    streams.say(&format!(
+        "freeze of {operation} lifted at {}, 6 of 6 gateways confirmed\n",
+        shell.world.now()
+    ));
+    0
+}
+
+/// Whether the service has an operation; complains where it has not.
+fn is_operation(operation: &str, shell: &Shell, streams: &mut Streams) -> bool {
+    let mut known = texts(shell.world.database(), OPERATION_COLUMNS);
+    known.extend(OPERATIONS.iter().map(|operation| operation.id.to_owned()));
+    let is_known = known.contains(operation);
+    if !is_known {
+        complain_of_unknown("operation", operation, &known, streams);
+    }
+    is_known
 }
 
 fn snapshot_organisation(call: &Call, shell: &mut Shell, streams: &mut Streams) -> i32 {
@@ -156,12 +194,13 @@ fn rotate_tokens(call: &Call, shell: &mut Shell, streams: &mut Streams) -> i32 {
         ));
         return 1;
     }
-    let issued = |days: u32| shell.world.now().as_second() - i64::from(days) * 86_400;
-    let tokens = &shell.world.population().tokens;
-    let tokens = tokens
-        .iter()
-        .filter(|token| issued(token.days) < before.as_second())
-        .count();
+    let tokens = shell.world.tokens_issued_before(before);
+    if tokens == 0 {
+        streams.say(&format!(
+            "no token was issued before {before}; nothing was changed\n"
+        ));
+        return 0;
+    }
     shell.world.act(&Act::RotateTokens(before));
     streams.say(&format!(
         "rotating tokens issued before {before}\n\
@@ -203,7 +242,13 @@ fn texts(database: &Database, columns: &[(&str, &str, &str)]) -> BTreeSet<String
 
 /// How many rows of each table belong to an organisation.
 fn rows_of(database: &Database, organisation: &str) -> Vec<(String, usize)> {
-    let of_organisation = |column: &str| matches!(column, "org_id" | "resource_org_id");
+    // Organisations are tenants and clients too.
+    let of_organisation = |column: &str| {
+        matches!(
+            column,
+            "org_id" | "resource_org_id" | "tenantId" | "client_id"
+        )
+    };
     let mut counted = Vec::new();
     for table in &database.tables {
         let columns: Vec<usize> = (0..)

@@ -48,7 +48,14 @@ fn task(call: &Call) -> Result<Task, String> {
 
 fn pnpm(call: &Call, shell: &mut Shell, streams: &mut Streams) -> i32 {
     let Ok(task) = task(call) else { return 1 };
-    let package = call.value("filter").unwrap_or_default();
+    let Some(package) = call.value("filter") else {
+        // The root has scripts of its own, and none of these.
+        streams.say(&format!(
+            "\u{2009}ERR_PNPM_NO_SCRIPT\u{2009} Missing script: {}\n",
+            call.operands.join(" ")
+        ));
+        return 1;
+    };
     let Some((_, folder)) = PACKAGES.iter().find(|(name, _)| *name == package) else {
         streams.say(&format!(
             "No projects matched the filters in \"{}\"\n",
@@ -130,7 +137,8 @@ fn rotate_encryption(shell: &mut Shell, streams: &mut Streams) -> bool {
     }
     shell.world.act(&Act::RotateEncryption);
     streams.say(&format!(
-        "new key version written at {}\nevery tenant's data keys were wrapped again, 0 failed\nthe old key version is kept for reading for 30 days\n",
+        "key version {} written at {}\nevery tenant's data keys were wrapped again, 0 failed\nthe old key version is kept for reading for 30 days\n",
+        shell.world.standing().encryption_rotations + 1,
         shell.world.now()
     ));
     true

@@ -27,8 +27,6 @@ const BACK: i64 = 240;
 
 pub(super) fn tick(emit: &mut Emit<'_>, stories: &Stories) {
     let busy = emit.busy();
-    emit.begin(SIGN_IN);
-    come_back(emit, stories);
     emit.begin(STAFF);
     let noise = emit.noise();
     for n in 0..noise.count(0, STAFF_A_MINUTE / 12.0 * busy) {
@@ -51,6 +49,9 @@ pub(super) fn tick(emit: &mut Emit<'_>, stories: &Stories) {
     if acts == 0 && is_due(emit, 4) {
         refresh(emit, noise.of(0));
     }
+    // Last: nobody works with a session before it began.
+    emit.begin(SIGN_IN);
+    come_back(emit, stories);
 }
 
 /// Staff who were all signed out at once sign in again, each at a time of their own; the operator first, the actors of stories never.

@@ -73,17 +73,13 @@ fn caller(emit: &Emit<'_>, noise: Noise, tokens: f64) -> Option<Caller> {
 
 /// The id under which a token works now, and whether its owner still sends the old one. After a rotation owners take up to an hour.
 fn installed(emit: &Emit<'_>, token: &Token) -> (Uuid, bool) {
-    let issued = emit.page() - i64::from(token.days) * 86_400_000_000;
-    let Some(at) = emit
-        .standing()
-        .rotated_at
-        .filter(|_| emit.is_rotated(issued))
-    else {
+    let (times, at) = emit.standing().replaced(token.issued(emit.page()));
+    if times == 0 {
         return (token.id, false);
-    };
+    }
     let own = Noise::new(emit.seed, READS, token.id.as_u128() as i64);
     let takes = own.between(0, 240, 3_600) * 1_000_000;
-    (own.uuid(1), emit.from() < at + takes)
+    (own.uuid(times), emit.from() < at + takes)
 }
 
 /// An operation, the frequent ones oftener.

@@ -47,12 +47,5 @@ fn delivery(emit: &mut Emit<'_>, noise: Noise) -> Option<()> {
         attempt: 1,
         error: failed.then_some("503 Service Unavailable"),
     });
-    emit.count(
-        "webhook_deliveries_total",
-        &[("status", if failed { "failed" } else { "delivered" })],
-        0,
-        1.0,
-        false,
-    );
     Some(())
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Name, TABLES, Tables};
+use crate::drill::world::TICK_MICROS;
 use crate::drill::world::noise::{Generator, Noise};
+use crate::drill::world::shape::busy;
 use crate::drill::world::standing::{Backend, Conditions};
 use crate::pgsql::{Row, Value};
 
@@ -13,8 +15,10 @@ use crate::pgsql::{Row, Value};
 pub struct Server {
     /// Sequential scans that stories caused, by `relname`.
     scans: BTreeMap<String, i64>,
-    /// How often the backend of a slot was ended: the application connects again, with another process id.
-    ended: BTreeMap<usize, i64>,
+    /// How often the backend of a slot was ended, and when last (microseconds since 1970): the application connects again, with another process id.
+    ended: BTreeMap<usize, (i64, i64)>,
+    /// When history began, in microseconds since 1970: the pool was there before.
+    pub opened: i64,
 }
 
 const SERVER: Generator = Generator::named("database.server");
@@ -86,6 +90,9 @@ const OTHERS: &[(&str, i64)] = &[
     ("contacts", 84),
 ];
 
+/// A backend of the pool has had a query in the last so many ticks: 40 seconds.
+const IDLE_TICKS: i64 = 8;
+
 /// Scans of a table in a tick while every query has to read it from end to end.
 const SCANS: i64 = 400;
 
@@ -101,39 +108,55 @@ impl Server {
     }
 
     /// A backend of the background was ended.
-    pub fn end(&mut self, seed: u64, pid: i64) {
+    pub fn end(&mut self, seed: u64, pid: i64, at: i64) {
         if let Some(slot) = (0..POOL.len()).find(|slot| self.pid(seed, *slot) == pid) {
-            *self.ended.entry(slot).or_default() += 1;
+            let (times, last) = self.ended.entry(slot).or_default();
+            *times += 1;
+            *last = at;
         }
     }
 
     fn pid(&self, seed: u64, slot: usize) -> i64 {
         let base = Noise::new(seed, SERVER, 0).between(0, 2_100, 2_900);
-        let ended = self.ended.get(&slot).copied().unwrap_or(0);
-        base + slot as i64 * 7 + ended * 131
+        let times = self.ended.get(&slot).map_or(0, |(times, _)| *times);
+        base + slot as i64 * 7 + times * 131
     }
 
-    fn pool(&self, seed: u64, tick: i64, until: i64, busy: f64) -> Vec<Backend> {
+    /// When the backend of a slot connected.
+    fn started(&self, seed: u64, slot: usize) -> i64 {
+        let own = Noise::new(seed, SERVER, self.pid(seed, slot));
+        let before = self.opened - own.between(1, 600, 90_000) * 1_000_000;
+        self.ended.get(&slot).map_or(before, |(_, at)| *at)
+    }
+
+    fn pool(&self, seed: u64, tick: i64, until: i64) -> Vec<Backend> {
         POOL.iter()
             .enumerate()
             .map(|(slot, (application, address, query))| {
-                let noise = Noise::new(seed, SERVER, tick).of(slot as u64);
-                let active = noise.chance(0, 0.08 + 0.2 * busy);
-                let ago = if active {
-                    // A few milliseconds; a report takes some seconds.
-                    let most = if *application == "reports" {
-                        3_900
-                    } else {
-                        180
-                    };
-                    noise.between(1, 1, most)
-                } else {
-                    noise.between(1, 200, 40_000)
+                let at = |tick| Noise::new(seed, SERVER, tick).of(slot as u64);
+                let works = |tick| {
+                    let busy = busy((tick + 1) * TICK_MICROS);
+                    at(tick).chance(0, 0.08 + 0.2 * busy)
                 };
+                let active = works(tick);
+                // Its latest query: a backend that was seen with one is never seen with an earlier one.
+                let latest = (tick - IDLE_TICKS..=tick)
+                    .rev()
+                    .find(|tick| works(*tick))
+                    .unwrap_or(tick - IDLE_TICKS);
+                // A few milliseconds before the end of its tick; a report takes some seconds.
+                let most = if *application == "reports" {
+                    3_900
+                } else {
+                    180
+                };
+                let ago = (tick - latest) * TICK_MICROS / 1_000 + at(latest).between(1, 1, most);
+                let started = self.started(seed, slot);
                 Backend {
                     pid: self.pid(seed, slot),
                     application,
                     address,
+                    started,
                     state: if active { "active" } else { "idle" },
                     wait: if active {
                         None
@@ -141,7 +164,7 @@ impl Server {
                         Some(("Client", "ClientRead"))
                     },
                     query: (*query).to_owned(),
-                    query_start: until - ago * 1_000,
+                    query_start: (until - ago * 1_000).max(started),
                     blocked_by: Vec::new(),
                 }
             })
@@ -152,7 +175,6 @@ impl Server {
 fn activity(backend: &Backend, column: &str, seed: u64) -> Value {
     let noise = Noise::new(seed, SERVER, backend.pid);
     let text = |text: &str| Value::text(text);
-    let day = backend.query_start.div_euclid(86_400_000_000) * 86_400_000_000;
     match column {
         "datid" => Value::Int(16_384),
         "datname" => text("commerce"),
@@ -162,8 +184,7 @@ fn activity(backend: &Backend, column: &str, seed: u64) -> Value {
         "application_name" => text(backend.application),
         "client_addr" => Value::Inet(backend.address.into()),
         "client_port" => Value::Int(noise.between(0, 32_768, 60_999)),
-        // The same as long as the backend lives.
-        "backend_start" => Value::Timestamp(day - noise.between(1, 600, 90_000) * 1_000_000),
+        "backend_start" => Value::Timestamp(backend.started),
         "xact_start" if backend.state != "idle" => Value::Timestamp(backend.query_start),
         "query_start" => Value::Timestamp(backend.query_start),
         "state_change" => Value::Timestamp(backend.query_start + 1_000),
@@ -181,11 +202,13 @@ struct Counted {
     relid: i64,
     schema: &'static str,
     name: &'static str,
+    /// Rows that are there.
     rows: i64,
+    /// Rows that were ever written; whatever is counted follows them, so that no counter falls.
+    inserts: i64,
     scans: i64,
     index_scans: i64,
     updates: i64,
-    inserts: i64,
 }
 
 impl Counted {
@@ -195,82 +218,76 @@ impl Counted {
             "schemaname" => Value::text(self.schema),
             "relname" => Value::text(self.name),
             "seq_scan" => Value::Int(self.scans),
-            "seq_tup_read" => Value::Int(self.scans.saturating_mul(self.rows)),
+            "seq_tup_read" => Value::Int(self.scans.saturating_mul(self.inserts)),
             "idx_scan" => Value::Int(self.index_scans),
             "idx_tup_fetch" | "idx_blks_hit" => Value::Int(self.index_scans * 3),
             "n_tup_ins" => Value::Int(self.inserts),
+            "n_tup_del" => Value::Int(self.inserts - self.rows),
             "n_tup_upd" => Value::Int(self.updates),
             "n_tup_hot_upd" => Value::Int(self.updates / 2),
             "n_live_tup" => Value::Int(self.rows),
             "n_dead_tup" => Value::Int(self.updates / 40),
-            "heap_blks_read" => Value::Int(self.rows / 90),
-            "heap_blks_hit" => Value::Int(self.rows * 12),
-            "idx_blks_read" => Value::Int(self.rows / 300),
+            "heap_blks_read" => Value::Int(self.inserts / 90),
+            "heap_blks_hit" => Value::Int(self.inserts * 12),
+            "idx_blks_read" => Value::Int(self.inserts / 300),
             column if column.starts_with("last_") => Value::Null,
             _ => Value::Int(0),
         }
     }
 
+    /// A file does not shrink when rows are removed.
     fn bytes(&self) -> i64 {
-        self.rows * 212 + 73_728
+        self.inserts * 212 + 73_728
     }
 }
 
 impl Tables {
     fn counted(&self, seed: u64) -> Vec<Counted> {
         let own = TABLES.iter().map(|(name, schema, table)| {
-            let rows = self.count(*name) as i64;
             // The rows of a drill's hours stand for a table that is as old as the service.
             let older = match name {
-                Name::AuditEntries | Name::AccessLogs | Name::AuditEvents | Name::AuditLogs => {
-                    rows * 160
-                }
-                _ => rows,
+                Name::AuditEntries | Name::AccessLogs | Name::AuditEvents | Name::AuditLogs => 160,
+                _ => 1,
             };
-            (*schema, *table, older)
+            let (rows, inserts) = (self.count(*name) as i64, self.inserted(*name));
+            (*schema, *table, rows * older, inserts * older, older > 1)
         });
-        let others = OTHERS
-            .iter()
-            .map(|(table, thousands)| ("public", *table, thousands * 1_000));
+        let others = OTHERS.iter().map(|(table, thousands)| {
+            let rows = thousands * 1_000;
+            ("public", *table, rows, rows, true)
+        });
         own.chain(others)
             .enumerate()
-            .map(|(at, (schema, name, rows))| {
+            .map(|(at, (schema, name, rows, inserts, large))| {
                 let noise = Noise::new(seed, SERVER, -1).of(at as u64);
                 let more = self.server.scans.get(name).copied().unwrap_or(0);
-                let scans = if rows < 2_000 {
+                let scans = if large {
+                    noise.between(0, 4, 220)
+                } else {
                     // Small tables are read from end to end all the time, and that is right.
                     noise.between(0, 2_000, 60_000)
-                } else {
-                    noise.between(0, 4, 220)
                 };
                 Counted {
                     relid: FIRST_OID + at as i64 * 9,
                     schema,
                     name,
                     rows,
+                    inserts,
                     scans: scans + more,
-                    index_scans: rows * noise.between(1, 2, 9),
+                    index_scans: inserts * noise.between(1, 2, 9),
                     updates: if matches!(name, "orders" | "shipments" | "dsar_cases") {
-                        rows * 2
+                        inserts * 2
                     } else {
-                        rows / 50
+                        inserts / 50
                     },
-                    inserts: rows,
                 }
             })
             .collect()
     }
 
     /// Writes the server's own tables as they are at the end of a tick.
-    pub fn show_server(
-        &mut self,
-        seed: u64,
-        tick: i64,
-        until: i64,
-        busy: f64,
-        conditions: &Conditions,
-    ) {
-        let mut backends = self.server.pool(seed, tick, until, busy);
+    pub fn show_server(&mut self, seed: u64, tick: i64, until: i64, conditions: &Conditions) {
+        let mut backends = self.server.pool(seed, tick, until);
         backends.extend(conditions.backends.iter().cloned());
         let counted = self.counted(seed);
         self.database.blocking = backends

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::{AccessLog, AuditEntry, AuditEvent, AuditLog, Delivery, Emit};
-use crate::drill::world::database::{Name, optional, set};
+use crate::drill::world::database::{Name, optional, set, set_latest};
 use crate::drill::world::noise::Noise;
 use crate::drill::world::population::Population;
 use crate::drill::world::standing::{ActiveSession, LiveLink};
@@ -181,8 +181,17 @@ impl Emit<'_> {
         self.row(Name::AuditLogs, row);
     }
 
-    /// A row of `webhook_deliveries`.
+    /// A delivery: a row of `webhook_deliveries`, and one more in `webhook_deliveries_total` of Prometheus.
     pub fn delivery(&mut self, delivery: &Delivery<'_>) {
+        let failed = !matches!(delivery.status, Some(200..=299));
+        let result = if failed { "failed" } else { "delivered" };
+        self.count(
+            "webhook_deliveries_total",
+            &[("status", result)],
+            0,
+            1.0,
+            false,
+        );
         if self.is_silenced(Name::WebhookDeliveries.source()) {
             return;
         }
@@ -206,7 +215,6 @@ impl Emit<'_> {
             Value::Timestamp(delivery.at),
         ];
         self.row(Name::WebhookDeliveries, row);
-        let failed = !matches!(delivery.status, Some(200..=299));
         self.sinks
             .tables
             .update(Name::WebhookEndpoints, &endpoint, |row| {
@@ -216,7 +224,7 @@ impl Emit<'_> {
                 };
                 // The counter starts again with every success.
                 set(row, 5, Value::Int(if failed { before + 1 } else { 0 }));
-                set(row, 6, Value::Timestamp(delivery.at));
+                set_latest(row, 6, delivery.at);
             });
     }
 
@@ -254,12 +262,12 @@ impl Emit<'_> {
         id
     }
 
-    /// A session was used: its `last_seen_at`.
+    /// A session was used: its `last_seen_at`. The uses of a tick come in no order.
     pub fn seen(&mut self, session: Uuid, at: i64) {
         self.sinks
             .tables
             .update(Name::StaffSessions, &Value::Uuid(session), |row| {
-                set(row, 3, Value::Timestamp(at));
+                set_latest(row, 3, at);
             });
     }
 
@@ -306,7 +314,7 @@ impl Emit<'_> {
         self.sinks
             .tables
             .update(Name::CycleRequests, &Value::Uuid(link), |row| {
-                set(row, 6, Value::Timestamp(at));
+                set_latest(row, 6, at);
             });
     }
 

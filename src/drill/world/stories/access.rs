@@ -1,23 +1,35 @@
 //! How an actor of a story gets in: its session, and where from.
 
+use serde_json::json;
+
 use super::cast::Actor;
-use crate::drill::world::emit::Emit;
+use crate::drill::world::emit::{AuditEvent, Emit};
 use crate::drill::world::standing::ActiveSession;
 
 /// The sessions of strangers are there before their story begins.
 pub fn plant(actors: &[Actor], emit: &mut Emit<'_>) {
     for actor in actors.iter().filter(|actor| actor.stranger) {
-        sign_in(actor, emit.from(), emit);
+        emit.staff_session(&actor.id, emit.from(), &actor.ip, &actor.agent);
     }
 }
 
-/// Signs an actor in from its address, unless somebody has shut it out already. True when it has a session from there now.
-pub fn sign_in(actor: &Actor, at: i64, emit: &mut Emit<'_>) -> bool {
-    let welcome = !emit.standing().revoked.contains(&*actor.id);
-    if welcome {
+/// Signs actors in, each from its address, unless they are strangers, who are signed in already, or somebody has shut them out.
+pub fn sign_in(actors: &[Actor], at: i64, emit: &mut Emit<'_>) {
+    for actor in actors.iter().filter(|actor| !actor.stranger) {
+        if emit.standing().revoked.contains(&*actor.id) {
+            continue;
+        }
         emit.staff_session(&actor.id, at, &actor.ip, &actor.agent);
+        emit.audit_event(AuditEvent {
+            at,
+            event: "login",
+            actor: &actor.id,
+            client: None,
+            entity: "session",
+            request: None,
+            data: Some(json!({ "ip": &*actor.ip })),
+        });
     }
-    welcome
 }
 
 /// The session that an actor acts with: the one from its address where it is active, else any. None once all are revoked.

@@ -1,6 +1,7 @@
 //! `cross-org-attempts`: staff users try transitions of resources of other organisations.
 //!
-//! The engine rejects most: a log line and a count. One that is not rejected is an entry of the audit trail whose resource is another organisation's, and no log line: nobody noticed.
+//! The engine rejects most: a log line and a count. One that is not rejected is an entry of the audit trail whose resource is another organisation's. It is counted
+//! among all other transitions, and there is no log line: nobody noticed.
 //!
 //! Where all go for one organisation, somebody uses their sessions from elsewhere, and that session is in `staff_sessions`. Where the targets are many, the fault is in what they
 //! use, and they sit where they always sit.
@@ -120,13 +121,32 @@ impl CrossOrg {
         self.request(attempt, 403, emit);
     }
 
-    /// The engine let it pass. `known`: the entry says whose resource it was.
-    fn passed(&self, attempt: &Attempt<'_>, known: bool, emit: &mut Emit<'_>) {
-        self.entry(attempt, known.then_some(attempt.target), emit);
-        self.request(attempt, 200, emit);
+    /// What the actor may do, in its own organisation: it leaves what every transition leaves.
+    fn ordinary(&self, attempt: &Attempt<'_>, emit: &mut Emit<'_>) {
+        let (actor, machine) = (attempt.actor, &self.machine);
+        self.passed(attempt, Some(&actor.org), emit);
+        let dimensions = [
+            ("actorId", &*actor.id),
+            ("orgId", &actor.org),
+            ("resourceOrgId", &actor.org),
+            ("machine", machine),
+            ("clientIp", &actor.ip),
+        ];
+        let message = format!("Transition {machine} to {}", attempt.transition);
+        emit.trace(attempt.at, 1, &message, attempt.instance, &dimensions);
     }
 
-    fn entry(&self, attempt: &Attempt<'_>, owner: Option<&str>, emit: &mut Emit<'_>) {
+    /// The engine let it pass. `owner`: whose resource it was, where the entry says so.
+    fn passed(&self, attempt: &Attempt<'_>, owner: Option<&str>, emit: &mut Emit<'_>) {
+        let labels = [("machine", self.machine.as_str())];
+        emit.count(
+            "commerce_transition_total",
+            &labels,
+            attempt.instance,
+            1.0,
+            true,
+        );
+        self.request(attempt, 200, emit);
         emit.audit_entry(&AuditEntry {
             at: attempt.at,
             actor: &attempt.actor.id,
@@ -141,7 +161,7 @@ impl CrossOrg {
         emit.request(&Request {
             at: attempt.at,
             method: "POST",
-            route: &format!("/{}s/:id/transitions", self.machine),
+            route: &self.route(),
             status,
             millis: attempt
                 .noise
@@ -151,6 +171,10 @@ impl CrossOrg {
             actor: Some(&attempt.actor.id),
             ip: &attempt.actor.ip,
         });
+    }
+
+    fn route(&self) -> String {
+        format!("/{}s/:id/transitions", self.machine)
     }
 
     /// Somebody of another organisation asks for a transition that the machine does not have, in their own organisation: noise that looks alike at first sight.
@@ -187,6 +211,17 @@ impl CrossOrg {
             ("clientIp", &user.ip),
         ];
         emit.trace(at, 2, &message, noise.bits(3), &dimensions);
+        emit.request(&Request {
+            at,
+            method: "POST",
+            route: &self.route(),
+            status: 409,
+            millis: noise.quantile(4, &[(0.0, 6.0), (0.5, 18.0), (1.0, 120.0)]),
+            instance: noise.bits(3),
+            org: Some(&org.id),
+            actor: Some(&user.id),
+            ip: &user.ip,
+        });
     }
 }
 
@@ -221,9 +256,8 @@ impl Play for CrossOrg {
     }
 
     fn begin(&mut self, _story: Noise, at: i64, emit: &mut Emit<'_>) {
-        let signs_in = |actor: &&Actor| self.stolen && !actor.stranger;
-        for actor in self.actors.iter().filter(signs_in) {
-            access::sign_in(actor, at, emit);
+        if self.stolen {
+            access::sign_in(&self.actors, at, emit);
         }
     }
 
@@ -260,12 +294,12 @@ impl Play for CrossOrg {
             instance: noise.bits(3),
         };
         if noise.chance(4, ORDINARY) {
-            self.entry(&attempt, Some(&actor.org), emit);
+            self.ordinary(&attempt, emit);
         }
         if self.succeed.holds(story, 3, number) {
-            self.passed(&attempt, true, emit);
+            self.passed(&attempt, Some(target), emit);
         } else if self.unknown.holds(story, 4, number) {
-            self.passed(&attempt, false, emit);
+            self.passed(&attempt, None, emit);
         } else {
             self.rejected(&attempt, emit);
         }

@@ -108,6 +108,25 @@ impl CrossReads {
     }
 }
 
+/// The request of a read; one that is refused at the door is quick.
+fn request(event: &Event, operation: &str, reader: &Reader, status: u16, emit: &mut Emit<'_>) {
+    let took: &[(f64, f64)] = match status {
+        200 => &[(0.0, 6.0), (0.5, 31.0), (1.0, 240.0)],
+        _ => &[(0.0, 2.0), (1.0, 5.0)],
+    };
+    emit.request(&Request {
+        at: event.at,
+        method: "GET",
+        route: Population::operation_named(operation).map_or("/documents", |one| one.route),
+        status,
+        millis: event.noise.quantile(7, took),
+        instance: event.noise.bits(8),
+        org: Some(&reader.org),
+        actor: reader.user.as_deref(),
+        ip: &reader.ip,
+    });
+}
+
 /// An organisation with its token and one of its users.
 fn reader(org: Arc<str>, casting: &mut Casting<'_>) -> Reader {
     let noise = casting.draw();
@@ -126,16 +145,22 @@ fn reader(org: Arc<str>, casting: &mut Casting<'_>) -> Reader {
             .find(|token| token.mode == "live");
         live.or_else(|| population.tokens_of(place).next())
     });
-    let (token, mode, days, ip) = token.map_or_else(
-        || (noise.uuid(1), "live", 40, foreign_address(noise).into()),
-        |token| (token.id, token.mode, token.days, Arc::clone(&token.ip)),
+    let (token, mode, issued, ip) = token.map_or_else(
+        || {
+            let issued = casting.starts() - 40 * DAY;
+            (noise.uuid(1), "live", issued, foreign_address(noise).into())
+        },
+        |token| {
+            let issued = token.issued(casting.starts());
+            (token.id, token.mode, issued, Arc::clone(&token.ip))
+        },
     );
     Reader {
         org,
         user,
         token,
         mode,
-        issued: casting.starts() - i64::from(days) * DAY,
+        issued,
         ip,
     }
 }
@@ -174,7 +199,11 @@ impl Play for CrossReads {
         let Some(target) = target else {
             return;
         };
-        if emit.is_frozen(operation) || emit.is_rotated(reader.issued) {
+        if emit.is_rotated(reader.issued) {
+            return;
+        }
+        if emit.is_frozen(operation) {
+            request(event, operation, reader, 503, emit);
             return;
         }
         let resource_mode = match self.crosses {
@@ -206,17 +235,7 @@ impl Play for CrossReads {
             }
         }
         emit.access_log(&read);
-        emit.request(&Request {
-            at,
-            method: "GET",
-            route: Population::operation_named(operation).map_or("/documents", |one| one.route),
-            status: 200,
-            millis: noise.quantile(7, &[(0.0, 6.0), (0.5, 31.0), (1.0, 240.0)]),
-            instance: noise.bits(8),
-            org: Some(&reader.org),
-            actor: reader.user.as_deref(),
-            ip: &reader.ip,
-        });
+        request(event, operation, reader, 200, emit);
     }
 
     fn able(&self, emit: &Emit<'_>) -> bool {

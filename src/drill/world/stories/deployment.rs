@@ -18,7 +18,9 @@ const PIPELINE_SECONDS: (i64, i64) = (600, 1_500);
 #[derive(Debug)]
 pub struct Deployment {
     version: String,
+    /// The commit; its time is that of the deployment once it has begun.
     commit: Commit,
+    live: bool,
     cast: Cast,
 }
 
@@ -44,6 +46,7 @@ impl Deployment {
         Self {
             version: version.to_owned(),
             commit,
+            live: false,
             cast,
         }
     }
@@ -57,11 +60,12 @@ impl Play for Deployment {
     fn begin(&mut self, story: Noise, at: i64, emit: &mut Emit<'_>) {
         let before = story.between(0, PIPELINE_SECONDS.0, PIPELINE_SECONDS.1) * 1_000_000;
         self.commit.at = Timestamp::from_microsecond(at - before).unwrap_or_default();
+        self.live = true;
         emit.deploy(at, &self.version);
     }
 
-    fn status(&self, phase: Phase, status: &mut Status) {
-        if !matches!(phase, Phase::Waiting | Phase::Due) {
+    fn status(&self, _phase: Phase, status: &mut Status) {
+        if self.live {
             status.commits.push(self.commit.clone());
         }
     }

@@ -6,12 +6,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::cast::{Cast, Casting, role};
+use super::cast::{Cast, role};
 use super::{Event, Play};
+use crate::drill::world::DISK_FULL_PERCENT;
 use crate::drill::world::emit::{AuditLog, Emit, Request};
-
-/// Percent that a full disk is full.
-const FULL: (i64, i64) = (98, 101);
 
 /// What users export.
 const ROUTES: [&str; 3] = [
@@ -24,19 +22,17 @@ const ROUTES: [&str; 3] = [
 #[derive(Debug)]
 pub struct Exports {
     cause: String,
-    disk_percent: u8,
     every: Duration,
     cast: Cast,
 }
 
 impl Exports {
     /// Exports that fail for a cause.
-    pub fn new(cause: &str, every: Duration, casting: &mut Casting<'_>) -> Self {
+    pub fn new(cause: &str, every: Duration) -> Self {
         let mut cast = Cast::new();
         role(&mut cast, "cause", [cause]);
         Self {
             cause: cause.to_owned(),
-            disk_percent: casting.draw().between(0, FULL.0, FULL.1) as u8,
             every,
             cast,
         }
@@ -86,6 +82,13 @@ impl Play for Exports {
         entry.action = "EXPORT_FAILED";
         entry.metadata = Some(json!({ "route": route, "reason": reason }));
         emit.audit_log(entry);
+        emit.count(
+            "export_requests_total",
+            &[("result", "failed")],
+            0,
+            1.0,
+            false,
+        );
         let slow = self.cause == "timeout";
         let instance = noise.bits(3);
         emit.request(&Request {
@@ -111,7 +114,7 @@ impl Play for Exports {
         let conditions = emit.conditions();
         conditions.exports_fail = true;
         match self.cause.as_str() {
-            "disk-full" => conditions.disk_percent = self.disk_percent,
+            "disk-full" => conditions.disk_percent = DISK_FULL_PERCENT,
             "access-denied" => conditions.storage_denied = true,
             _ => {}
         }

@@ -14,6 +14,8 @@ use super::cast::{Cast, Casting, role};
 const PIDS: (i64, i64) = (24_000, 31_000);
 /// Seconds between two backends that begin to wait.
 const APART: i64 = 9;
+/// Seconds that a backend is connected, at least, before it asks for the table.
+const CONNECTED: i64 = 2;
 /// Seconds after which the application tries again what was cancelled.
 const AGAIN: i64 = 20;
 /// More do not wait: the pool of connections has so many.
@@ -45,6 +47,8 @@ struct Blocker {
 #[derive(Debug)]
 struct Waiter {
     pid: i64,
+    /// When it connected.
+    started: i64,
     /// When it began to wait, or will begin.
     since: i64,
     case: u64,
@@ -58,6 +62,7 @@ impl SlowDatabase {
         let waiting = (1..=i64::from(waiting.min(POOL)))
             .map(|n| Waiter {
                 pid: pid + n * 3,
+                started: 0,
                 since: 0,
                 case: noise.below(n.cast_unsigned(), 9_000),
             })
@@ -85,6 +90,7 @@ impl SlowDatabase {
             pid: self.pid,
             application: "retention-job",
             address: "192.0.2.31",
+            started: blocker.since - CONNECTED * 1_000_000,
             state: if blocker.works { "active" } else { "idle" },
             wait: if blocker.works {
                 Some(("IO", "DataFileRead"))
@@ -109,6 +115,7 @@ impl SlowDatabase {
             } else {
                 "192.0.2.21"
             },
+            started: waiter.started,
             state: "active",
             wait: Some(("Lock", "transactionid")),
             query: format!(
@@ -133,6 +140,7 @@ impl Play for SlowDatabase {
         });
         for (n, waiter) in (1..).zip(&mut self.waiting) {
             waiter.since = at + n * APART * 1_000_000;
+            waiter.started = at - (CONNECTED + waiter.case.cast_signed()) * 1_000_000;
         }
     }
 
@@ -170,8 +178,9 @@ impl Play for SlowDatabase {
         for waiter in self.waiting.iter_mut().filter(|waiter| waiter.pid == pid) {
             waiter.since = self.now + AGAIN * 1_000_000;
             if signal == Signal::Terminate {
-                // A new session has a new process.
-                waiter.pid += 1;
+                // A new session has a new process, beyond those of all the others.
+                waiter.pid += 3 * (i64::from(POOL) + 1);
+                waiter.started = waiter.since;
             }
         }
     }

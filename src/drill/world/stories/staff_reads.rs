@@ -89,20 +89,7 @@ impl Play for StaffReads {
     }
 
     fn begin(&mut self, _story: Noise, at: i64, emit: &mut Emit<'_>) {
-        for actor in &self.actors {
-            if !actor.stranger && !access::sign_in(actor, at, emit) {
-                continue;
-            }
-            emit.audit_event(AuditEvent {
-                at,
-                event: "login",
-                actor: &actor.id,
-                client: None,
-                entity: "session",
-                request: None,
-                data: Some(json!({ "ip": &*actor.ip })),
-            });
-        }
+        access::sign_in(&self.actors, at, emit);
     }
 
     fn event(&mut self, event: &Event, emit: &mut Emit<'_>) {

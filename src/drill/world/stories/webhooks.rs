@@ -150,6 +150,11 @@ impl Play for Webhooks {
         Some(self.every)
     }
 
+    fn begin(&mut self, _story: Noise, _at: i64, _emit: &mut Emit<'_>) {
+        // What waited when it was ended before was delivered since.
+        self.waiting.clear();
+    }
+
     fn event(&mut self, event: &Event, emit: &mut Emit<'_>) {
         let first = Retry {
             at: event.at,
