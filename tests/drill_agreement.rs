@@ -310,6 +310,25 @@ fn agree(played: &Played) {
         assert_eq!(reads, asked, "{name}: reads of {}", operation.id);
     }
 
+    // What users, staff and contacts do: the trails and the requests. Jobs ask nobody, and an export that fails is two entries.
+    let operations: Vec<String> = OPERATIONS
+        .iter()
+        .map(|one| format!("'{}'", one.route))
+        .collect();
+    let others = played.told(&format!(
+        "requests | where timestamp < datetime({time}) | extend route = tostring(split(name, ' ')[1]) | where route !endswith '/transitions' and route !in ({}) | extend kind = case(route == '/api/webhooks/deliver', 'delivery', route startswith '/api/', 'case', 'cycle') | summarize n = count() by kind",
+        operations.join(", ")
+    ));
+    let all = |kind: &'static str| move |_: &Row| Some(kind.to_owned());
+    let mut rows = played.count("webhook_deliveries", 8, micros, all("delivery"));
+    rows.extend(played.count("audit_logs", 9, micros, |row| {
+        (shown(&row[3]) != "EXPORT_STARTED").then(|| "case".to_owned())
+    }));
+    rows.extend(played.count("audit_events", 1, micros, |row| {
+        (shown(&row[4]) != "reminder-job").then(|| "cycle".to_owned())
+    }));
+    assert_eq!(others, rows, "{name}: users, staff and contacts");
+
     // Transitions: the trail, the requests, the metric.
     let machine = |row: &Row| Some(shown(&row[5]));
     let entries = played.count("commerce.audit_entries", 1, minute, machine);

@@ -397,7 +397,7 @@ fn every_source_tells_of_the_same_events() {
     let posted = query(
         &world,
         &format!(
-            "requests | where name startswith 'POST' and success == 'True' and timestamp < datetime({settled}) | count"
+            "requests | where name endswith '/transitions' and success == 'True' and timestamp < datetime({settled}) | count"
         ),
     );
     let traced = query(

@@ -123,6 +123,10 @@ pub struct Delivery<'a> {
     pub at: i64,
     /// The endpoint.
     pub endpoint: &'a str,
+    /// Whose it is.
+    pub tenant: &'a str,
+    /// The instance that delivers.
+    pub instance: u64,
     /// `case.updated`.
     pub event: &'a str,
     /// HTTP status; none where nothing answered.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::people::request;
 use crate::drill::world::database::{Name, set};
 use crate::drill::world::emit::{AuditLog, Emit};
 use crate::drill::world::noise::{Generator, Noise};
@@ -56,7 +57,7 @@ fn advance(emit: &mut Emit<'_>, noise: Noise) -> Option<()> {
         let new = id(count);
         let row = row(&new, &tenant, "RECEIVED", at, at);
         emit.sinks.tables.push(Name::DsarCases, None, row);
-        return write(emit, noise, at, &tenant, "CASE_CREATED");
+        return write(emit, noise, at, &tenant, ("CASE_CREATED", "/api/cases"));
     }
     let case = Value::text(id(noise.below(2, count as u64) as usize));
     let mut tenant = None;
@@ -76,7 +77,8 @@ fn advance(emit: &mut Emit<'_>, noise: Noise) -> Option<()> {
             }
         }
     });
-    write(emit, noise, at, &tenant?, "CASE_STATUS_CHANGED")
+    let deed = ("CASE_STATUS_CHANGED", "/api/cases/:id/status");
+    write(emit, noise, at, &tenant?, deed)
 }
 
 fn write(
@@ -84,7 +86,7 @@ fn write(
     noise: Noise,
     at: i64,
     tenant: &Arc<str>,
-    action: &str,
+    (action, route): (&str, &str),
 ) -> Option<()> {
     let people = emit.population();
     let place = people
@@ -103,5 +105,7 @@ fn write(
         agent: &user.agent,
         metadata: None,
     });
+    let who = (Some(&**tenant), &*user.id, &*user.ip);
+    request(emit, noise, at, ("POST", route, 200), who);
     Some(())
 }

@@ -1,13 +1,12 @@
 //! Staff and contacts, whose trail is `audit_events`, and users of the case product, whose trail is `audit_logs`. Staff need an active session, contacts a link
-//! that works.
-
-use std::sync::Arc;
+//! that works. Whatever they do is a request too.
 
 use serde_json::json;
 
 use super::is_due;
+use super::traffic::latency;
 use crate::drill::world::TICK_MICROS;
-use crate::drill::world::emit::{AuditEvent, AuditLog, Emit};
+use crate::drill::world::emit::{AuditEvent, AuditLog, Emit, Request};
 use crate::drill::world::noise::{Generator, Noise};
 use crate::drill::world::population::{OPERATOR, User};
 use crate::drill::world::stories::Stories;
@@ -75,23 +74,10 @@ fn come_back(emit: &mut Emit<'_>, stories: &Stories) {
             own.between(0, 12, BACK)
         };
         if emit.tick() == first + back {
-            sign_in(emit, &user.id, &user.ip, &user.agent, own);
+            let at = emit.moment(own.of(1));
+            emit.sign_in(&user.id, at, &user.ip, &user.agent);
         }
     }
-}
-
-fn sign_in(emit: &mut Emit<'_>, user: &Arc<str>, ip: &Arc<str>, agent: &Arc<str>, noise: Noise) {
-    let at = emit.moment(noise.of(1));
-    emit.staff_session(user, at, ip, agent);
-    emit.audit_event(AuditEvent {
-        at,
-        event: "login",
-        actor: user,
-        client: None,
-        entity: "session",
-        request: None,
-        data: Some(json!({"method": "password+otp"})),
-    });
 }
 
 fn staff(emit: &mut Emit<'_>, noise: Noise) -> Option<()> {
@@ -104,11 +90,11 @@ fn staff(emit: &mut Emit<'_>, noise: Noise) -> Option<()> {
     let client = people.organisation(*noise.pick(2, &user.clients)?)?;
     let at = emit.moment(noise);
     emit.seen(session, at);
-    let (event, entity, route) = match noise.below(3, 10) {
-        0..=5 => ("cycle.read", "cycle", "/cycles/:id"),
-        6 | 7 => ("file.downloaded", "file", "/files/:id"),
-        8 => ("cycle.updated", "cycle", "/cycles/:id"),
-        _ => ("comment.added", "cycle", "/cycles/:id/comments"),
+    let (event, entity, method, route) = match noise.below(3, 10) {
+        0..=5 => ("cycle.read", "cycle", "GET", "/cycles/:id"),
+        6 | 7 => ("file.downloaded", "file", "GET", "/files/:id"),
+        8 => ("cycle.updated", "cycle", "PATCH", "/cycles/:id"),
+        _ => ("comment.added", "cycle", "POST", "/cycles/:id/comments"),
     };
     emit.audit_event(AuditEvent {
         at,
@@ -119,6 +105,8 @@ fn staff(emit: &mut Emit<'_>, noise: Noise) -> Option<()> {
         request: None,
         data: Some(json!({"route": route})),
     });
+    let who = (Some(&*client.id), &*user.id, &*user.ip);
+    request(emit, noise, at, (method, route, 200), who);
     Some(())
 }
 
@@ -129,10 +117,10 @@ fn contact(emit: &mut Emit<'_>, noise: Noise) -> Option<()> {
     let link = noise.pick(1, &links)?;
     let at = emit.moment(noise);
     emit.link_used(link.id, at);
-    let (event, entity, route) = match noise.below(3, 10) {
-        0..=6 => ("cycle.read", "cycle", "/cycles/:id"),
-        7 | 8 => ("file.downloaded", "file", "/files/:id"),
-        _ => ("file.uploaded", "file", "/cycles/:id/files"),
+    let (event, entity, method, route) = match noise.below(3, 10) {
+        0..=6 => ("cycle.read", "cycle", "GET", "/cycles/:id"),
+        7 | 8 => ("file.downloaded", "file", "GET", "/files/:id"),
+        _ => ("file.uploaded", "file", "POST", "/cycles/:id/files"),
     };
     emit.audit_event(AuditEvent {
         at,
@@ -143,6 +131,8 @@ fn contact(emit: &mut Emit<'_>, noise: Noise) -> Option<()> {
         request: None,
         data: Some(json!({"route": route})),
     });
+    let who = (Some(&*link.client), &*contact.id, &*contact.ip);
+    request(emit, noise, at, (method, route, 200), who);
     Some(())
 }
 
@@ -166,34 +156,52 @@ fn user(emit: &mut Emit<'_>, noise: Noise) -> Option<()> {
     let people = emit.population();
     let user = noise.pick(0, &people.users)?;
     let failing = emit.conditions().exports_fail;
-    let (action, resource) = match noise.below(1, 100) {
-        0..=44 => ("CASE_VIEWED", "case"),
-        45..=59 => ("DOCUMENT_VIEWED", "document"),
-        60..=71 => ("CASE_UPDATED", "case"),
-        72..=79 => ("COMMENT_ADDED", "case"),
-        80..=91 => ("LOGIN", "session"),
-        92 => ("LOGIN_FAILED", "session"),
-        93 | 94 if !failing => ("EXPORT_CREATED", "export"),
-        _ => ("DOCUMENT_DOWNLOADED", "document"),
+    let deed = match noise.below(1, 100) {
+        0..=44 => ("CASE_VIEWED", "case", "GET", "/api/cases/:id"),
+        45..=59 => (
+            "DOCUMENT_VIEWED",
+            "document",
+            "GET",
+            "/api/cases/:id/documents",
+        ),
+        60..=71 => ("CASE_UPDATED", "case", "PATCH", "/api/cases/:id"),
+        72..=79 => ("COMMENT_ADDED", "case", "POST", "/api/cases/:id/comments"),
+        80..=91 => ("LOGIN", "session", "POST", "/api/auth/login"),
+        92 => ("LOGIN_FAILED", "session", "POST", "/api/auth/login"),
+        93 | 94 if !failing => (
+            "EXPORT_CREATED",
+            "export",
+            "GET",
+            "/api/cases/:id/export/pdf",
+        ),
+        _ => (
+            "DOCUMENT_DOWNLOADED",
+            "document",
+            "GET",
+            "/api/documents/:id/file",
+        ),
     };
-    if action == "EXPORT_CREATED" {
+    if deed.0 == "EXPORT_CREATED" {
         emit.count("export_requests_total", &[("result", "ok")], 0, 1.0, false);
     }
-    write(emit, noise, user, action, resource)
+    write(emit, noise, user, deed)
 }
 
 /// What browsers do by themselves, at any time.
 fn refresh(emit: &mut Emit<'_>, noise: Noise) -> Option<()> {
     let user = noise.pick(0, &emit.population().users)?;
-    write(emit, noise, user, "SESSION_REFRESHED", "session")
+    let deed = ("SESSION_REFRESHED", "session", "GET", "/api/auth/session");
+    write(emit, noise, user, deed)
 }
+
+/// What a user does: its name in the trail and what it is done to, and the method and the route of its request.
+type Deed = (&'static str, &'static str, &'static str, &'static str);
 
 fn write(
     emit: &mut Emit<'_>,
     noise: Noise,
     user: &User,
-    action: &str,
-    resource: &str,
+    (action, resource, method, route): Deed,
 ) -> Option<()> {
     let tenant = emit.population().organisation(user.organisation)?;
     let at = emit.moment(noise);
@@ -218,5 +226,30 @@ fn write(
             _ => None,
         },
     });
+    let status = if action == "LOGIN_FAILED" { 401 } else { 200 };
+    let who = (Some(&*tenant.id), &*user.id, ip);
+    request(emit, noise, at, (method, route, status), who);
     Some(())
+}
+
+/// The request of something that was done. `who`: whose data, who, and where from.
+pub(super) fn request(
+    emit: &mut Emit<'_>,
+    noise: Noise,
+    at: i64,
+    (method, route, status): (&str, &str, u16),
+    (org, actor, ip): (Option<&str>, &str, &str),
+) {
+    let millis = latency(emit, noise, status);
+    emit.request(&Request {
+        at,
+        method,
+        route,
+        status,
+        millis,
+        instance: noise.bits(6),
+        org,
+        actor: Some(actor),
+        ip,
+    });
 }

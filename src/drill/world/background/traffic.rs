@@ -108,7 +108,7 @@ fn status(emit: &mut Emit<'_>, noise: Noise, good: u16) -> u16 {
 }
 
 /// Milliseconds that it took; what is refused at the door is quick.
-fn latency(emit: &mut Emit<'_>, noise: Noise, status: u16) -> f64 {
+pub(super) fn latency(emit: &mut Emit<'_>, noise: Noise, status: u16) -> f64 {
     let factor = emit.conditions().latency;
     let millis = match status {
         401 | 503 => 2.0 + 3.0 * noise.share(5),

@@ -30,6 +30,7 @@ fn delivery(emit: &mut Emit<'_>, noise: Noise) -> Option<()> {
     if of_story || emit.is_disabled(&endpoint.id) {
         return None;
     }
+    let tenant = emit.population().organisation(endpoint.organisation)?;
     let at = emit.moment(noise);
     let event = noise.pick(1, EVENTS)?;
     let failed = noise.chance(2, 0.004);
@@ -41,6 +42,8 @@ fn delivery(emit: &mut Emit<'_>, noise: Noise) -> Option<()> {
     emit.delivery(&Delivery {
         at,
         endpoint: &endpoint.id,
+        tenant: &tenant.id,
+        instance: noise.bits(5),
         event,
         status: Some(status),
         millis: 40.0 + 380.0 * noise.share(4) * noise.share(5),

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use rust_decimal::Decimal;
+use serde_json::json;
 use uuid::Uuid;
 
-use super::{AccessLog, AuditEntry, AuditEvent, AuditLog, Delivery, Emit};
+use super::{AccessLog, AuditEntry, AuditEvent, AuditLog, Delivery, Emit, Request};
 use crate::drill::world::database::{Name, optional, set, set_latest};
 use crate::drill::world::noise::Noise;
-use crate::drill::world::population::Population;
+use crate::drill::world::population::{INSTANCES, Population};
 use crate::drill::world::standing::{ActiveSession, LiveLink};
 use crate::pgsql::Value;
 
@@ -181,7 +182,7 @@ impl Emit<'_> {
         self.row(Name::AuditLogs, row);
     }
 
-    /// A delivery: a row of `webhook_deliveries`, and one more in `webhook_deliveries_total` of Prometheus.
+    /// A delivery: a row of `webhook_deliveries`, one more in `webhook_deliveries_total` of Prometheus, and the request of the job that delivers.
     pub fn delivery(&mut self, delivery: &Delivery<'_>) {
         let failed = !matches!(delivery.status, Some(200..=299));
         let result = if failed { "failed" } else { "delivered" };
@@ -192,6 +193,18 @@ impl Emit<'_> {
             1.0,
             false,
         );
+        let host = INSTANCES.get((delivery.instance % INSTANCES.len() as u64) as usize);
+        self.request(&Request {
+            at: delivery.at,
+            method: "POST",
+            route: "/api/webhooks/deliver",
+            status: if failed { 502 } else { 200 },
+            millis: delivery.millis,
+            instance: delivery.instance,
+            org: Some(delivery.tenant),
+            actor: None,
+            ip: host.map_or("", |host| host.address),
+        });
         if self.is_silenced(Name::WebhookDeliveries.source()) {
             return;
         }
@@ -228,7 +241,7 @@ impl Emit<'_> {
             });
     }
 
-    /// A staff user signs in: a row of `staff_sessions`, active from now on. Times before the tick may be given for sessions that a story plants.
+    /// A row of `staff_sessions`, active from now on. Times before the tick may be given for sessions that a story plants.
     pub fn staff_session(
         &mut self,
         user: &Arc<str>,
@@ -260,6 +273,32 @@ impl Emit<'_> {
                 agent: Arc::clone(agent),
             });
         id
+    }
+
+    /// A staff user signs in: the session, its entry in the trail, and the request.
+    pub fn sign_in(&mut self, user: &Arc<str>, at: i64, ip: &Arc<str>, agent: &Arc<str>) {
+        let session = self.staff_session(user, at, ip, agent);
+        self.audit_event(AuditEvent {
+            at,
+            event: "login",
+            actor: user,
+            client: None,
+            entity: "session",
+            request: None,
+            data: Some(json!({ "method": "password+otp", "ip": &**ip })),
+        });
+        let instance = session.as_u128() as u64;
+        self.request(&Request {
+            at,
+            method: "POST",
+            route: "/auth/login",
+            status: 200,
+            millis: 90.0 + (instance % 160) as f64,
+            instance,
+            org: None,
+            actor: Some(user),
+            ip,
+        });
     }
 
     /// A session was used: its `last_seen_at`. The uses of a tick come in no order.

@@ -1,9 +1,7 @@
 //! How an actor of a story gets in: its session, and where from.
 
-use serde_json::json;
-
 use super::cast::Actor;
-use crate::drill::world::emit::{AuditEvent, Emit};
+use crate::drill::world::emit::Emit;
 use crate::drill::world::standing::ActiveSession;
 
 /// The sessions of strangers are there before their story begins.
@@ -19,16 +17,7 @@ pub fn sign_in(actors: &[Actor], at: i64, emit: &mut Emit<'_>) {
         if emit.standing().revoked.contains(&*actor.id) {
             continue;
         }
-        emit.staff_session(&actor.id, at, &actor.ip, &actor.agent);
-        emit.audit_event(AuditEvent {
-            at,
-            event: "login",
-            actor: &actor.id,
-            client: None,
-            entity: "session",
-            request: None,
-            data: Some(json!({ "ip": &*actor.ip })),
-        });
+        emit.sign_in(&actor.id, at, &actor.ip, &actor.agent);
     }
 }
 

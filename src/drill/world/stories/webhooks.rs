@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::arrivals::Share;
 use super::cast::{Cast, Casting, role};
 use super::{Event, Play};
-use crate::drill::world::emit::{Delivery, Emit, Request};
+use crate::drill::world::emit::{Delivery, Emit};
 use crate::drill::world::noise::Noise;
 
 /// Seconds after which a failed delivery is tried again, by attempt.
@@ -112,22 +112,13 @@ impl Webhooks {
         emit.delivery(&Delivery {
             at: attempt.at,
             endpoint,
+            tenant: &self.tenant,
+            instance: noise.bits(4),
             event: attempt.event,
             status: (!silent).then_some(status),
             millis,
             attempt: attempt.attempt,
             error: error.as_deref(),
-        });
-        emit.request(&Request {
-            at: attempt.at,
-            method: "POST",
-            route: "/api/webhooks/deliver",
-            status: if fails { 502 } else { 200 },
-            millis,
-            instance: noise.bits(4),
-            org: Some(&self.tenant),
-            actor: None,
-            ip: "192.0.2.20",
         });
         let retry = RETRIES.get(usize::try_from(attempt.attempt - 1).unwrap_or(usize::MAX));
         if let (true, Some(seconds)) = (fails && self.waiting.len() < MOST_WAITING, retry) {
