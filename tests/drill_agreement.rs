@@ -82,7 +82,7 @@ fn play(name: &str, text: &str, seed: u64) -> Played {
                     played.revoke(Some(actor));
                 }
             }
-            50 => played.world.act(&Act::RotateTokens(now)),
+            50 | 100 => played.world.act(&Act::RotateTokens(now)),
             60 => played.world.change(|database| {
                 let pid = database.table("pg_catalog", "pg_stat_activity").unwrap();
                 let Value::Int(pid) = pid.rows[3][pid.column("pid").unwrap()] else {
@@ -93,7 +93,6 @@ fn play(name: &str, text: &str, seed: u64) -> Played {
             90 => played
                 .world
                 .act(&Act::UnfreezeOperation("orders.read".to_owned())),
-            100 => played.world.act(&Act::RotateTokens(now)),
             110 => played.revoke(None),
             _ => {}
         }

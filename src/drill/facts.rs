@@ -44,7 +44,7 @@ pub const NAMES: &[(&str, &str)] = &[
         "expired",
         "list: contacts none of whose magic links works any more, since the page",
     ),
-    ("frozen", "list: operations that were frozen"),
+    ("frozen", "list: operations that are frozen"),
     ("snapshots", "list: organisations whose state was kept"),
     ("rotated", "true once tokens were rotated"),
     (
@@ -88,7 +88,7 @@ pub struct Facts {
     pub staff_sessions: u64,
     /// `expired`: contacts none of whose magic links works any more, since the page.
     pub expired: BTreeSet<String>,
-    /// `frozen`: operations that `matter ops freeze-operation` froze.
+    /// `frozen`: operations that `matter ops freeze-operation` froze, until the freeze is lifted.
     pub frozen: BTreeSet<String>,
     /// `snapshots`: organisations whose state was kept.
     pub snapshots: BTreeSet<String>,

@@ -56,7 +56,6 @@ impl Format {
         };
         let shape = match call.value("pretty").or(call.value("format")) {
             None if call.has("oneline") => Shape::Oneline,
-            Some("oneline") if call.has("oneline") => Shape::Oneline,
             Some("oneline") => Shape::WholeHash,
             None | Some("medium") => Shape::Medium,
             Some(written) => {
