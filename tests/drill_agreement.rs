@@ -446,6 +446,24 @@ fn is_possible(played: &Played) -> bool {
         }
     }
 
+    // Staff ask from where they are signed in.
+    let mut places: BTreeSet<String> = BTreeSet::new();
+    for row in played.rows("public", "staff_sessions") {
+        if let Value::Inet(ip) = &row[4] {
+            places.insert(format!("{} {ip}", shown(&row[1])));
+        }
+    }
+    let asked = played.told(
+        "requests | summarize n = count() by place = strcat(tostring(customDimensions.actorId), ' ', tostring(customDimensions.clientIp)) | project place, n",
+    );
+    let from_staff = |place: &&String| {
+        let who = place.split(' ').next().unwrap_or_default();
+        people.staff_named(who).is_some()
+    };
+    for place in asked.keys().filter(from_staff) {
+        assert!(places.contains(place), "{name}: {place} has no session");
+    }
+
     // Who is shut out does nothing more, anywhere.
     for (actor, at) in &played.revoked {
         for (schema, table, time, who) in TRAILS {

@@ -1,6 +1,8 @@
 //! Staff and contacts, whose trail is `audit_events`, and users of the case product, whose trail is `audit_logs`. Staff need an active session, contacts a link
 //! that works. Whatever they do is a request too.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use super::is_due;
@@ -9,6 +11,7 @@ use crate::drill::world::TICK_MICROS;
 use crate::drill::world::emit::{AuditEvent, AuditLog, Emit, Request};
 use crate::drill::world::noise::{Generator, Noise};
 use crate::drill::world::population::{OPERATOR, User};
+use crate::drill::world::standing::ActiveSession;
 use crate::drill::world::stories::Stories;
 
 const STAFF: Generator = Generator::named("background.staff");
@@ -86,7 +89,15 @@ fn staff(emit: &mut Emit<'_>, noise: Noise) -> Option<()> {
     let user = noise
         .pick(0, &people.staff)
         .filter(|user| *user.id != *OPERATOR)?;
-    let session = noise.pick(1, emit.active_sessions(&user.id))?.id;
+    // What somebody else opened in the user's name is not for the user's own work.
+    let sessions = emit.active_sessions(&user.id).iter();
+    let is_own = |session: &&ActiveSession| {
+        session.ip == user.ip || people.sessions.iter().any(|known| known.id == session.id)
+    };
+    let sessions: Vec<_> = sessions.filter(is_own).collect();
+    let (session, ip) = noise
+        .pick(1, &sessions)
+        .map(|session| (session.id, Arc::clone(&session.ip)))?;
     let client = people.organisation(*noise.pick(2, &user.clients)?)?;
     let at = emit.moment(noise);
     emit.seen(session, at);
@@ -105,7 +116,7 @@ fn staff(emit: &mut Emit<'_>, noise: Noise) -> Option<()> {
         request: None,
         data: Some(json!({"route": route})),
     });
-    let who = (Some(&*client.id), &*user.id, &*user.ip);
+    let who = (Some(&*client.id), &*user.id, &*ip);
     request(emit, noise, at, (method, route, 200), who);
     Some(())
 }
