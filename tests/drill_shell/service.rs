@@ -236,6 +236,13 @@ const CASES: &[Case] = &[
         "Tests  16 passed (16)",
     ),
     case(
+        "route-coverage-patched",
+        DECLARED_SCOPE,
+        &[],
+        0,
+        "Tests  16 passed (16)",
+    ),
+    case(
         "route-coverage",
         MISSING_SCOPE,
         &[],
