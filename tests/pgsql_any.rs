@@ -236,7 +236,7 @@ const TYPES: &[Type] = &[
     Type::Int8,
     Type::Float8,
     Type::Numeric(None),
-    Type::Numeric(Some(2)),
+    Type::Numeric(Some((6, 2))),
     Type::Timestamptz,
     Type::Date,
     Type::Interval,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rust_decimal::Decimal;
-use rust_decimal::prelude::{FromPrimitive as _, ToPrimitive as _};
+use rust_decimal::prelude::ToPrimitive as _;
 use serde_json::Value as Json;
 
 use super::civil::{self, BEFORE_ALL, DAY, FOREVER};
@@ -35,9 +35,9 @@ pub fn cast(value: Value, from: &Type, to: &Type) -> Result<Value, Error> {
         (Value::Bool(value), Type::Int4) => Value::Int(i64::from(value)),
         (Value::Int(value), Type::Bool) => Value::Bool(value != 0),
         (Value::Int(value), Type::Float8) => Value::Float(value as f64),
-        (Value::Int(value), Type::Numeric(scale)) => scaled(Decimal::from(value), *scale)?,
+        (Value::Int(value), Type::Numeric(form)) => scaled(Decimal::from(value), *form)?,
         (Value::Int(value), to) => integer(Some(value), to)?,
-        (Value::Float(value), Type::Numeric(scale)) => from_float(value, *scale)?,
+        (Value::Float(value), Type::Numeric(form)) => from_float(value, *form)?,
         (Value::Float(value), Type::Float8) => Value::Float(value),
         (Value::Float(value), to) => {
             let rounded = value.round_ties_even();
@@ -46,9 +46,9 @@ pub fn cast(value: Value, from: &Type, to: &Type) -> Result<Value, Error> {
                 .then_some(rounded as i64);
             integer(whole, to)?
         }
-        (Value::Numeric(value), Type::Numeric(scale)) => scaled(value, *scale)?,
+        (Value::Numeric(value), Type::Numeric(form)) => scaled(value, *form)?,
         (Value::Numeric(value), Type::Float8) => {
-            Value::Float(value.to_string().parse().unwrap_or(f64::NAN))
+            Value::Float(number::numeric(value).parse().unwrap_or(f64::NAN))
         }
         (Value::Numeric(value), to) => integer(number::rescale(value, 0)?.to_i64(), to)?,
         (Value::Date(days), Type::Timestamp | Type::Timestamptz) => Value::Timestamp(match days {
@@ -101,25 +101,18 @@ fn integer(value: Option<i64>, to: &Type) -> Result<Value, Error> {
         })
 }
 
-fn scaled(value: Decimal, scale: Option<u32>) -> Result<Value, Error> {
-    Ok(Value::Numeric(match scale {
-        Some(scale) => number::rescale(value, scale)?,
-        None => value,
-    }))
+fn scaled(value: Decimal, declared: Option<(u32, u32)>) -> Result<Value, Error> {
+    number::declared(value, declared).map(Value::Numeric)
 }
 
 /// A `double precision` becomes a `numeric` of 15 digits.
-fn from_float(value: f64, scale: Option<u32>) -> Result<Value, Error> {
+fn from_float(value: f64, form: Option<(u32, u32)>) -> Result<Value, Error> {
     if !value.is_finite() {
         return Err(Error::unsupported("numeric NaN and infinity"));
     }
     let text = format!("{value:.14e}");
-    let decimal = Decimal::from_scientific(&text)
-        .ok()
-        .or_else(|| Decimal::from_f64(value))
-        .ok_or_else(number::too_long)?
-        .normalize();
-    scaled(decimal, scale)
+    let decimal = Decimal::from_scientific(&text).map_err(|_| number::too_long())?;
+    scaled(decimal.normalize(), form)
 }
 
 fn from_json(json: &Arc<Json>, to: &Type) -> Result<Value, Error> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::cast::cast;
 use super::error::Error;
+use super::functions::array::{accumulated, shape};
 use super::functions::{Call, Function};
 use super::order::compare;
 use super::plan::Plan;
@@ -214,7 +215,7 @@ impl Expr {
                     many => function.call(&call, &eval_all(many, env)?)?,
                 }
             }
-            Self::Array(values) => Value::Array(eval_all(values, env)?.into()),
+            Self::Array(values) => array_of(eval_all(values, env)?)?,
             Self::Subscript(array, index) => match (array.eval(env)?, index.eval(env)?) {
                 (Value::Array(values), Value::Int(index)) => usize::try_from(index - 1)
                     .ok()
@@ -384,6 +385,17 @@ fn slice(array: &Expr, from: Option<&Expr>, to: Option<&Expr>, env: &Env) -> Res
     ))
 }
 
+/// `ARRAY[…]`: arrays in it must be alike.
+fn array_of(values: Vec<Value>) -> Result<Value, Error> {
+    if shape(&values).is_none() {
+        return Err(Error::new(
+            "2202E",
+            "multidimensional arrays must have array expressions with matching dimensions",
+        ));
+    }
+    Ok(Value::Array(values.into()))
+}
+
 /// The elements of an array that are no arrays themselves.
 pub fn leaves(values: &[Value]) -> Vec<&Value> {
     values
@@ -414,7 +426,12 @@ impl Subquery {
         Ok(match &self.answer {
             SubqueryAnswer::Exists => Value::Bool(!rows.is_empty()),
             SubqueryAnswer::Array => {
-                Value::Array(rows.iter().filter_map(|row| row.first().cloned()).collect())
+                let values: Vec<Value> =
+                    rows.iter().filter_map(|row| row.first().cloned()).collect();
+                if values.iter().any(|value| matches!(value, Value::Array(_))) {
+                    accumulated(&values)?;
+                }
+                Value::Array(values.into())
             }
             SubqueryAnswer::Value => match rows.as_slice() {
                 [] => Value::Null,

@@ -6,6 +6,8 @@ use std::hash::{Hash, Hasher};
 use serde_json::Value as Json;
 
 use super::civil::DAY;
+use super::expr::leaves;
+use super::functions::array::shape;
 use super::text::{inet, json};
 use super::value::Value;
 
@@ -27,12 +29,21 @@ pub fn compare(left: &Value, right: &Value) -> Ordering {
             _ => left.cmp(right),
         },
         (Value::Bytes(left), Value::Bytes(right)) => left.cmp(right),
-        (Value::Array(left), Value::Array(right)) => left
-            .iter()
-            .zip(right.iter())
-            .map(|(left, right)| nulls_last(left, right))
-            .find(|order| *order != Ordering::Equal)
-            .unwrap_or_else(|| left.len().cmp(&right.len())),
+        // All elements first, then how many there are, how deep they stand, and how they are parted.
+        (Value::Array(left), Value::Array(right)) => {
+            let (elements, others) = (leaves(left), leaves(right));
+            elements
+                .iter()
+                .zip(&others)
+                .map(|(left, right)| nulls_last(left, right))
+                .find(|order| *order != Ordering::Equal)
+                .unwrap_or_else(|| elements.len().cmp(&others.len()))
+                .then_with(|| {
+                    let (left, right) = (shape(left), shape(right));
+                    let deep = |shape: &Option<Vec<usize>>| shape.as_ref().map_or(0, Vec::len);
+                    deep(&left).cmp(&deep(&right)).then(left.cmp(&right))
+                })
+        }
         _ => Ordering::Equal,
     }
 }
@@ -66,7 +77,7 @@ pub fn span(value: &Value) -> i128 {
 }
 
 /// `jsonb`: objects, arrays, booleans, numbers, strings and null, in falling order.
-fn compare_json(left: &Json, right: &Json) -> Ordering {
+pub fn compare_json(left: &Json, right: &Json) -> Ordering {
     match (left, right) {
         (Json::Bool(left), Json::Bool(right)) => left.cmp(right),
         (Json::Number(left), Json::Number(right)) => match (left.as_i64(), right.as_i64()) {

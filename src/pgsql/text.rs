@@ -21,7 +21,7 @@ impl Value {
             Self::Bool(value) => if *value { "t" } else { "f" }.to_owned(),
             Self::Int(value) => value.to_string(),
             Self::Float(value) => number::float(*value),
-            Self::Numeric(value) => value.to_string(),
+            Self::Numeric(value) => number::numeric(*value),
             Self::Text(text) | Self::Inet(text) => text.to_string(),
             Self::Timestamp(value) => time::timestamp(*value, *ty != Type::Timestamp),
             Self::Date(days) => time::date(*days),
@@ -58,7 +58,7 @@ impl Value {
                 Self::Int(number::parse_integer(ty, text)?)
             }
             Type::Float8 => Self::Float(number::parse_float(text)?),
-            Type::Numeric(scale) => Self::Numeric(number::parse_numeric(text, *scale)?),
+            Type::Numeric(form) => Self::Numeric(number::parse_numeric(text, *form)?),
             Type::Text | Type::Unknown => Self::text(text),
             Type::Name => Self::text(name(text)),
             Type::Timestamptz => Self::Timestamp(time::parse_timestamp(text, true)?),

@@ -161,11 +161,10 @@ impl Type {
             DataType::Numeric(info) | DataType::Decimal(info) | DataType::Dec(info) => {
                 Self::Numeric(match info {
                     ExactNumberInfo::None => None,
-                    ExactNumberInfo::Precision(_) => Some(0),
-                    ExactNumberInfo::PrecisionAndScale(_, scale) => Some(
-                        u32::try_from(*scale)
-                            .map_err(|_| Error::unsupported("a negative scale"))?,
-                    ),
+                    ExactNumberInfo::Precision(digits) => Some(declared_digits(*digits, 0)?),
+                    ExactNumberInfo::PrecisionAndScale(digits, scale) => {
+                        Some(declared_digits(*digits, *scale)?)
+                    }
                 })
             }
             DataType::Text => Self::Text,
@@ -210,12 +209,25 @@ impl Type {
     }
 }
 
+/// What `numeric(digits, scale)` declares.
+fn declared_digits(digits: u64, scale: i64) -> Result<(u32, u32), Error> {
+    match (u32::try_from(digits), u32::try_from(scale)) {
+        (Ok(digits), Ok(scale)) if scale <= digits => Ok((digits, scale)),
+        _ => Err(Error::unsupported(
+            "a numeric whose scale is negative or more than its digits",
+        )),
+    }
+}
+
 /// The one type that several expressions take together, as CASE, COALESCE, UNION and ARRAY need it; none of them known is
 /// `text`. `what` begins the message: `CASE types`, `UNION types`.
 pub fn common<'a>(types: impl IntoIterator<Item = &'a Type>, what: &str) -> Result<Type, Error> {
     let mut chosen: Option<Type> = None;
+    // A literal among them is of no declared scale, so the whole has none.
+    let mut has_literal = false;
     for ty in types {
         if *ty == Type::Unknown {
+            has_literal = true;
             continue;
         }
         let Some(current) = &chosen else {
@@ -254,5 +266,9 @@ pub fn common<'a>(types: impl IntoIterator<Item = &'a Type>, what: &str) -> Resu
             ));
         }
     }
-    Ok(chosen.unwrap_or(Type::Text))
+    Ok(match chosen {
+        Some(ty) if has_literal => ty.plain(),
+        Some(ty) => ty,
+        None => Type::Text,
+    })
 }

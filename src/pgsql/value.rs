@@ -17,8 +17,8 @@ pub enum Type {
     Int8,
     /// `double precision`.
     Float8,
-    /// `numeric`; the scale that a column declares, if it does.
-    Numeric(Option<u32>),
+    /// `numeric`; what a column declares, if it does: all digits, and those of them behind the point.
+    Numeric(Option<(u32, u32)>),
     /// `text`.
     Text,
     /// `name`: an identifier of the system's own tables.

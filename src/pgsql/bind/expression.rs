@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sqlparser::ast::{
-    AccessExpr, Array, CaseWhen, DataType, Expr as Ast, Query, Subscript, Value as Literal,
+    AccessExpr, Array, CaseWhen, CastKind, DataType, Expr as Ast, Query, Subscript, Value as Literal,
 };
 
 use super::operator::{negate_if, truth};
@@ -42,6 +42,14 @@ pub(super) fn text(value: &str) -> Typed {
     }
 }
 
+/// The type of an array of such values. An array of arrays has the type of its innermost elements.
+fn array_of(ty: &Type) -> Type {
+    match ty {
+        array @ Type::Array(_) => array.clone(),
+        element => Type::Array(Box::new(element.plain())),
+    }
+}
+
 impl Binder<'_> {
     /// Binds an expression. An error gets its place.
     pub(super) fn expression(&mut self, ast: &Ast) -> Result<Typed, Error> {
@@ -68,7 +76,11 @@ impl Binder<'_> {
                 let value = match (&interval.leading_field, &value.expr) {
                     (None, _) => value,
                     (Some(field), Expr::Constant(Value::Text(body)))
-                        if interval.last_field.is_none() =>
+                        if interval.last_field.is_none()
+                            && interval.leading_precision.is_none()
+                            && interval.fractional_seconds_precision.is_none()
+                            // A server cuts off what is smaller than the field.
+                            && body.trim().parse::<i64>().is_ok() =>
                     {
                         text(&format!(
                             "{body} {}",
@@ -80,6 +92,7 @@ impl Binder<'_> {
                 self.explicit(value, &Type::Interval)?
             }
             Ast::Cast {
+                kind: CastKind::Cast | CastKind::DoubleColon,
                 expr,
                 data_type,
                 format: None,
@@ -259,11 +272,7 @@ impl Binder<'_> {
         let array = Expr::Array(values);
         Ok(Typed {
             expr: if constant { self.folded(array) } else { array },
-            // An array of arrays has the type of its innermost elements.
-            ty: match ty {
-                array @ Type::Array(_) => array,
-                element => Type::Array(Box::new(element.plain())),
-            },
+            ty: array_of(&ty),
         })
     }
 
@@ -336,7 +345,7 @@ impl Binder<'_> {
         }
         let ty = match (&answer, first) {
             (SubqueryAnswer::Exists, _) | (_, None) => Type::Bool,
-            (SubqueryAnswer::Array, Some(ty)) => Type::Array(Box::new(ty.plain())),
+            (SubqueryAnswer::Array, Some(ty)) => array_of(&ty),
             (_, Some(ty)) => ty,
         };
         let number = self.next_number();

@@ -29,6 +29,37 @@ fn depth(values: &[Value]) -> i64 {
     }
 }
 
+/// The lengths of an array at each depth; none when the inner arrays are not all alike.
+pub fn shape(values: &[Value]) -> Option<Vec<usize>> {
+    let Some(Value::Array(first)) = values.first() else {
+        let flat = !values.iter().any(|value| matches!(value, Value::Array(_)));
+        return flat.then(|| vec![values.len()]);
+    };
+    let inner = shape(first)?;
+    let alike = values.iter().all(
+        |value| matches!(value, Value::Array(other) if shape(other).as_ref() == Some(&inner)),
+    );
+    alike.then(|| [vec![values.len()], inner].concat())
+}
+
+/// An error when arrays cannot become one array of them, as `array_agg` makes it.
+pub fn accumulated(arrays: &[Value]) -> Result<(), Error> {
+    if arrays.contains(&Value::Null) {
+        return Err(Error::new("22004", "cannot accumulate null arrays"));
+    }
+    let is_empty = |value: &Value| matches!(value, Value::Array(values) if values.is_empty());
+    if arrays.first().is_some_and(is_empty) {
+        return Err(Error::new("2202E", "cannot accumulate empty arrays"));
+    }
+    if shape(arrays).is_none() {
+        return Err(Error::new(
+            "2202E",
+            "cannot accumulate arrays of different dimensionality",
+        ));
+    }
+    Ok(())
+}
+
 fn length(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
     match arguments {
         [Value::Array(values), Value::Int(depth)] => {
@@ -65,6 +96,10 @@ fn dimensions(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
 fn position(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
     match arguments {
         [Value::Null, _] => Ok(Value::Null),
+        [Value::Array(values), _] if depth(values) > 1 => Err(Error::new(
+            "0A000",
+            "searching for elements in multidimensional arrays is not supported",
+        )),
         [Value::Array(values), wanted] => Ok(values
             .iter()
             .position(|value| nulls_last(value, wanted).is_eq())
@@ -73,8 +108,14 @@ fn position(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
     }
 }
 
+/// An element joins a plain list only.
+fn not_flat() -> Error {
+    Error::new("22000", "argument must be empty or one-dimensional array")
+}
+
 fn append(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
     match arguments {
+        [Value::Array(values), _] if depth(values) > 1 => Err(not_flat()),
         [Value::Null, value] => Ok(Value::Array([value.clone()].into())),
         [Value::Array(values), value] => Ok(Value::Array(
             values.iter().chain([value]).cloned().collect(),
@@ -85,6 +126,7 @@ fn append(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
 
 fn prepend(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
     match arguments {
+        [_, Value::Array(values)] if depth(values) > 1 => Err(not_flat()),
         [value, Value::Null] => Ok(Value::Array([value.clone()].into())),
         [value, Value::Array(values)] => Ok(Value::Array(
             [value].into_iter().chain(values.iter()).cloned().collect(),
@@ -97,12 +139,11 @@ fn join(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
     match arguments {
         [Value::Null, other] | [other, Value::Null] => Ok(other.clone()),
         [Value::Array(left), Value::Array(right)] => {
-            if !left.is_empty() && !right.is_empty() && depth(left) != depth(right) {
-                return Err(Error::unsupported("joining arrays of different depth"));
+            let joined: Vec<Value> = left.iter().chain(right.iter()).cloned().collect();
+            if shape(&joined).is_none() {
+                return Err(Error::unsupported("joining arrays of different dimensions"));
             }
-            Ok(Value::Array(
-                left.iter().chain(right.iter()).cloned().collect(),
-            ))
+            Ok(Value::Array(joined.into()))
         }
         _ => Err(wrong()),
     }
@@ -111,6 +152,10 @@ fn join(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
 fn remove(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
     match arguments {
         [Value::Null, _] => Ok(Value::Null),
+        [Value::Array(values), _] if depth(values) > 1 => Err(Error::new(
+            "0A000",
+            "removing elements from multidimensional arrays is not supported",
+        )),
         [Value::Array(values), gone] => Ok(Value::Array(
             values
                 .iter()

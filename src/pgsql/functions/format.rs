@@ -53,6 +53,13 @@ pub fn time(time: i64, form: &str) -> Result<String, Error> {
             rest = after.get(end + 1..).unwrap_or_default();
             continue;
         }
+        // Patterns of their own that begin like two others.
+        if ["SSSS", "ssss", "IDDD", "iddd"]
+            .iter()
+            .any(|pattern| rest.starts_with(pattern))
+        {
+            return Err(unknown(rest));
+        }
         if let Some(pattern) = PATTERNS.iter().find(|pattern| rest.starts_with(**pattern)) {
             text.push_str(&field(pattern, time, padded));
             padded = true;
@@ -60,14 +67,16 @@ pub fn time(time: i64, form: &str) -> Result<String, Error> {
             continue;
         }
         if first.is_ascii_alphabetic() {
-            return Err(Error::unsupported(&format!(
-                "the pattern of to_char at \"{rest}\""
-            )));
+            return Err(unknown(rest));
         }
         text.push(first);
         rest = rest.get(first.len_utf8()..).unwrap_or_default();
     }
     Ok(text)
+}
+
+fn unknown(rest: &str) -> Error {
+    Error::unsupported(&format!("the pattern of to_char at \"{rest}\""))
 }
 
 fn field(pattern: &str, time: i64, padded: bool) -> String {

@@ -5,6 +5,7 @@ use serde_json::{Map, Number, Value as Json};
 use super::numbers::wrong;
 use super::{Call, Entry};
 use crate::pgsql::error::Error;
+use crate::pgsql::order::compare_json;
 use crate::pgsql::text::json;
 use crate::pgsql::value::{Type, Value};
 
@@ -56,12 +57,16 @@ pub fn unquoted(json: &Json) -> Value {
 }
 
 /// The result of an operator in the form its type says.
-fn answer(found: Option<&Json>, call: &Call) -> Value {
-    match (found, call.result) {
+fn answer(found: Option<&Json>, call: &Call) -> Result<Value, Error> {
+    Ok(match (found, call.result) {
         (None, _) => Value::Null,
         (Some(json), Type::Jsonb) => Value::Json(json.clone().into()),
+        // Numbers, lists and objects of a `json` have the spelling they were written in.
+        (Some(Json::Array(_) | Json::Object(_)), _) if call.types.first() == Some(&Type::Json) => {
+            return keeps_spelling(call, &[]);
+        }
         (Some(json), _) => unquoted(json),
-    }
+    })
 }
 
 fn document(value: &Value) -> Result<std::sync::Arc<Json>, Error> {
@@ -90,14 +95,35 @@ fn element(json: &Json, index: i64) -> Option<&Json> {
     values.get(usize::try_from(index).ok()?)
 }
 
+/// An array without the member of a number.
+fn without_place(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
+    let [Value::Json(json), Value::Int(index)] = arguments else {
+        return Err(wrong());
+    };
+    match json.as_ref() {
+        Json::Array(values) => {
+            let gone = element(json, *index);
+            let left = values
+                .iter()
+                .filter(|value| !gone.is_some_and(|gone| std::ptr::eq(gone, *value)));
+            Ok(Value::Json(Json::Array(left.cloned().collect()).into()))
+        }
+        Json::Object(_) => Err(Error::new(
+            "22023",
+            "cannot delete from object using integer index",
+        )),
+        _ => Err(Error::new("22023", "cannot delete from scalar")),
+    }
+}
+
 fn member(call: &Call, arguments: &[Value]) -> Result<Value, Error> {
     match arguments {
         [json, Value::Text(key)] => {
             let json = document(json)?;
             let found = json.as_object().and_then(|object| object.get(key.as_ref()));
-            Ok(answer(found, call))
+            answer(found, call)
         }
-        [json, Value::Int(index)] => Ok(answer(element(document(json)?.as_ref(), *index), call)),
+        [json, Value::Int(index)] => answer(element(document(json)?.as_ref(), *index), call),
         _ => Err(wrong()),
     }
 }
@@ -120,7 +146,7 @@ fn path(call: &Call, arguments: &[Value]) -> Result<Value, Error> {
             _ => return Ok(Value::Null),
         };
     }
-    Ok(answer(found, call))
+    answer(found, call)
 }
 
 fn holds(left: &Json, right: &Json, top: bool) -> bool {
@@ -133,8 +159,10 @@ fn holds(left: &Json, right: &Json, top: bool) -> bool {
             .iter()
             .all(|value| left.iter().any(|inner| holds(inner, value, false))),
         // An array holds a scalar that stands alone.
-        (Json::Array(left), scalar) if top && !scalar.is_object() => left.contains(scalar),
-        (left, right) => left == right,
+        (Json::Array(left), scalar) if top && !scalar.is_object() => {
+            left.iter().any(|value| compare_json(value, scalar).is_eq())
+        }
+        (left, right) => compare_json(left, right).is_eq(),
     }
 }
 
@@ -202,12 +230,6 @@ fn join(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
             let mut all = left.clone();
             all.extend(right.clone());
             Json::Object(all)
-        }
-        (Json::Object(_), other) | (other, Json::Object(_)) if !other.is_array() => {
-            return Err(Error::new(
-                "22023",
-                "invalid concatenation of jsonb objects",
-            ));
         }
         (left, right) => {
             let mut all = as_list(left);
@@ -355,6 +377,7 @@ pub const TABLE: &[Entry] = &[
     ("||", "jsonb jsonb -> jsonb", join),
     ("-", "jsonb text -> jsonb", without),
     ("-", "jsonb text[] -> jsonb", without),
+    ("-", "jsonb int4 -> jsonb", without_place),
     ("jsonb_typeof", "jsonb -> text", type_of),
     ("json_typeof", "json -> text", type_of),
     ("jsonb_array_length", "jsonb -> int4", array_length),

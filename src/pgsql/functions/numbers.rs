@@ -103,7 +103,8 @@ fn whole(result: Option<i64>, call: &Call) -> Result<Value, Error> {
         .ok_or_else(|| Error::new("22003", format!("{} out of range", call.result.long_name())))
 }
 
-fn finite(value: f64, arguments: &[Value]) -> Result<Value, Error> {
+/// A result of arithmetic; an error when it left the range of its finite arguments.
+pub fn finite(value: f64, arguments: &[Value]) -> Result<Value, Error> {
     let was_infinite = arguments
         .iter()
         .any(|argument| matches!(argument, Value::Float(value) if !value.is_finite()));

@@ -3,18 +3,16 @@
 use rust_decimal::Decimal;
 
 use super::numbers::wrong;
-use super::time::{interval, out_of_range};
+use super::time::{interval, is_infinite, out_of_range};
 use super::{Call, Entry};
-use crate::pgsql::civil::{
-    self, BEFORE_ALL, Civil, DAY, FOREVER, HOUR, MINUTE, SECOND, date_of, days_of,
-};
+use crate::pgsql::civil::{self, Civil, DAY, HOUR, MINUTE, SECOND, date_of, days_of};
 use crate::pgsql::error::Error;
 use crate::pgsql::value::{Type, Value};
 
 fn date_trunc(call: &Call, arguments: &[Value]) -> Result<Value, Error> {
     match arguments {
         [Value::Text(unit), Value::Timestamp(time)] => {
-            if *time == FOREVER || *time == BEFORE_ALL {
+            if is_infinite(*time) {
                 return Ok(Value::Timestamp(*time));
             }
             truncated(*time, &unit.to_ascii_lowercase())
@@ -108,6 +106,12 @@ fn date_bin(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
     if stride <= 0 {
         return Err(Error::new("22008", "stride must be greater than zero"));
     }
+    if is_infinite(*time) {
+        return Ok(Value::Timestamp(*time));
+    }
+    if is_infinite(*origin) {
+        return Err(Error::new("22008", "origin out of range"));
+    }
     let since = time
         .checked_sub(*origin)
         .ok_or_else(|| out_of_range("interval"))?;
@@ -120,6 +124,14 @@ fn extract(call: &Call, arguments: &[Value]) -> Result<Value, Error> {
         return Err(wrong());
     };
     let ty = call.types.get(1).unwrap_or(&Type::Timestamptz);
+    let infinite = match source {
+        Value::Timestamp(time) => is_infinite(*time),
+        Value::Date(days) => matches!(*days, i32::MAX | i32::MIN),
+        _ => false,
+    };
+    if infinite {
+        return Err(Error::unsupported("parts of infinite times"));
+    }
     part(&field.to_ascii_lowercase(), source, ty)
         .map(Value::Numeric)
         .ok_or_else(|| unknown_unit(field, ty))

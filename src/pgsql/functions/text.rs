@@ -384,9 +384,9 @@ fn decode(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
     }
 }
 
-fn to_hex(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
+fn to_hex(call: &Call, arguments: &[Value]) -> Result<Value, Error> {
     match arguments {
-        [Value::Int(value)] if i32::try_from(*value).is_ok() => {
+        [Value::Int(value)] if call.types == [Type::Int4] => {
             Ok(text(format!("{:x}", *value as i32)))
         }
         [Value::Int(value)] => Ok(text(format!("{value:x}"))),

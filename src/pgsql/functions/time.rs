@@ -9,9 +9,15 @@ use rust_decimal::Decimal;
 
 use super::numbers::wrong;
 use super::{Call, Entry};
+use crate::pgsql::cast::cast;
 use crate::pgsql::civil::{self, BEFORE_ALL, Civil, DAY, FOREVER, add_months, date_of, days_of};
 use crate::pgsql::error::Error;
-use crate::pgsql::value::Value;
+use crate::pgsql::value::{Type, Value};
+
+/// True for `infinity` and `-infinity`.
+pub const fn is_infinite(time: i64) -> bool {
+    time == FOREVER || time == BEFORE_ALL
+}
 
 /// A time or interval that cannot be held.
 pub fn out_of_range(what: &str) -> Error {
@@ -123,7 +129,7 @@ pub fn moved(timestamp: i64, span: &Value, sign: i64) -> Result<i64, Error> {
     else {
         return Err(wrong());
     };
-    if timestamp == FOREVER || timestamp == BEFORE_ALL {
+    if is_infinite(timestamp) {
         return Ok(timestamp);
     }
     let (day, time) = civil::split(timestamp);
@@ -145,10 +151,8 @@ fn plus(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
         | [span @ Value::Interval { .. }, Value::Timestamp(time)] => {
             moved(*time, span, 1).map(Value::Timestamp)
         }
-        [Value::Date(days), span @ Value::Interval { .. }]
-        | [span @ Value::Interval { .. }, Value::Date(days)] => {
-            moved(i64::from(*days) * DAY, span, 1).map(Value::Timestamp)
-        }
+        [date @ Value::Date(_), span @ Value::Interval { .. }]
+        | [span @ Value::Interval { .. }, date @ Value::Date(_)] => moved_date(date, span, 1),
         [Value::Date(days), Value::Int(more)] | [Value::Int(more), Value::Date(days)] => {
             shifted(*days, *more)
         }
@@ -157,16 +161,34 @@ fn plus(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
     }
 }
 
-fn shifted(days: i32, by: i64) -> Result<Value, Error> {
-    i32::try_from(i64::from(days) + by)
-        .map(Value::Date)
-        .map_err(|_| out_of_range("date"))
+/// A date moved by an interval is a timestamp.
+fn moved_date(date: &Value, span: &Value, sign: i64) -> Result<Value, Error> {
+    match cast(date.clone(), &Type::Date, &Type::Timestamp)? {
+        Value::Timestamp(time) => moved(time, span, sign).map(Value::Timestamp),
+        _ => Err(wrong()),
+    }
 }
+
+/// A date some days later.
+fn shifted(days: i32, by: i64) -> Result<Value, Error> {
+    if days == i32::MAX || days == i32::MIN {
+        return Ok(Value::Date(days));
+    }
+    let later = i64::from(days) + by;
+    let within = (FIRST_DATE..=LAST_DATE).contains(&later);
+    within
+        .then_some(Value::Date(later as i32))
+        .ok_or_else(|| out_of_range("date"))
+}
+
+/// The days on which the calendar of a server begins and ends: 4714-11-24 BC and 5874897-12-31.
+const FIRST_DATE: i64 = -2_440_588;
+const LAST_DATE: i64 = 2_145_042_905;
 
 fn minus(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
     match arguments {
         [Value::Timestamp(left), Value::Timestamp(right)] => {
-            if [*left, *right].contains(&FOREVER) || [*left, *right].contains(&BEFORE_ALL) {
+            if is_infinite(*left) || is_infinite(*right) {
                 return Err(Error::new("22008", "cannot subtract infinite timestamps"));
             }
             let difference = left
@@ -175,11 +197,15 @@ fn minus(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
             interval(0, difference / DAY, difference % DAY)
         }
         [Value::Timestamp(time), span] => moved(*time, span, -1).map(Value::Timestamp),
+        [Value::Date(i32::MIN | i32::MAX), Value::Date(_)]
+        | [Value::Date(_), Value::Date(i32::MIN | i32::MAX)] => {
+            Err(Error::new("22008", "cannot subtract infinite dates"))
+        }
         [Value::Date(left), Value::Date(right)] => {
             Ok(Value::Int(i64::from(*left) - i64::from(*right)))
         }
         [Value::Date(days), Value::Int(less)] => shifted(*days, -less),
-        [Value::Date(days), span] => moved(i64::from(*days) * DAY, span, -1).map(Value::Timestamp),
+        [date @ Value::Date(_), span] => moved_date(date, span, -1),
         [left, right] => add_intervals(left, right, -1),
         [span] => add_intervals(
             &Value::Interval {
@@ -238,6 +264,9 @@ fn make_date(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
 
 /// The difference of two timestamps in years, months, days and time, as people count it.
 fn age_between(left: i64, right: i64) -> Result<Value, Error> {
+    if [left, right].iter().any(|time| is_infinite(*time)) {
+        return Err(Error::unsupported("ages of infinite times"));
+    }
     let (late, early) = (left.max(right), left.min(right));
     let ((late_day, late_time), (early_day, early_time)) =
         (civil::split(late), civil::split(early));
@@ -318,6 +347,7 @@ fn timezone(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
 
 fn to_char(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
     match arguments {
+        [Value::Timestamp(time), _] if is_infinite(*time) => Ok(Value::Null),
         [Value::Timestamp(time), Value::Text(form)] => {
             super::format::time(*time, form).map(Value::text)
         }

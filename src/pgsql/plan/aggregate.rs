@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value as Json};
 
 use crate::pgsql::error::Error;
-use crate::pgsql::functions::{json::to_json, numbers, time};
+use crate::pgsql::functions::{array, json::to_json, numbers, time};
 use crate::pgsql::order::compare;
 use crate::pgsql::types::Coercion;
 use crate::pgsql::value::{Type, Value};
@@ -177,12 +177,13 @@ impl Accumulator {
                 self.value = self.plus(value)?;
             }
             (F::Min | F::Max, [value]) => {
-                let wanted = if self.function == F::Min {
-                    Ordering::Less
-                } else {
+                // Of two that compare equal, `1.0` and `1.00`, the server keeps the later.
+                let passed = if self.function == F::Min {
                     Ordering::Greater
+                } else {
+                    Ordering::Less
                 };
-                if self.value == Value::Null || compare(value, &self.value) == wanted {
+                if self.value == Value::Null || compare(value, &self.value) != passed {
                     self.value = value.clone();
                 }
             }
@@ -213,7 +214,9 @@ impl Accumulator {
             (Value::Numeric(sum), Value::Numeric(value)) => {
                 Value::Numeric(numbers::add(*sum, *value)?)
             }
-            (Value::Float(sum), Value::Float(value)) => Value::Float(sum + value),
+            (Value::Float(left), Value::Float(right)) => {
+                numbers::finite(left + right, &[self.value.clone(), value.clone()])?
+            }
             (sum, value) => time::add_intervals(sum, value, 1)?,
         })
     }
@@ -249,7 +252,12 @@ impl Accumulator {
             F::Min | F::Max | F::BoolAnd | F::BoolOr => self.value,
             F::StringAgg => self.text.map_or(Value::Null, Value::text),
             F::ArrayAgg | F::JsonbAgg if self.values.is_empty() => Value::Null,
-            F::ArrayAgg => Value::Array(self.values.into()),
+            F::ArrayAgg => {
+                if matches!(self.types.first(), Some(Type::Array(_))) {
+                    array::accumulated(&self.values)?;
+                }
+                Value::Array(self.values.into())
+            }
             F::JsonbAgg => {
                 let values = self.values.into_iter().filter_map(|value| match value {
                     Value::Json(json) => Some(json.as_ref().clone()),

@@ -1,6 +1,7 @@
 //! Arrays in text: `{1,NULL,"a b"}`.
 
 use super::super::error::Error;
+use super::super::functions::array::shape;
 use super::super::value::{Type, Value};
 
 /// How deep arrays may stand in one another.
@@ -53,7 +54,8 @@ pub fn parse(element: &Type, text: &str) -> Result<Value, Error> {
         return Err(Error::unsupported("arrays with bounds of their own"));
     }
     let value = reader.array(element, 0)?;
-    if reader.rest.trim().is_empty() {
+    let is_even = matches!(&value, Value::Array(values) if shape(values).is_some());
+    if reader.rest.trim().is_empty() && is_even {
         Ok(value)
     } else {
         Err(reader.malformed())

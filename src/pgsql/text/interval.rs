@@ -147,6 +147,11 @@ fn words(body: &str, parts: &mut Parts) -> Option<()> {
             continue;
         }
         let value: f64 = token.parse().ok()?;
+        // A number before a time of day counts days: `3 04:05:06`.
+        if tokens.peek().is_some_and(|next| next.contains(':')) {
+            parts.add(value, "day")?;
+            continue;
+        }
         let is_unit = |next: &&str| next.starts_with(|c: char| c.is_ascii_alphabetic());
         match tokens.next_if(|next| is_unit(next) && *next != "ago") {
             Some(unit) => parts.add(value, unit)?,

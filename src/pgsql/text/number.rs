@@ -83,8 +83,17 @@ pub fn parse_float(text: &str) -> Result<f64, Error> {
     Ok(value)
 }
 
-/// Reads a `numeric`, rounded to a scale where one is declared.
-pub fn parse_numeric(text: &str, scale: Option<u32>) -> Result<Decimal, Error> {
+/// The digits of a `numeric`, which knows no negative zero.
+pub fn numeric(value: Decimal) -> String {
+    if value.is_zero() {
+        value.abs().to_string()
+    } else {
+        value.to_string()
+    }
+}
+
+/// Reads a `numeric`, in the form that is declared, if one is: all digits, and those behind the point.
+pub fn parse_numeric(text: &str, form: Option<(u32, u32)>) -> Result<Decimal, Error> {
     let body = text.trim();
     let invalid = || super::invalid(&Type::Numeric(None), text);
     if ["nan", "infinity", "-infinity", "inf", "-inf"].contains(&body.to_ascii_lowercase().as_str())
@@ -116,7 +125,21 @@ pub fn parse_numeric(text: &str, scale: Option<u32>) -> Result<Decimal, Error> {
         rust_decimal::Error::ErrorString(_) => invalid(),
         _ => too_long(),
     })?;
-    scale.map_or(Ok(value), |scale| rescale(value, scale))
+    declared(value, form)
+}
+
+/// A number rounded to a declared form; an error when it has more digits before the point than that has.
+pub fn declared(value: Decimal, form: Option<(u32, u32)>) -> Result<Decimal, Error> {
+    let Some((digits, scale)) = form else {
+        return Ok(value);
+    };
+    let rounded = rescale(value, scale)?;
+    // No limit above what is held at all.
+    let limit = 10_i128.checked_pow(digits - scale);
+    if limit.is_some_and(|limit| rounded.trunc().mantissa().abs() >= limit) {
+        return Err(Error::new("22003", "numeric field overflow"));
+    }
+    Ok(rounded)
 }
 
 /// A number rounded half away from zero to exactly `scale` digits behind the point.

@@ -206,7 +206,7 @@ impl Reader<'_> {
                     .find(|c: char| !c.is_ascii_digit())
                     .unwrap_or(self.rest.len());
                 let fraction: f64 = format!("0.{}", self.rest.get(..length)?).parse().ok()?;
-                micros += (fraction * SECOND as f64).round() as i64;
+                micros += (fraction * SECOND as f64).round_ties_even() as i64;
                 self.rest = self.rest.get(length..)?;
             }
         }
