@@ -8,12 +8,14 @@
 )]
 
 mod support {
+    pub mod pgsql_statements;
     pub mod pgsql_twin;
     pub mod postgres;
 }
 
 use quarterdeck::pgsql::{self, Context, Database, Type, Value};
-use support::pgsql_twin::Twin;
+use support::pgsql_statements::Statements;
+use support::pgsql_twin::{Compared, Twin};
 
 /// The statements of a file: each ends with a semicolon at the end of a line.
 fn statements(text: &str) -> Vec<String> {
@@ -46,6 +48,41 @@ async fn every_statement_answers_as_on_the_server() {
         statements.len(),
         differences.join("\n")
     );
+}
+
+/// How many statements are made by chance.
+const BY_CHANCE: usize = 2500;
+
+/// What is made by chance is answered as on the server, or refused by name, and little is refused.
+#[tokio::test]
+async fn statements_by_chance_answer_as_on_the_server() {
+    let mut twin = Twin::start("by_chance").await;
+    let seed = std::env::var("QUARTERDECK_SQL_SEED");
+    let seed = seed.map_or(1, |seed| seed.parse().unwrap());
+    let (mut refused, mut with_rows) = (Vec::new(), 0);
+    let mut differences = Vec::new();
+    for statement in Statements::new(seed).take(BY_CHANCE) {
+        match twin.compare(&statement).await {
+            Compared::Alike { rows } => with_rows += usize::from(rows > 0),
+            Compared::Refused(by) => refused.push(by),
+            Compared::Different(text) => differences.push(text),
+        }
+    }
+    println!(
+        "of {BY_CHANCE} statements {with_rows} have rows, {} are refused, {} differ",
+        refused.len(),
+        differences.len()
+    );
+    assert!(
+        differences.is_empty(),
+        "seed {seed}: {} differ:\n{}",
+        differences.len(),
+        differences.join("\n")
+    );
+    assert!(with_rows * 2 > BY_CHANCE, "only {with_rows} have rows");
+    refused.sort();
+    refused.dedup();
+    assert!(refused.len() * 50 < BY_CHANCE, "refused:\n{}", refused.join("\n"));
 }
 
 /// The types of parameters, by statement.

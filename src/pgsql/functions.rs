@@ -1,5 +1,6 @@
 //! Functions and operators: what there is, and which one a statement means.
 
+pub mod are;
 pub mod array;
 pub mod comparison;
 pub mod format;

@@ -18,6 +18,11 @@ const _: () = {
     let _ = Twin::write_difference;
     let _ = Twin::bound_difference;
     let _ = Twin::difference;
+    let _ = Twin::compare;
+    let _ = |compared: &Compared| match compared {
+        Compared::Alike { rows } => rows.to_string(),
+        Compared::Refused(text) | Compared::Different(text) => text.clone(),
+    };
     let _ = Twin::server_parameters;
     let _ = Twin::server_rows;
 };
@@ -32,6 +37,19 @@ pub struct Twin {
     pub database: Database,
     /// What `now()` is on both sides.
     pub now: i64,
+}
+
+/// How the two answered a statement.
+pub enum Compared {
+    /// In the same way; with so many rows.
+    Alike {
+        /// How many.
+        rows: usize,
+    },
+    /// The engine said that it does not do this.
+    Refused(String),
+    /// Otherwise: the statement and both answers.
+    Different(String),
 }
 
 /// What a statement did: names and types of columns, texts of rows; or SQLSTATE and message.
@@ -261,6 +279,28 @@ impl Twin {
             }
         }
         difference(text, server, engine, false)
+    }
+
+    /// How the two answer a statement. Of two errors the codes are compared.
+    pub async fn compare(&mut self, statement: &str) -> Compared {
+        let server = self.server(statement).await;
+        let engine = self.engine(statement, &[]);
+        match (&server, &engine) {
+            (_, Err((code, message))) if code == "0A000" => {
+                return Compared::Refused(message.clone());
+            }
+            (Err((code, _)), Err((own, _))) if code == own => return Compared::Alike { rows: 0 },
+            _ => {}
+        }
+        let rows = server.as_ref().map_or(0, |(_, rows)| rows.len());
+        // An order within parentheses is not that of the rows.
+        let ordered = statement
+            .rsplit_once(" ORDER BY ")
+            .is_some_and(|(_, rest)| rest.matches('(').count() == rest.matches(')').count());
+        match difference(statement, server, engine, ordered) {
+            None => Compared::Alike { rows },
+            Some(text) => Compared::Different(text),
+        }
     }
 
     /// Where the two differ about a statement; none when they agree. Rows without an order are compared as a set.

@@ -9,7 +9,7 @@ use super::window::window_kind;
 use super::{Binder, Typed};
 use crate::pgsql::error::Error;
 use crate::pgsql::expr::{Expr, SubqueryAnswer};
-use crate::pgsql::functions::SetFunction;
+use crate::pgsql::functions::{SetFunction, resolve};
 use crate::pgsql::plan::aggregate::AggregateFunction;
 use crate::pgsql::plan::group::Aggregate;
 use crate::pgsql::plan::sort::SortKey;
@@ -57,6 +57,9 @@ fn arguments(function: &Function) -> Result<Arguments<'_>, Error> {
             FunctionArg::Unnamed(FunctionArgExpr::Wildcard) => read.star = true,
             _ => return Err(Error::unsupported("named arguments and whole rows")),
         }
+    }
+    if read.star && (read.distinct || !read.values.is_empty()) {
+        return Err(Error::new("42601", "syntax error at or near \"*\""));
     }
     for clause in &list.clauses {
         match clause {
@@ -130,14 +133,25 @@ impl Binder<'_> {
             }
             ("nullif", [left, _]) => {
                 let left = left.clone();
-                let equal = Box::new(self.operate("=", values)?.expr);
+                let types: Vec<Type> = values.iter().map(|value| value.ty.clone()).collect();
+                let chosen = resolve::operator("=", &types)?;
+                let compared = chosen.types.first().cloned();
+                let equal = self.call(chosen, values)?.expr;
                 let left = self.settled(left)?;
+                // A whole number beside another kind of number is compared, and comes back, as that kind.
+                let (value, ty) = match (&left.ty, compared) {
+                    (
+                        Type::Int2 | Type::Int4 | Type::Int8,
+                        Some(kind @ (Type::Numeric(_) | Type::Float8)),
+                    ) => (self.coerce(left, &kind, Coercion::Implicit)?, kind),
+                    _ => (left.expr, left.ty),
+                };
                 Ok(Typed {
                     expr: Expr::NullIf {
-                        value: Box::new(left.expr),
-                        equal,
+                        value: Box::new(value),
+                        equal: Box::new(equal),
                     },
-                    ty: left.ty,
+                    ty,
                 })
             }
             _ => self.named(&name, values),
@@ -242,6 +256,14 @@ impl Binder<'_> {
                 this.condition(bound, "FILTER")
             })?),
         };
+        let order_values = order.iter().map(|key| &key.value);
+        let parts: Vec<&Expr> = arguments.iter().chain(order_values).chain(&filter).collect();
+        if parts.iter().any(|part| reads(part, true)) && !parts.iter().any(|part| reads(part, false))
+        {
+            return Err(Error::unsupported(
+                "aggregates over the query around the one they stand in",
+            ));
+        }
         let made = Aggregate {
             function: aggregate,
             arguments,
@@ -303,6 +325,18 @@ impl Binder<'_> {
             })
             .collect()
     }
+}
+
+/// True when an expression reads a column: of the query around, or of its own.
+fn reads(expr: &Expr, around: bool) -> bool {
+    fn visit(expr: &mut Expr, around: bool) -> Result<(), ()> {
+        match expr {
+            Expr::Outer(_) if around => Err(()),
+            Expr::Column(_) if !around => Err(()),
+            other => other.each_part(&mut |part| visit(part, around)),
+        }
+    }
+    visit(&mut expr.clone(), around).is_err()
 }
 
 /// A value with the direction that ORDER BY gives it.

@@ -125,22 +125,29 @@ impl Binder<'_> {
         let mut merged = Vec::new();
         for name in names {
             let place = |in_left: bool| {
-                columns
-                    .iter()
-                    .position(|column| {
+                let side = if in_left { "left" } else { "right" };
+                let mut places = (0..columns.len()).filter(|place| {
+                    columns.get(*place).is_some_and(|column| {
                         !column.merged
                             && column.name == *name
                             && (column.index < left_width) == in_left
                     })
-                    .ok_or_else(|| {
-                        let side = if in_left { "left" } else { "right" };
-                        Error::new(
-                            "42703",
-                            format!(
-                                "column \"{name}\" specified in USING clause does not exist in {side} table"
-                            ),
-                        )
-                    })
+                });
+                let first = places.next().ok_or_else(|| {
+                    Error::new(
+                        "42703",
+                        format!(
+                            "column \"{name}\" specified in USING clause does not exist in {side} table"
+                        ),
+                    )
+                })?;
+                if places.next().is_some() {
+                    return Err(Error::new(
+                        "42702",
+                        format!("common column name \"{name}\" appears more than once in {side} table"),
+                    ));
+                }
+                Ok(first)
             };
             let (ours, theirs) = (place(true)?, place(false)?);
             let sides: Vec<Typed> = [ours, theirs]
@@ -151,6 +158,13 @@ impl Binder<'_> {
                     ty: column.ty.clone(),
                 })
                 .collect();
+            if let [ours, theirs] = sides.as_slice()
+                && !ours.ty.is(&theirs.ty)
+            {
+                return Err(Error::unsupported(
+                    "USING and NATURAL over columns of different types",
+                ));
+            }
             conditions.push(self.operate("=", sides)?.expr);
             // The side whose rows are all there lends its value.
             let (shown, hidden) = if kept.right {

@@ -53,6 +53,60 @@ fn symbol(operator: &BinaryOperator) -> Result<(&'static str, bool), Error> {
     })
 }
 
+const fn is_comparison(operator: &BinaryOperator) -> bool {
+    use BinaryOperator as B;
+    matches!(
+        operator,
+        B::Eq | B::NotEq | B::Lt | B::LtEq | B::Gt | B::GtEq
+    )
+}
+
+const fn is_pattern(operator: &BinaryOperator) -> bool {
+    use BinaryOperator as B;
+    matches!(
+        operator,
+        B::PGRegexMatch
+            | B::PGRegexIMatch
+            | B::PGRegexNotMatch
+            | B::PGRegexNotIMatch
+            | B::PGLikeMatch
+            | B::PGILikeMatch
+            | B::PGNotLikeMatch
+            | B::PGNotILikeMatch
+    )
+}
+
+/// Refuses operators side by side that the parser groups otherwise than a server.
+fn refuse_unclear(left: &Ast, operator: &BinaryOperator, right: &Ast) -> Result<(), Error> {
+    if is_comparison(operator)
+        && let Ast::BinaryOp { op, .. } = left
+        && is_comparison(op)
+    {
+        return Err(Error::new(
+            "42601",
+            format!("syntax error at or near \"{operator}\""),
+        ));
+    }
+    // A server reads `a ~ b || c` from the left.
+    if is_pattern(operator)
+        && let Ast::BinaryOp { op, .. } = right
+        && !matches!(
+            op,
+            BinaryOperator::Plus
+                | BinaryOperator::Minus
+                | BinaryOperator::Multiply
+                | BinaryOperator::Divide
+                | BinaryOperator::Modulo
+                | BinaryOperator::PGExp
+        )
+    {
+        return Err(Error::unsupported(&format!(
+            "{operator} before {op} without parentheses"
+        )));
+    }
+    Ok(())
+}
+
 impl Binder<'_> {
     pub(super) fn binary(
         &mut self,
@@ -66,6 +120,7 @@ impl Binder<'_> {
         if let (Some(lefts), Some(rights)) = (row_of(left), row_of(right)) {
             return self.rows(lefts, operator, rights);
         }
+        refuse_unclear(left, operator, right)?;
         let (name, negated) = symbol(operator)?;
         let left = self.expression(left)?;
         let right = self.expression(right)?;
@@ -164,6 +219,20 @@ impl Binder<'_> {
             && let Literal::Number(digits, _) = &value.value
         {
             return super::expression::number(&format!("-{digits}"));
+        }
+        // A sign binds more strongly than a power: `-2 ^ 2` is 4.
+        if let (
+            UnaryOperator::Minus | UnaryOperator::Plus,
+            Ast::BinaryOp {
+                left,
+                op: BinaryOperator::PGExp,
+                right,
+            },
+        ) = (operator, inner)
+        {
+            let base = self.unary(operator, left)?;
+            let exponent = self.expression(right)?;
+            return self.operate("^", vec![base, exponent]);
         }
         let name = match operator {
             UnaryOperator::Minus => "-",

@@ -19,6 +19,9 @@ use crate::pgsql::syntax::folded;
 use crate::pgsql::types::{Coercion, common};
 use crate::pgsql::value::Type;
 
+/// How many queries one WITH may hold: each may read the one before it, and is evaluated within it.
+const MOST_CTES: usize = 40;
+
 impl Binder<'_> {
     /// Binds a query. Literals among its columns may still be of no type.
     pub(super) fn query(&mut self, query: &Query) -> Result<Bound, Error> {
@@ -34,6 +37,9 @@ impl Binder<'_> {
         if let Some(with) = &query.with {
             self.with(with)?;
         }
+        if let SetExpr::Query(inner) = &*query.body {
+            only_one_order(query, inner)?;
+        }
         let order = order_keys(query.order_by.as_ref())?;
         let bound = self.body(&query.body, &order);
         self.ctes.truncate(known);
@@ -45,7 +51,18 @@ impl Binder<'_> {
         if with.recursive {
             return Err(Error::unsupported("WITH RECURSIVE"));
         }
+        if with.cte_tables.len() > MOST_CTES {
+            return Err(Error::unsupported("so many queries in one WITH"));
+        }
+        let first = self.ctes.len();
         for cte in &with.cte_tables {
+            let name = folded(&cte.alias.name);
+            if self.ctes.iter().skip(first).any(|known| known.name == name) {
+                return Err(Error::new(
+                    "42712",
+                    format!("WITH query name \"{name}\" specified more than once"),
+                ));
+            }
             // A body sees nothing of the query it stands in, so that its rows can be computed once.
             let around = std::mem::take(&mut self.outer);
             let level = std::mem::take(&mut self.level);
@@ -53,12 +70,21 @@ impl Binder<'_> {
             self.outer = around;
             self.level = level;
             let mut bound = bound?;
+            let (has, given) = (bound.columns.len(), cte.alias.columns.len());
+            if given > has {
+                return Err(Error::new(
+                    "42P10",
+                    format!(
+                        "WITH query \"{name}\" has {has} columns available but {given} columns specified"
+                    ),
+                ));
+            }
             for (column, given) in bound.columns.iter_mut().zip(&cte.alias.columns) {
                 column.0 = folded(&given.name);
             }
             let number = self.next_number();
             self.ctes.push(Cte {
-                name: folded(&cte.alias.name),
+                name,
                 columns: bound.columns,
                 plan: Arc::new(bound.plan),
                 number,
@@ -169,6 +195,12 @@ impl Binder<'_> {
             columns.push((name.clone(), common([left, right], word)?));
         }
         let types: Vec<Type> = columns.iter().map(|(_, ty)| ty.clone()).collect();
+        if types.contains(&Type::Json) && !(all && operator == SetOperator::Union) {
+            return Err(Error::new(
+                "42883",
+                "could not identify an equality operator for type json",
+            ));
+        }
         Ok(Bound {
             plan: Plan::Set(Box::new(SetOperation {
                 operator,
@@ -244,7 +276,7 @@ impl Binder<'_> {
         let keys = order
             .iter()
             .map(|key| {
-                let index = position_of(&key.expr, &bound.columns, "ORDER BY")?;
+                let index = position_of(&key.expr, &bound.columns, "ORDER BY", |_, _| false)?;
                 let index = index.ok_or_else(|| {
                     Error::new("0A000", "invalid UNION/INTERSECT/EXCEPT ORDER BY clause")
                 })?;
@@ -322,6 +354,21 @@ impl Binder<'_> {
         let bound = self.query(query)?;
         self.settle(bound)
     }
+}
+
+/// What stands behind a query in parentheses belongs to that query: `(SELECT … LIMIT 2) ORDER BY x` is ordered first.
+fn only_one_order(outer: &Query, inner: &Query) -> Result<(), Error> {
+    let ends = |query: &Query| query.limit_clause.is_some() || query.fetch.is_some();
+    let is_nothing = outer.order_by.is_none() && !ends(outer);
+    if is_nothing || (inner.order_by.is_none() && !ends(inner)) {
+        return Ok(());
+    }
+    if outer.order_by.is_none() && !ends(inner) {
+        return Ok(());
+    }
+    Err(Error::unsupported(
+        "ORDER BY and LIMIT both within and behind parentheses",
+    ))
 }
 
 fn order_keys(order: Option<&OrderBy>) -> Result<Vec<OrderByExpr>, Error> {

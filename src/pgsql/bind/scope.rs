@@ -102,6 +102,9 @@ impl Binder<'_> {
                     format!("{what} FROM-clause entry for table \"{relation}\""),
                 )
             }
+            [name] if self.any_column(|column| column.relation == *name) => {
+                Error::unsupported(&format!("whole rows of a table, as {name} here"))
+            }
             [_] => Error::new("42703", format!("column \"{shown}\" does not exist")),
             _ => Error::new("42703", format!("column {shown} does not exist")),
         })
@@ -132,6 +135,16 @@ impl Binder<'_> {
                 expr: Expr::Column(column.index),
                 ty: column.ty.clone(),
             }));
+        }
+        // A table of the name hides one of the same name further out, whatever its columns are.
+        if let [.., relation, _] = parts
+            && level
+                .names
+                .columns
+                .iter()
+                .any(|column| column.relation == *relation)
+        {
+            return Ok(None);
         }
         let Some(around) = depth.checked_sub(1) else {
             return Ok(None);

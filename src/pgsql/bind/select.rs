@@ -2,11 +2,12 @@
 
 use sqlparser::ast::{
     Distinct, Expr as Ast, GroupByExpr, OrderByExpr, Select, SelectFlavor, SelectItem,
-    SelectItemQualifiedWildcardKind, Value as Literal, WildcardAdditionalOptions,
+    SelectItemQualifiedWildcardKind, UnaryOperator, Value as Literal, WildcardAdditionalOptions,
 };
 
 use super::call::sort_key;
 use super::naming::output_name;
+use super::scope::ScopeColumn;
 use super::write::Returning;
 use super::{Binder, Bound, Typed};
 use crate::pgsql::error::Error;
@@ -79,7 +80,7 @@ impl Binder<'_> {
         let aggregates = std::mem::take(&mut self.level.names.aggregates);
         let mut width = self.level.names.width;
         if keys.is_some() || !aggregates.is_empty() || having.is_some() {
-            let by_keys = keys.is_some();
+            let by_keys = keys.as_ref().is_some_and(|keys| !keys.is_empty());
             let keys = keys.unwrap_or_default();
             let mut change = |expr: &mut Expr| self.above_group(expr, &keys);
             outputs
@@ -144,7 +145,7 @@ impl Binder<'_> {
                             "SELECT * with no tables specified is not valid",
                         ));
                     }
-                    outputs.extend(self.star(|column| !column.merged));
+                    outputs.extend(listed(self.level.names.columns.iter().filter(|column| !column.merged)));
                 }
                 SelectItem::QualifiedWildcard(
                     SelectItemQualifiedWildcardKind::ObjectName(name),
@@ -153,17 +154,25 @@ impl Binder<'_> {
                     plain_star(options)?;
                     let names = parts(name)?;
                     let relation = names.last().cloned().unwrap_or_default();
-                    let found = self.star(|column| {
-                        column.relation == relation
-                            && (names.len() < 2 || column.schema.as_ref() == names.first())
-                    });
+                    let mut found: Vec<&ScopeColumn> = self
+                        .level
+                        .names
+                        .columns
+                        .iter()
+                        .filter(|column| {
+                            column.relation == relation
+                                && (names.len() < 2 || column.schema.as_ref() == names.first())
+                        })
+                        .collect();
+                    // USING moves columns to the front of `*`, not of `t.*`.
+                    found.sort_by_key(|column| column.index);
                     if found.is_empty() {
                         return Err(Error::new(
                             "42P01",
                             format!("missing FROM-clause entry for table \"{relation}\""),
                         ));
                     }
-                    outputs.extend(found);
+                    outputs.extend(listed(found));
                 }
                 _ => return Err(Error::unsupported("this form of the select list")),
             }
@@ -178,22 +187,6 @@ impl Binder<'_> {
             return self.settled(typed);
         }
         Ok(typed)
-    }
-
-    fn star(&self, wanted: impl Fn(&super::scope::ScopeColumn) -> bool) -> Vec<Output> {
-        self.level
-            .names
-            .columns
-            .iter()
-            .filter(|column| wanted(column))
-            .map(|column| Output {
-                name: column.name.clone(),
-                value: Typed {
-                    expr: Expr::Column(column.index),
-                    ty: column.ty.clone(),
-                },
-            })
-            .collect()
     }
 
     /// RETURNING of a statement that writes.
@@ -229,8 +222,13 @@ impl Binder<'_> {
             .map(|output| (output.name.clone(), output.value.ty.clone()))
             .collect();
         let mut bound = Vec::new();
-        for key in keys {
-            let listed = match key {
+        // `(a, b)` groups by both, `()` by nothing.
+        let members = keys.iter().flat_map(|key| match bare(key) {
+            Ast::Tuple(members) => members.as_slice(),
+            _ => std::slice::from_ref(key),
+        });
+        for key in members {
+            let listed = match bare(key) {
                 Ast::Identifier(name)
                     if self
                         .level
@@ -241,7 +239,7 @@ impl Binder<'_> {
                 {
                     None
                 }
-                key => position_of(key, &names, "GROUP BY")?,
+                key => position_of(key, &names, "GROUP BY", same_value(outputs))?,
             };
             let typed = match listed.and_then(|index| outputs.get(index)) {
                 Some(output) => output.value.clone(),
@@ -304,26 +302,7 @@ impl Binder<'_> {
             .iter()
             .map(|output| (output.name.clone(), output.value.ty.clone()))
             .collect();
-        let index = if let Some(index) = position_of(key, &names, clause)? {
-            // A name that stands for several columns is no matter when they are the same.
-            let same = |name: &str| {
-                outputs
-                    .iter()
-                    .filter(|output| output.name == name)
-                    .map(|output| &output.value.expr)
-                    .collect::<Vec<_>>()
-            };
-            if let Ast::Identifier(name) = key
-                && same(&folded(name)).windows(2).any(|pair| match pair {
-                    [one, two] => one != two,
-                    _ => false,
-                })
-            {
-                return Err(Error::new(
-                    "42702",
-                    format!("{clause} \"{}\" is ambiguous", folded(name)),
-                ));
-            }
+        let index = if let Some(index) = position_of(key, &names, clause, same_value(outputs))? {
             index
         } else {
             let value = self.expression(key)?;
@@ -382,6 +361,25 @@ impl Binder<'_> {
             }
             other => other.each_part(&mut |part| self.above_group(part, keys)),
         }
+    }
+}
+
+/// Columns of the tables as columns of the result.
+fn listed<'c>(columns: impl IntoIterator<Item = &'c ScopeColumn>) -> impl Iterator<Item = Output> {
+    columns.into_iter().map(|column| Output {
+        name: column.name.clone(),
+        value: Typed {
+            expr: Expr::Column(column.index),
+            ty: column.ty.clone(),
+        },
+    })
+}
+
+/// Whether two places of the list hold the same expression.
+fn same_value(outputs: &[Output]) -> impl Fn(usize, usize) -> bool {
+    |one, other| {
+        let value = |place: usize| outputs.get(place).map(|output| &output.value.expr);
+        value(one) == value(other)
     }
 }
 
@@ -510,16 +508,46 @@ fn window_columns(expr: &mut Expr, width: usize) {
     });
 }
 
-/// The column of the result that a bare name or number means.
+/// An expression without the parentheses around it, which mean nothing.
+fn bare(mut key: &Ast) -> &Ast {
+    while let Ast::Nested(inner) = key {
+        key = inner;
+    }
+    key
+}
+
+/// The column of the result that a bare name or number means. A name may stand for several columns where they are the
+/// same, as `same` says of two places.
 pub(super) fn position_of(
     key: &Ast,
     columns: &[(String, Type)],
     clause: &str,
+    same: impl Fn(usize, usize) -> bool,
 ) -> Result<Option<usize>, Error> {
-    match key {
+    match bare(key) {
         Ast::Identifier(name) => {
             let name = folded(name);
-            Ok(columns.iter().position(|(column, _)| *column == name))
+            let mut places = (0..columns.len())
+                .filter(|place| columns.get(*place).is_some_and(|column| column.0 == name));
+            let first = places.next();
+            if let Some(first) = first
+                && places.any(|other| !same(first, other))
+            {
+                return Err(Error::new(
+                    "42702",
+                    format!("{clause} \"{name}\" is ambiguous"),
+                ));
+            }
+            Ok(first)
+        }
+        Ast::UnaryOp {
+            op: UnaryOperator::Minus,
+            expr,
+        } if matches!(&**expr, Ast::Value(value) if matches!(value.value, Literal::Number(..))) => {
+            Err(Error::new(
+                "42P10",
+                format!("{clause} position -{expr} is not in select list"),
+            ))
         }
         Ast::Value(value) => match &value.value {
             Literal::Number(digits, _) => match digits.parse::<usize>() {
@@ -533,7 +561,7 @@ pub(super) fn position_of(
                     format!("non-integer constant in {clause}"),
                 )),
             },
-            Literal::Placeholder(_) | Literal::Null => Ok(None),
+            Literal::Placeholder(_) => Ok(None),
             _ => Err(Error::new(
                 "42601",
                 format!("non-integer constant in {clause}"),

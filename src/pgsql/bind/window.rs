@@ -6,6 +6,7 @@ use super::call::Arguments;
 use super::{Binder, Typed};
 use crate::pgsql::error::Error;
 use crate::pgsql::expr::Expr;
+use crate::pgsql::functions::resolve;
 use crate::pgsql::plan::aggregate::AggregateFunction;
 use crate::pgsql::plan::window::{Frame, WindowFunction, WindowKind};
 use crate::pgsql::types::Coercion;
@@ -27,6 +28,23 @@ impl Binder<'_> {
                 format!("window functions are not allowed in {clause}"),
             ));
         }
+        if let Some(
+            AggregateFunction::PercentileCont(_)
+            | AggregateFunction::PercentileDisc(_)
+            | AggregateFunction::Mode,
+        ) = aggregate
+        {
+            return Err(Error::new(
+                "0A000",
+                format!("OVER is not supported for ordered-set aggregate {name}"),
+            ));
+        }
+        if filter.is_some() && aggregate.is_none() {
+            return Err(Error::new(
+                "0A000",
+                "FILTER is not implemented for non-aggregate window functions",
+            ));
+        }
         let WindowType::WindowSpec(spec) = over else {
             return Err(Error::unsupported("named windows"));
         };
@@ -37,6 +55,9 @@ impl Binder<'_> {
         }
         let kind = match aggregate {
             Some(aggregate) => WindowKind::Aggregate(aggregate),
+            None if resolve::is_left_out(name) => {
+                return Err(Error::unsupported(&format!("the function {name}")));
+            }
             None => window_kind(name).ok_or_else(|| {
                 Error::new(
                     "42809",
@@ -180,10 +201,28 @@ fn frame(spec: &WindowSpec) -> Result<Frame, Error> {
             _ => return Err(Error::unsupported("this frame of a window")),
         })
     };
-    let end = frame.end_bound.as_ref();
+    let end = frame
+        .end_bound
+        .as_ref()
+        .unwrap_or(&WindowFrameBound::CurrentRow);
+    let is_ahead = |bound: &WindowFrameBound| matches!(bound, WindowFrameBound::Following(_));
+    let is_behind = |bound: &WindowFrameBound| matches!(bound, WindowFrameBound::Preceding(_));
+    let start = &frame.start_bound;
+    let wrong = match (start, end) {
+        (WindowFrameBound::CurrentRow, end) if is_behind(end) => {
+            "frame starting from current row cannot have preceding rows"
+        }
+        (start, end) if is_ahead(start) && !is_ahead(end) => {
+            "frame starting from following row cannot have preceding rows"
+        }
+        _ => "",
+    };
+    if !wrong.is_empty() {
+        return Err(Error::new("42P20", wrong));
+    }
     Ok(Frame {
         rows,
-        from: side(&frame.start_bound, true)?,
-        to: end.map_or(Ok(Some(0)), |end| side(end, false))?,
+        from: side(start, true)?,
+        to: side(end, false)?,
     })
 }

@@ -76,7 +76,7 @@ impl Binder<'_> {
         };
         let table = self.written(name)?;
         let columns = self.columns_of(table)?;
-        let targets: Vec<usize> = if insert.columns.is_empty() {
+        let mut targets: Vec<usize> = if insert.columns.is_empty() {
             (0..columns.len()).collect()
         } else {
             insert
@@ -85,6 +85,18 @@ impl Binder<'_> {
                 .map(|name| self.target(name, table))
                 .collect::<Result<_, _>>()?
         };
+        if let Some(twice) = (1..targets.len())
+            .find(|place| targets.iter().take(*place).any(|it| Some(it) == targets.get(*place)))
+        {
+            let name = targets.get(twice).and_then(|target| columns.get(*target));
+            return Err(Error::new(
+                "42701",
+                format!(
+                    "column \"{}\" specified more than once",
+                    name.map_or("", |column| &column.name)
+                ),
+            ));
+        }
         let Some(source) = &insert.source else {
             return Err(Error::unsupported("INSERT of default values"));
         };
@@ -95,11 +107,23 @@ impl Binder<'_> {
             .collect();
         let bound = match source.body.as_ref() {
             // A literal of VALUES takes the type of its column at once.
-            SetExpr::Values(values) if source.with.is_none() => {
+            SetExpr::Values(values)
+                if source.with.is_none()
+                    && source.order_by.is_none()
+                    && source.limit_clause.is_none()
+                    && source.fetch.is_none() =>
+            {
+                let width = values.rows.first().map_or(0, |row| row.content.len());
                 let rows = values
                     .rows
                     .iter()
                     .map(|row| {
+                        if row.content.len() != width {
+                            return Err(Error::new(
+                                "42601",
+                                "VALUES lists must all be the same length",
+                            ));
+                        }
                         count_of(row.content.len(), types.len(), !insert.columns.is_empty())?;
                         row.content
                             .iter()
@@ -108,6 +132,7 @@ impl Binder<'_> {
                             .collect()
                     })
                     .collect::<Result<_, Error>>()?;
+                targets.truncate(width);
                 Bound {
                     plan: Plan::Values(rows),
                     columns: Vec::new(),
@@ -116,6 +141,7 @@ impl Binder<'_> {
             _ => {
                 let bound = self.query(source)?;
                 count_of(bound.columns.len(), types.len(), !insert.columns.is_empty())?;
+                targets.truncate(bound.columns.len());
                 self.retyped(bound, &types, Coercion::Assignment)?
             }
         };
@@ -268,6 +294,18 @@ impl Binder<'_> {
         let own = std::mem::take(&mut self.level.names);
         let plan = self.from(others)?;
         let width = own.width;
+        let twice = own.columns.first().filter(|column| {
+            let others = &self.level.names.columns;
+            others
+                .iter()
+                .any(|other| other.relation == column.relation && other.schema == column.schema)
+        });
+        if let Some(twice) = twice {
+            return Err(Error::new(
+                "42712",
+                format!("table name \"{}\" specified more than once", twice.relation),
+            ));
+        }
         let moved = std::mem::replace(&mut self.level.names, own);
         self.level.names.width += moved.width;
         self.level

@@ -2,6 +2,7 @@
 
 use regex::{Regex, RegexBuilder};
 
+use super::are::translated;
 use super::numbers::wrong;
 use super::{Call, Entry};
 use crate::pgsql::error::Error;
@@ -106,18 +107,12 @@ fn compiled(run: &Run, pattern: &str, ignores_case: bool) -> Result<Regex, Error
     if let Some(regex) = run.patterns.borrow().get(&key) {
         return Ok(regex.clone());
     }
-    if pattern.starts_with("***") || pattern.contains("(?") {
+    if ignores_case && !pattern.is_ascii() {
         return Err(Error::unsupported(
-            "embedded options and look-around in a regular expression",
+            "letters beyond ASCII in a regular expression that ignores case",
         ));
     }
-    let own = pattern
-        .replace("\\y", "\\b")
-        .replace("\\m", "\\b{start}")
-        .replace("\\M", "\\b{end}")
-        .replace("\\Y", "\\B")
-        .replace("\\Z", "\\z");
-    let regex = RegexBuilder::new(&own)
+    let regex = RegexBuilder::new(&translated(pattern)?)
         .case_insensitive(ignores_case)
         .dot_matches_new_line(true)
         .size_limit(1 << 20)
@@ -144,6 +139,17 @@ fn extracting(run: &Run, pattern: &str, ignores_case: bool) -> Result<Regex, Err
         ));
     }
     compiled(run, pattern, ignores_case)
+}
+
+/// The same for one that is looked for again and again: after a match of nothing the server goes on otherwise.
+fn repeating(run: &Run, pattern: &str, ignores_case: bool) -> Result<Regex, Error> {
+    let regex = extracting(run, pattern, ignores_case)?;
+    if regex.is_match("") {
+        return Err(Error::unsupported(
+            "every match of a regular expression that also matches nothing",
+        ));
+    }
+    Ok(regex)
 }
 
 fn matches(call: &Call, arguments: &[Value]) -> Result<Value, Error> {
@@ -224,7 +230,12 @@ fn replace(call: &Call, arguments: &[Value]) -> Result<Value, Error> {
     };
     let flags = text_of(flags.first());
     only(flags, "gi")?;
-    let regex = extracting(call.run, pattern, flags.contains('i'))?;
+    let find = if flags.contains('g') {
+        repeating
+    } else {
+        extracting
+    };
+    let regex = find(call.run, pattern, flags.contains('i'))?;
     let mut made = String::new();
     let mut behind = 0;
     for found in regex.captures_iter(text) {
@@ -260,7 +271,7 @@ fn replace(call: &Call, arguments: &[Value]) -> Result<Value, Error> {
 fn split(call: &Call, arguments: &[Value]) -> Result<Value, Error> {
     match arguments {
         [Value::Text(text), Value::Text(pattern)] => {
-            let regex = extracting(call.run, pattern, false)?;
+            let regex = repeating(call.run, pattern, false)?;
             Ok(Value::Array(regex.split(text).map(Value::text).collect()))
         }
         _ => Err(wrong()),
