@@ -51,7 +51,7 @@ async fn every_statement_answers_as_on_the_server() {
 }
 
 /// How many statements are made by chance.
-const BY_CHANCE: usize = 2500;
+const BY_CHANCE: usize = 1500;
 
 /// What is made by chance is answered as on the server, or refused by name, and little is refused.
 #[tokio::test]
@@ -59,6 +59,7 @@ async fn statements_by_chance_answer_as_on_the_server() {
     let mut twin = Twin::start("by_chance").await;
     let seed = std::env::var("QUARTERDECK_SQL_SEED");
     let seed = seed.map_or(1, |seed| seed.parse().unwrap());
+    println!("seed {seed}");
     let (mut refused, mut with_rows) = (Vec::new(), 0);
     let mut differences = Vec::new();
     for statement in Statements::new(seed).take(BY_CHANCE) {
@@ -80,9 +81,10 @@ async fn statements_by_chance_answer_as_on_the_server() {
         differences.join("\n")
     );
     assert!(with_rows * 2 > BY_CHANCE, "only {with_rows} have rows");
+    let share = refused.len() * 100 / BY_CHANCE;
     refused.sort();
     refused.dedup();
-    assert!(refused.len() * 50 < BY_CHANCE, "refused:\n{}", refused.join("\n"));
+    assert!(share < 10, "{share} % are refused:\n{}", refused.join("\n"));
 }
 
 /// The types of parameters, by statement.

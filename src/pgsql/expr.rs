@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::cast::cast;
 use super::error::Error;
-use super::functions::array::{accumulated, shape};
+use super::functions::array::{accumulated, even};
 use super::functions::{Call, Function};
 use super::order::compare;
 use super::plan::Plan;
@@ -215,7 +215,11 @@ impl Expr {
                     many => function.call(&call, &eval_all(many, env)?)?,
                 }
             }
-            Self::Array(values) => array_of(eval_all(values, env)?)?,
+            Self::Array(values) => {
+                let array = even(eval_all(values, env)?).ok_or_else(uneven)?;
+                env.run.made_value(&array)?;
+                array
+            }
             Self::Subscript(array, index) => match (array.eval(env)?, index.eval(env)?) {
                 (Value::Array(values), Value::Int(index)) => usize::try_from(index - 1)
                     .ok()
@@ -385,15 +389,12 @@ fn slice(array: &Expr, from: Option<&Expr>, to: Option<&Expr>, env: &Env) -> Res
     ))
 }
 
-/// `ARRAY[…]`: arrays in it must be alike.
-fn array_of(values: Vec<Value>) -> Result<Value, Error> {
-    if shape(&values).is_none() {
-        return Err(Error::new(
-            "2202E",
-            "multidimensional arrays must have array expressions with matching dimensions",
-        ));
-    }
-    Ok(Value::Array(values.into()))
+/// `ARRAY[…]` of arrays that are not alike.
+fn uneven() -> Error {
+    Error::new(
+        "2202E",
+        "multidimensional arrays must have array expressions with matching dimensions",
+    )
 }
 
 /// The elements of an array that are no arrays themselves.
@@ -429,7 +430,7 @@ impl Subquery {
                 let values: Vec<Value> =
                     rows.iter().filter_map(|row| row.first().cloned()).collect();
                 if values.iter().any(|value| matches!(value, Value::Array(_))) {
-                    accumulated(&values)?;
+                    return accumulated(values);
                 }
                 Value::Array(values.into())
             }

@@ -86,7 +86,9 @@ impl Function {
         if self.strict && arguments.contains(&Value::Null) {
             return Ok(Value::Null);
         }
-        (self.body)(call, arguments)
+        let value = (self.body)(call, arguments)?;
+        call.run.made_value(&value)?;
+        Ok(value)
     }
 
     /// The slots of a call with so many arguments; none when it does not take so many.

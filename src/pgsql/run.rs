@@ -13,8 +13,13 @@ use super::value::Value;
 
 /// How many steps pass between two questions whether to stop.
 const STEPS: u32 = 2048;
-/// How many rows a statement may hold at once; a product of tables reaches this before the memory ends.
+/// How many pairs of rows a statement may try, and how many rows functions may make for it.
 const MOST_ROWS: u32 = 20_000_000;
+/// How many values the rows that it makes may hold, of some 24 bytes each: a product of tables reaches this before the
+/// memory ends.
+const MOST_VALUES: usize = 12_000_000;
+/// A value that takes the room of more than so many small ones counts as so many.
+const LARGE: usize = 64;
 
 /// One evaluation.
 pub struct Run<'a> {
@@ -30,6 +35,7 @@ pub struct Run<'a> {
     pub signals: RefCell<Vec<(i64, Signal)>>,
     steps: Cell<u32>,
     made: Cell<u32>,
+    values: Cell<usize>,
 }
 
 impl<'a> Run<'a> {
@@ -43,6 +49,7 @@ impl<'a> Run<'a> {
             signals: RefCell::default(),
             steps: Cell::new(0),
             made: Cell::new(0),
+            values: Cell::new(0),
         }
     }
 
@@ -59,14 +66,37 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Counts a row that a join or a function made.
+    /// Counts a pair of rows that a join tried, or a row that a function made.
     pub fn made_row(&self) -> Result<(), Error> {
         self.made.set(self.made.get() + 1);
         if self.made.get() > MOST_ROWS {
-            return Err(Error::unsupported("results of this size"));
+            return Err(too_large());
         }
         self.step()
     }
+
+    /// Counts values that are kept.
+    pub fn made_values(&self, count: usize) -> Result<(), Error> {
+        let values = self.values.get().saturating_add(count);
+        self.values.set(values);
+        if values > MOST_VALUES {
+            return Err(too_large());
+        }
+        Ok(())
+    }
+
+    /// Counts a value if it is a large one.
+    pub fn made_value(&self, value: &Value) -> Result<(), Error> {
+        let size = value.size();
+        if size > LARGE {
+            return self.made_values(size);
+        }
+        Ok(())
+    }
+}
+
+fn too_large() -> Error {
+    Error::unsupported("results of this size")
 }
 
 /// Where an expression is evaluated.

@@ -133,7 +133,37 @@ impl Type {
     }
 }
 
+/// How many small values stand in a JSON document.
+fn json_size(json: &serde_json::Value) -> usize {
+    match json {
+        serde_json::Value::String(text) => 1 + text.len() / 24,
+        serde_json::Value::Array(values) => 1 + values.iter().map(json_size).sum::<usize>(),
+        serde_json::Value::Object(members) => {
+            1 + members
+                .iter()
+                .map(|(key, value)| 1 + key.len() / 24 + json_size(value))
+                .sum::<usize>()
+        }
+        _ => 1,
+    }
+}
+
 impl Value {
+    /// The room that it takes, in small values.
+    pub fn size(&self) -> usize {
+        match self {
+            Self::Text(text) => 1 + text.len() / 24,
+            Self::Bytes(bytes) => 1 + bytes.len() / 24,
+            Self::Json(json) => json_size(json),
+            // Arrays in an array are all alike.
+            Self::Array(values) => match values.first() {
+                Some(inner @ Self::Array(_)) => values.len().saturating_mul(inner.size()),
+                _ => values.len(),
+            },
+            _ => 1,
+        }
+    }
+
     /// A text.
     pub fn text(text: impl Into<Arc<str>>) -> Self {
         Self::Text(text.into())

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use futures_util::TryStreamExt as _;
 use quarterdeck::pgsql::{self, Answer, Context, Database, Error, Parameter, Row, Value, Written};
-use sqlx::postgres::{PgConnection, PgRow};
+use sqlx::postgres::{PgColumn, PgConnection, PgRow};
 use sqlx::{
     AssertSqlSafe, Column as _, Connection as _, Executor as _, Row as _, SqlSafeStr as _,
     Statement as _, TypeInfo as _,
@@ -64,7 +64,7 @@ impl Twin {
         let mut connection = PgConnection::connect(&url).await.unwrap();
         run(
             &mut connection,
-            "SET TIME ZONE 'UTC'; BEGIN ISOLATION LEVEL REPEATABLE READ",
+            "SET TIME ZONE 'UTC'; BEGIN ISOLATION LEVEL REPEATABLE READ; SAVEPOINT one",
         )
         .await;
         let mut twin = Self {
@@ -128,7 +128,6 @@ impl Twin {
 
     /// What the server does. A statement that writes is undone.
     pub async fn server(&mut self, statement: &str) -> Outcome {
-        run(&mut self.connection, "SAVEPOINT one").await;
         let outcome = self.ask(statement).await;
         run(&mut self.connection, "ROLLBACK TO SAVEPOINT one").await;
         outcome
@@ -142,30 +141,26 @@ impl Twin {
             ),
             None => panic!("{statement}: the server is gone"),
         };
-        let columns = (&mut self.connection)
-            .prepare(AssertSqlSafe(statement.to_owned()).into_sql_str())
-            .await
-            .map_err(failed)?
-            .columns()
-            .iter()
-            .map(|column| {
-                (
-                    column.name().to_owned(),
-                    column.type_info().name().to_lowercase().replace('"', ""),
-                )
-            })
-            .collect();
         let rows: Vec<PgRow> = sqlx::raw_sql(AssertSqlSafe(statement.to_owned()))
             .fetch(&mut self.connection)
             .try_collect()
             .await
             .map_err(failed)?;
+        let columns = match rows.first() {
+            Some(row) => named(row.columns()),
+            None => named(
+                (&mut self.connection)
+                    .prepare(AssertSqlSafe(statement.to_owned()).into_sql_str())
+                    .await
+                    .map_err(failed)?
+                    .columns(),
+            ),
+        };
         Ok((columns, rows.iter().map(texts_of).collect()))
     }
 
     /// The types that the server finds for the parameters of a statement.
     pub async fn server_parameters(&mut self, statement: &str) -> Result<Vec<String>, String> {
-        run(&mut self.connection, "SAVEPOINT one").await;
         let prepared = (&mut self.connection)
             .prepare(AssertSqlSafe(statement.to_owned()).into_sql_str())
             .await;
@@ -216,7 +211,6 @@ impl Twin {
         parameters: &[Parameter],
     ) -> Option<String> {
         let name = text.split_whitespace().nth(1).unwrap().replace('"', "");
-        run(&mut self.connection, "SAVEPOINT one").await;
         let count = sqlx::raw_sql(AssertSqlSafe(text.to_owned()))
             .execute(&mut self.connection)
             .await
@@ -353,6 +347,19 @@ fn difference(
         }
         _ => format!("{statement}\n  server: {server:.400?}\n  engine: {engine:.400?}\n"),
     })
+}
+
+/// Names and types of columns.
+fn named(columns: &[PgColumn]) -> Vec<(String, String)> {
+    columns
+        .iter()
+        .map(|column| {
+            (
+                column.name().to_owned(),
+                column.type_info().name().to_lowercase().replace('"', ""),
+            )
+        })
+        .collect()
 }
 
 fn texts_of(row: &PgRow) -> Vec<Option<String>> {

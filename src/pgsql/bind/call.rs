@@ -231,6 +231,13 @@ impl Binder<'_> {
                 }
                 [key] => {
                     let value = this.expression(&key.expr)?;
+                    let takes_any = matches!(
+                        aggregate,
+                        AggregateFunction::Mode | AggregateFunction::PercentileDisc(_)
+                    );
+                    if takes_any && value.ty == Type::Unknown {
+                        return Err(resolve::undetermined());
+                    }
                     let value = this.settled(value)?;
                     (vec![value], this.sort_keys(std::slice::from_ref(key))?)
                 }
@@ -305,6 +312,16 @@ impl Binder<'_> {
                 "42809",
                 "count(*) must be used to call a parameterless aggregate function",
             ));
+        }
+        // What takes anything cannot take a literal, which says nothing of its type.
+        if given.contains(&Type::Unknown) {
+            match aggregate {
+                AggregateFunction::ArrayAgg => {
+                    return Err(Error::new("42725", "function array_agg(unknown) is not unique"));
+                }
+                AggregateFunction::JsonbAgg => return Err(resolve::undetermined()),
+                _ => {}
+            }
         }
         let (types, result) = aggregate.signature(&given).ok_or_else(unknown)?;
         let arguments = values

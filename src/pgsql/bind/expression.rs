@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sqlparser::ast::{
-    AccessExpr, Array, CaseWhen, CastKind, DataType, Expr as Ast, Query, Subscript, Value as Literal,
+    AccessExpr, Array, BinaryOperator, CaseWhen, CastKind, DataType, Expr as Ast, Query, Subscript, Value as Literal,
 };
 
 use super::operator::{negate_if, truth};
@@ -50,6 +50,42 @@ fn array_of(ty: &Type) -> Type {
     }
 }
 
+/// The parser takes `NOT EXISTS (…)` for one thing; a server's NOT reaches over the operators behind it.
+fn refuse_not_exists(ast: &Ast) -> Result<(), Error> {
+    let first = match ast {
+        Ast::BinaryOp {
+            op: BinaryOperator::And | BinaryOperator::Or,
+            ..
+        } => return Ok(()),
+        Ast::BinaryOp { left: first, .. }
+        | Ast::Cast {
+            kind: CastKind::DoubleColon,
+            expr: first,
+            ..
+        }
+        | Ast::IsNull(first)
+        | Ast::IsNotNull(first)
+        | Ast::IsTrue(first)
+        | Ast::IsNotTrue(first)
+        | Ast::IsFalse(first)
+        | Ast::IsNotFalse(first)
+        | Ast::IsUnknown(first)
+        | Ast::IsNotUnknown(first)
+        | Ast::IsDistinctFrom(first, _)
+        | Ast::IsNotDistinctFrom(first, _)
+        | Ast::Between { expr: first, .. }
+        | Ast::InList { expr: first, .. }
+        | Ast::InSubquery { expr: first, .. } => first,
+        _ => return Ok(()),
+    };
+    match &**first {
+        Ast::Exists { negated: true, .. } => Err(Error::unsupported(
+            "NOT EXISTS before an operator without parentheses",
+        )),
+        _ => Ok(()),
+    }
+}
+
 impl Binder<'_> {
     /// Binds an expression. An error gets its place.
     pub(super) fn expression(&mut self, ast: &Ast) -> Result<Typed, Error> {
@@ -58,6 +94,7 @@ impl Binder<'_> {
     }
 
     fn expression_inner(&mut self, ast: &Ast) -> Result<Typed, Error> {
+        refuse_not_exists(ast)?;
         Ok(match ast {
             Ast::Identifier(ident) => self.column(&[folded(ident)])?,
             Ast::CompoundIdentifier(idents) => {

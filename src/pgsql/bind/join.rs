@@ -190,15 +190,59 @@ impl Binder<'_> {
     }
 }
 
+/// The rows of FROM for which WHERE holds. Where all rows of a join have partners, what WHERE says of them is asked as
+/// early as it can be: `FROM a, b WHERE a.x = b.x` makes no product.
+pub(super) fn filtered(plan: Plan, condition: Expr) -> Plan {
+    let mut join = match plan {
+        Plan::Join(join) if !join.keep_left && !join.keep_right => join,
+        input => {
+            return Plan::Filter {
+                input: Box::new(input),
+                condition,
+            };
+        }
+    };
+    let (mut of_left, mut of_right, mut of_both) = (Vec::new(), Vec::new(), Vec::new());
+    for mut part in conjuncts(condition) {
+        match side(&part, join.left_width) {
+            Some(true) => of_left.push(part),
+            Some(false) if join.lateral.is_none() => {
+                shift(&mut part, join.left_width);
+                of_right.push(part);
+            }
+            _ => of_both.push(part),
+        }
+    }
+    if !of_left.is_empty() {
+        join.left = filtered(join.left, Expr::And(of_left));
+    }
+    if !of_right.is_empty() {
+        join.right = filtered(join.right, Expr::And(of_right));
+    }
+    of_both.extend(join.condition.take());
+    if join.lateral.is_none() {
+        let (equal, rest) = split(Expr::And(of_both), join.left_width);
+        join.equal.extend(equal);
+        join.condition = rest;
+    } else if !of_both.is_empty() {
+        join.condition = Some(Expr::And(of_both));
+    }
+    Plan::Join(join)
+}
+
+/// The parts of a condition that must all hold.
+fn conjuncts(condition: Expr) -> Vec<Expr> {
+    match condition {
+        Expr::And(parts) => parts.into_iter().flat_map(conjuncts).collect(),
+        other => vec![other],
+    }
+}
+
 /// Parts a join's condition: what is equal between the sides, each in terms of its own row, and the rest.
 fn split(condition: Expr, left_width: usize) -> (Vec<(Expr, Expr)>, Option<Expr>) {
-    let parts = match condition {
-        Expr::And(parts) => parts,
-        other => vec![other],
-    };
     let mut equal = Vec::new();
     let mut rest = Vec::new();
-    for part in parts {
+    for part in conjuncts(condition) {
         let sides = match &part {
             Expr::Call {
                 function,

@@ -6,6 +6,7 @@ use sqlparser::ast::{
 };
 
 use super::call::sort_key;
+use super::join::filtered;
 use super::naming::output_name;
 use super::scope::ScopeColumn;
 use super::write::Returning;
@@ -38,9 +39,13 @@ impl Binder<'_> {
                 this.condition(typed, "WHERE")
                     .map_err(|error| this.placed(error, condition))
             })?;
-            plan = Plan::Filter {
-                input: Box::new(plan),
-                condition,
+            plan = if self.signals {
+                Plan::Filter {
+                    input: Box::new(plan),
+                    condition,
+                }
+            } else {
+                filtered(plan, condition)
             };
         }
         let mut outputs = self.outputs(&select.projection)?;

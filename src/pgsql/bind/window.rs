@@ -9,7 +9,7 @@ use crate::pgsql::expr::Expr;
 use crate::pgsql::functions::resolve;
 use crate::pgsql::plan::aggregate::AggregateFunction;
 use crate::pgsql::plan::window::{Frame, WindowFunction, WindowKind};
-use crate::pgsql::types::Coercion;
+use crate::pgsql::types::{Coercion, common};
 use crate::pgsql::value::Type;
 
 impl Binder<'_> {
@@ -117,18 +117,27 @@ impl Binder<'_> {
         values: Vec<Typed>,
     ) -> Result<(Vec<Expr>, Vec<Type>, Type), Error> {
         let given: Vec<String> = values.iter().map(|value| value.ty.long_name()).collect();
-        let mut values = values
-            .into_iter()
-            .map(|value| self.settled(value))
-            .collect::<Result<Vec<_>, _>>()?;
         let first = values.first().map(|value| value.ty.clone());
         let (types, result) = match (kind, values.len(), first) {
             (WindowKind::RowNumber | WindowKind::Rank | WindowKind::DenseRank, 0, _) => {
                 (Vec::new(), Type::Int8)
             }
             (WindowKind::Ntile, 1, _) => (vec![Type::Int4], Type::Int4),
+            (
+                WindowKind::FirstValue
+                | WindowKind::LastValue
+                | WindowKind::Lag
+                | WindowKind::Lead,
+                1..=2,
+                Some(Type::Unknown),
+            ) => return Err(resolve::undetermined()),
             (WindowKind::FirstValue | WindowKind::LastValue, 1, Some(ty)) => (vec![ty.clone()], ty),
             (WindowKind::Lag | WindowKind::Lead, 1..=3, Some(ty)) => {
+                // The value and what stands in for it share one type.
+                let ty = match values.get(2) {
+                    Some(other) => common([&ty, &other.ty], "arguments of")?,
+                    None => ty,
+                };
                 let mut types = vec![ty.clone(), Type::Int4, ty.clone()];
                 types.truncate(values.len());
                 (types, ty)
@@ -141,7 +150,7 @@ impl Binder<'_> {
             }
         };
         let arguments = values
-            .drain(..)
+            .into_iter()
             .zip(&types)
             .map(|(value, ty)| self.coerce(value, ty, Coercion::Implicit))
             .collect::<Result<_, _>>()?;

@@ -6,6 +6,7 @@
 )]
 
 use super::numbers::wrong;
+use super::text::joined;
 use super::{Call, Entry};
 use crate::pgsql::error::Error;
 use crate::pgsql::expr::leaves;
@@ -29,21 +30,32 @@ fn depth(values: &[Value]) -> i64 {
     }
 }
 
-/// The lengths of an array at each depth; none when the inner arrays are not all alike.
-pub fn shape(values: &[Value]) -> Option<Vec<usize>> {
-    let Some(Value::Array(first)) = values.first() else {
-        let flat = !values.iter().any(|value| matches!(value, Value::Array(_)));
-        return flat.then(|| vec![values.len()]);
+/// How deep arrays may stand in one another.
+const DEEPEST: usize = 6;
+
+/// The lengths of an array at each depth. Arrays in an array are all alike: the first stands for the others.
+pub fn shape(values: &[Value]) -> Vec<usize> {
+    let mut lengths = vec![values.len()];
+    if let Some(Value::Array(inner)) = values.first() {
+        lengths.extend(shape(inner));
+    }
+    lengths
+}
+
+/// An array of values, when all of them are plain, or all arrays that are alike.
+pub fn even(values: Vec<Value>) -> Option<Value> {
+    let shape_of = |value: &Value| match value {
+        Value::Array(inner) => Some(shape(inner)),
+        _ => None,
     };
-    let inner = shape(first)?;
-    let alike = values.iter().all(
-        |value| matches!(value, Value::Array(other) if shape(other).as_ref() == Some(&inner)),
-    );
-    alike.then(|| [vec![values.len()], inner].concat())
+    let first = values.first().and_then(shape_of);
+    let alike = values.iter().all(|value| shape_of(value) == first);
+    let fits = first.is_none_or(|lengths| lengths.len() < DEEPEST);
+    (alike && fits).then(|| Value::Array(values.into()))
 }
 
 /// An error when arrays cannot become one array of them, as `array_agg` makes it.
-pub fn accumulated(arrays: &[Value]) -> Result<(), Error> {
+pub fn accumulated(arrays: Vec<Value>) -> Result<Value, Error> {
     if arrays.contains(&Value::Null) {
         return Err(Error::new("22004", "cannot accumulate null arrays"));
     }
@@ -51,13 +63,12 @@ pub fn accumulated(arrays: &[Value]) -> Result<(), Error> {
     if arrays.first().is_some_and(is_empty) {
         return Err(Error::new("2202E", "cannot accumulate empty arrays"));
     }
-    if shape(arrays).is_none() {
-        return Err(Error::new(
+    even(arrays).ok_or_else(|| {
+        Error::new(
             "2202E",
             "cannot accumulate arrays of different dimensionality",
-        ));
-    }
-    Ok(())
+        )
+    })
 }
 
 fn length(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
@@ -139,11 +150,8 @@ fn join(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
     match arguments {
         [Value::Null, other] | [other, Value::Null] => Ok(other.clone()),
         [Value::Array(left), Value::Array(right)] => {
-            let joined: Vec<Value> = left.iter().chain(right.iter()).cloned().collect();
-            if shape(&joined).is_none() {
-                return Err(Error::unsupported("joining arrays of different dimensions"));
-            }
-            Ok(Value::Array(joined.into()))
+            even(left.iter().chain(right.iter()).cloned().collect())
+                .ok_or_else(|| Error::unsupported("joining arrays of different dimensions"))
         }
         _ => Err(wrong()),
     }
@@ -183,11 +191,10 @@ fn to_string(call: &Call, arguments: &[Value]) -> Result<Value, Error> {
         .first()
         .and_then(Type::element)
         .unwrap_or(&Type::Text);
-    let parts: Vec<String> = leaves(values)
+    let parts = leaves(values)
         .into_iter()
-        .filter_map(|value| value.to_text(element).or_else(|| null.clone()))
-        .collect();
-    Ok(Value::text(parts.join(separator)))
+        .filter_map(|value| value.to_text(element).or_else(|| null.clone()));
+    joined(parts, separator)
 }
 
 fn from_string(_: &Call, arguments: &[Value]) -> Result<Value, Error> {

@@ -4,6 +4,7 @@ use regex::{Regex, RegexBuilder};
 
 use super::are::translated;
 use super::numbers::wrong;
+use super::text::check_length;
 use super::{Call, Entry};
 use crate::pgsql::error::Error;
 use crate::pgsql::run::Run;
@@ -259,6 +260,7 @@ fn replace(call: &Call, arguments: &[Value]) -> Result<Value, Error> {
                 Some(other) => made.extend(['\\', other]),
             }
         }
+        check_length(made.len())?;
         behind = whole.end();
         if !flags.contains('g') {
             break;

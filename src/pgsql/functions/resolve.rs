@@ -20,6 +20,16 @@ pub struct Chosen {
 enum Failure {
     None,
     Several,
+    /// It takes anything, and a literal alone says nothing of its type.
+    Undetermined,
+}
+
+/// A literal where the type of something else hangs on it.
+pub fn undetermined() -> Error {
+    Error::new(
+        "42804",
+        "could not determine polymorphic type because input has type unknown",
+    )
 }
 
 /// The function of a name for some arguments.
@@ -35,6 +45,7 @@ pub fn function(name: &str, types: &[Type]) -> Result<Chosen, Error> {
         }
         Failure::None => Error::new("42883", format!("{} does not exist", shown())),
         Failure::Several => Error::new("42725", format!("{} is not unique", shown())),
+        Failure::Undetermined => undetermined(),
     })
 }
 
@@ -62,6 +73,7 @@ pub fn operator(name: &str, types: &[Type]) -> Result<Chosen, Error> {
             "42883",
             format!("operator does not exist: {}", shown()),
         )),
+        Err(Failure::Undetermined) => Err(undetermined()),
         Err(Failure::Several) => Err(Error::new(
             "42725",
             format!("operator is not unique: {}", shown()),
@@ -161,6 +173,9 @@ fn choose(candidates: &'static [Function], types: &[Type]) -> Result<Chosen, Fai
         assume_alike(&mut left, types);
     }
     match <[_; 1]>::try_from(left) {
+        Ok([(function, _)]) if is_open(function) && element_of(function, types).is_none() => {
+            Err(Failure::Undetermined)
+        }
         Ok([(function, types)]) => Ok(finish(function, types)),
         Err(_) => Err(Failure::Several),
     }
@@ -307,17 +322,22 @@ fn element_of(function: &Function, types: &[Type]) -> Option<Type> {
     })
 }
 
+/// True when a function takes several types in one of its places.
+fn is_open(function: &Function) -> bool {
+    function
+        .slots
+        .iter()
+        .any(|slot| matches!(slot, Slot::Element | Slot::NonArray | Slot::Array))
+}
+
 /// The types that a function takes these arguments in; none when it does not take them.
 fn accepted(function: &Function, types: &[Type]) -> Option<Vec<Type>> {
     let slots = function.slots_for(types.len())?;
     let element = element_of(function, types);
-    let open = slots
-        .iter()
-        .any(|slot| matches!(slot, Slot::Element | Slot::NonArray | Slot::Array));
     let element = match element {
         Some(element) => element,
         // A literal alone is a text; nothing says what an array of it would be.
-        None if open && slots.contains(&&Slot::Array) => return None,
+        None if slots.contains(&&Slot::Array) => return None,
         None => Type::Text,
     };
     slots

@@ -244,6 +244,7 @@ fn series(
             return Ok(rows);
         }
         run.made_row()?;
+        run.made_values(2)?;
         let next = match (&at, &step) {
             (Value::Int(value), Value::Int(step)) => value.checked_add(*step).map(Value::Int),
             (Value::Numeric(value), Value::Numeric(step)) => {

@@ -14,6 +14,27 @@ use crate::pgsql::value::{Type, Value};
 /// The longest text that a function may make.
 const LONGEST: usize = 1 << 24;
 
+/// An error when a text becomes longer than that.
+pub fn check_length(length: usize) -> Result<(), Error> {
+    if length > LONGEST {
+        return Err(Error::new("54000", "requested length too large"));
+    }
+    Ok(())
+}
+
+/// Texts behind one another, with a separator between.
+pub fn joined(parts: impl Iterator<Item = String>, separator: &str) -> Result<Value, Error> {
+    let mut made = String::new();
+    for (index, part) in parts.enumerate() {
+        if index > 0 {
+            made.push_str(separator);
+        }
+        made.push_str(&part);
+        check_length(made.len())?;
+    }
+    Ok(text(made))
+}
+
 fn text(value: impl Into<String>) -> Value {
     Value::text(value.into())
 }
@@ -156,6 +177,8 @@ fn replace(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
             Ok(Value::Text(value.clone()))
         }
         [Value::Text(value), Value::Text(from), Value::Text(to)] => {
+            let more = value.matches(from.as_ref()).count().saturating_mul(to.len());
+            check_length(value.len().saturating_add(more))?;
             Ok(text(value.replace(from.as_ref(), to)))
         }
         _ => Err(wrong()),
@@ -208,7 +231,7 @@ fn shown<'a>(call: &'a Call, arguments: &'a [Value]) -> impl Iterator<Item = Opt
 }
 
 fn concat(call: &Call, arguments: &[Value]) -> Result<Value, Error> {
-    Ok(text(shown(call, arguments).flatten().collect::<String>()))
+    joined(shown(call, arguments).flatten(), "")
 }
 
 fn concat_ws(call: &Call, arguments: &[Value]) -> Result<Value, Error> {
@@ -216,7 +239,7 @@ fn concat_ws(call: &Call, arguments: &[Value]) -> Result<Value, Error> {
     let Some(separator) = parts.next().flatten() else {
         return Ok(Value::Null);
     };
-    Ok(text(parts.flatten().collect::<Vec<_>>().join(&separator)))
+    joined(parts.flatten(), &separator)
 }
 
 /// `||`: of a text and anything, which comes as text.
@@ -229,9 +252,10 @@ fn join(call: &Call, arguments: &[Value]) -> Result<Value, Error> {
         ([Value::Bytes(left), Value::Bytes(right)], _) => Ok(Value::Bytes(
             left.iter().chain(right.iter()).copied().collect(),
         )),
-        ([left, right], [left_type, right_type]) => Ok(text(
-            as_text(left, left_type)? + &as_text(right, right_type)?,
-        )),
+        ([left, right], [left_type, right_type]) => {
+            let parts = [as_text(left, left_type)?, as_text(right, right_type)?];
+            joined(parts.into_iter(), "")
+        }
         _ => Err(wrong()),
     }
 }
@@ -245,9 +269,7 @@ fn pad(arguments: &[Value]) -> Result<(Vec<char>, String), Error> {
         _ => return Err(wrong()),
     };
     let length = usize::try_from(length).unwrap_or(0);
-    if length > LONGEST {
-        return Err(Error::new("54000", "requested length too large"));
-    }
+    check_length(length)?;
     let kept: Vec<char> = value.chars().take(length).collect();
     let missing = length - kept.len();
     let fill = if fill.is_empty() {
@@ -273,9 +295,7 @@ fn repeat(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
         return Err(wrong());
     };
     let count = usize::try_from(*count).unwrap_or(0);
-    if value.len().saturating_mul(count) > LONGEST {
-        return Err(Error::new("54000", "requested length too large"));
-    }
+    check_length(value.len().saturating_mul(count))?;
     Ok(text(value.repeat(count)))
 }
 
@@ -435,6 +455,7 @@ fn format(call: &Call, arguments: &[Value]) -> Result<Value, Error> {
             }
         };
         made.push_str(&made_part.to_text(&Type::Text).unwrap_or_default());
+        check_length(made.len())?;
     }
     Ok(text(made))
 }

@@ -252,12 +252,10 @@ impl Accumulator {
             F::Min | F::Max | F::BoolAnd | F::BoolOr => self.value,
             F::StringAgg => self.text.map_or(Value::Null, Value::text),
             F::ArrayAgg | F::JsonbAgg if self.values.is_empty() => Value::Null,
-            F::ArrayAgg => {
-                if matches!(self.types.first(), Some(Type::Array(_))) {
-                    array::accumulated(&self.values)?;
-                }
-                Value::Array(self.values.into())
+            F::ArrayAgg if matches!(self.types.first(), Some(Type::Array(_))) => {
+                array::accumulated(self.values)?
             }
+            F::ArrayAgg => Value::Array(self.values.into()),
             F::JsonbAgg => {
                 let values = self.values.into_iter().filter_map(|value| match value {
                     Value::Json(json) => Some(json.as_ref().clone()),

@@ -66,6 +66,9 @@ impl Aggregate {
             return Ok(());
         }
         let arguments = eval_all(&self.arguments, env)?;
+        for argument in &arguments {
+            env.run.made_value(argument)?;
+        }
         if self.distinct && !state.seen.insert(Key(arguments.clone())) {
             return Ok(());
         }

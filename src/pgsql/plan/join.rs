@@ -102,15 +102,16 @@ impl Join {
         let mut alone = true;
         for (index, partner) in partners.enumerate() {
             env.run.made_row()?;
-            let both: Row = row.iter().chain(partner.iter()).cloned().collect();
+            let both: Vec<Value> = row.iter().chain(partner.iter()).cloned().collect();
             let holds = match &self.condition {
                 Some(condition) => condition.holds(&env.with(&both))?,
                 None => true,
             };
             if holds {
+                env.run.made_values(both.len() + 1)?;
                 alone = false;
                 mark(index);
-                rows.push(both);
+                rows.push(both.into());
             }
         }
         if alone && self.keep_left {

@@ -92,6 +92,7 @@ impl SetOperation {
         let right = self.right.rows(env)?;
         let key = |row: &Row| Key(row.to_vec());
         if self.operator == SetOperator::Union {
+            env.run.made_values(right.len())?;
             left.extend(right);
             if self.all {
                 return Ok(left);

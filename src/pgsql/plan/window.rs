@@ -214,6 +214,7 @@ impl WindowFunction {
                         _ => (from, Accumulator::new(&function, &self.types)),
                     };
                     while next < to {
+                        env.run.step()?;
                         if let Some(row) = row_of(next) {
                             let env = env.with(row);
                             let takes = match &self.filter {
@@ -227,6 +228,7 @@ impl WindowFunction {
                         next += 1;
                     }
                     let value = accumulator.so_far()?;
+                    env.run.made_value(&value)?;
                     running = Some((next, accumulator));
                     value
                 }

@@ -1,7 +1,7 @@
 //! Arrays in text: `{1,NULL,"a b"}`.
 
 use super::super::error::Error;
-use super::super::functions::array::shape;
+use super::super::functions::array::even;
 use super::super::value::{Type, Value};
 
 /// How deep arrays may stand in one another.
@@ -54,8 +54,7 @@ pub fn parse(element: &Type, text: &str) -> Result<Value, Error> {
         return Err(Error::unsupported("arrays with bounds of their own"));
     }
     let value = reader.array(element, 0)?;
-    let is_even = matches!(&value, Value::Array(values) if shape(values).is_some());
-    if reader.rest.trim().is_empty() && is_even {
+    if reader.rest.trim().is_empty() {
         Ok(value)
     } else {
         Err(reader.malformed())
@@ -104,7 +103,7 @@ impl Reader<'_> {
                 self.element(element)?
             });
             if self.take('}') {
-                return Ok(Value::Array(values.into()));
+                return even(values).ok_or_else(|| self.malformed());
             }
             if !self.take(',') {
                 return Err(self.malformed());
