@@ -11,6 +11,7 @@ mod bind;
 mod cast;
 mod catalog;
 mod civil;
+mod constraint;
 pub mod error;
 mod expr;
 mod functions;
@@ -29,7 +30,7 @@ use bind::Binder;
 use run::{Env, Run};
 
 pub use error::Error;
-pub use table::{Column, Database, Row, Signal, Table};
+pub use table::{Column, Constraints, Database, Row, Signal, Table};
 pub use value::{Type, Value};
 
 /// What a statement is run with besides its text.
@@ -160,6 +161,8 @@ pub fn write(
     };
     binder.check_parameters()?;
     let applied = apply::apply(&bound, &run, ceiling)?;
+    let signals = run.signals.take();
+    database.signals.extend(signals);
     if let Some(table) = database.tables.get_mut(applied.table) {
         table.rows = applied.rows;
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::bind::{Change, Matching, Returning, Write};
+use super::constraint;
 use super::error::Error;
 use super::expr::eval_all;
 use super::run::{Env, Run};
@@ -75,6 +76,15 @@ pub fn apply(write: &Write, run: &Run, ceiling: Option<u64>) -> Result<Applied, 
             kept
         }
     };
+    if !matches!(write.change, Change::Delete(_))
+        && let Some(table) = run.database.tables.get(write.table)
+        && let Some(constraints) = run
+            .database
+            .constraints
+            .get(&(table.schema.clone(), table.name.clone()))
+    {
+        constraint::check(constraints, table, &touched, &rows)?;
+    }
     let count = touched.len() as u64;
     check_ceiling(count, ceiling)?;
     let answer = match &write.returning {

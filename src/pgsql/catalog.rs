@@ -4,6 +4,7 @@ use sqlparser::ast::{ColumnDef, ColumnOption, Statement};
 
 use super::Context;
 use super::bind::Binder;
+use super::constraint;
 use super::error::Error;
 use super::run::Run;
 use super::syntax::{folded, parts, statements};
@@ -37,8 +38,8 @@ const SYSTEM: [(&str, &str); 3] = [
 impl Database {
     /// A database with the tables of a schema, empty, and the system's.
     ///
-    /// Reads `CREATE SCHEMA`, `CREATE TABLE` and `CREATE INDEX`; constraints and generated columns are understood
-    /// and not kept. Errors as of any statement, and with SQLSTATE 0A000 for one of another kind.
+    /// Reads `CREATE SCHEMA`, `CREATE TABLE` and `CREATE INDEX`. Of constraints NOT NULL and the key of one column are kept;
+    /// the others, and generated columns, are understood and not kept. Errors as of any statement, and with SQLSTATE 0A000 for one of another kind.
     pub fn create(schema: &str) -> Result<Self, Error> {
         let mut database = Self::default();
         for statement in statements(schema)? {
@@ -64,6 +65,10 @@ impl Database {
                         .zip(&columns)
                         .map(|(declared, column)| default(declared, &column.ty))
                         .collect::<Result<_, Error>>()?;
+                    database.constraints.insert(
+                        (schema.clone(), name.clone()),
+                        constraint::declared(&table.columns),
+                    );
                     database
                         .defaults
                         .insert((schema.clone(), name.clone()), defaults);

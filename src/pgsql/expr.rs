@@ -220,14 +220,7 @@ impl Expr {
                 env.run.made_value(&array)?;
                 array
             }
-            Self::Subscript(array, index) => match (array.eval(env)?, index.eval(env)?) {
-                (Value::Array(values), Value::Int(index)) => usize::try_from(index - 1)
-                    .ok()
-                    .and_then(|index| values.get(index).cloned())
-                    .filter(|value| !matches!(value, Value::Array(_)))
-                    .unwrap_or(Value::Null),
-                _ => Value::Null,
-            },
+            Self::Subscript(array, index) => element(&array.eval(env)?, &index.eval(env)?),
             Self::Slice(array, from, to) => slice(array, from.as_deref(), to.as_deref(), env)?,
             Self::Quantified {
                 function,
@@ -387,6 +380,18 @@ fn slice(array: &Expr, from: Option<&Expr>, to: Option<&Expr>, env: &Env) -> Res
     Ok(Value::Array(
         values.iter().skip(skipped).take(taken).cloned().collect(),
     ))
+}
+
+/// `x[i]`: NULL where there is no such element.
+fn element(array: &Value, index: &Value) -> Value {
+    match (array, index) {
+        (Value::Array(values), Value::Int(index)) => usize::try_from(index - 1)
+            .ok()
+            .and_then(|index| values.get(index).cloned())
+            .filter(|value| !matches!(value, Value::Array(_)))
+            .unwrap_or(Value::Null),
+        _ => Value::Null,
+    }
 }
 
 /// `ARRAY[…]` of arrays that are not alike.

@@ -100,7 +100,9 @@ pub fn compare_json(left: &Json, right: &Json) -> Ordering {
                 .zip(json::members(right))
                 .map(|(left, right)| {
                     // Kept by their length, compared by their letters.
-                    left.0.cmp(right.0).then_with(|| compare_json(left.1, right.1))
+                    left.0
+                        .cmp(right.0)
+                        .then_with(|| compare_json(left.1, right.1))
                 })
                 .find(|order| *order != Ordering::Equal)
                 .unwrap_or(Ordering::Equal)

@@ -39,6 +39,15 @@ pub enum Signal {
     Terminate,
 }
 
+/// What a table's declaration demands of its rows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Constraints {
+    /// The places of columns that are never NULL.
+    pub required: Vec<usize>,
+    /// The place of the column that tells rows apart.
+    pub key: Option<usize>,
+}
+
 /// The tables, and what a server knows beside them.
 #[derive(Debug, Clone, Default)]
 pub struct Database {
@@ -51,6 +60,8 @@ pub struct Database {
     /// What a column holds when an INSERT does not name it, by schema and table, one a column; NULL where it declares
     /// nothing. Sequences are not kept.
     pub defaults: BTreeMap<(String, String), Vec<Value>>,
+    /// What a written row must be like, by schema and table.
+    pub constraints: BTreeMap<(String, String), Constraints>,
     /// What statements asked of other backends, by process id, in order. The caller takes them out and acts.
     pub signals: Vec<(i64, Signal)>,
 }

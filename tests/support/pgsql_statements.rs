@@ -23,77 +23,49 @@ const KINDS: [Kind; 10] = [
     Truth, Whole, Number, Float, Text, Time, Day, Span, Json, Texts,
 ];
 
-/// What stands in FROM, and its columns.
-struct Table {
-    name: &'static str,
-    columns: &'static [(&'static str, Kind)],
-}
-
-const TABLES: [Table; 10] = [
-    Table {
-        name: "(VALUES (1, 'a', 1.50, true, date '2026-01-31'), (2, NULL, NULL, false, NULL), (NULL, 'B', 0.5, NULL, date '2026-02-28'), \
+/// What stands in FROM, and its columns with the letters of their kinds.
+const TABLES: [(&str, &str); 10] = [
+    (
+        "(VALUES (1, 'a', 1.50, true, date '2026-01-31'), (2, NULL, NULL, false, NULL), (NULL, 'B', 0.5, NULL, date '2026-02-28'), \
                (2, 'a', 2.25, true, NULL), (-3, '', -1.0, NULL, date '2024-02-29'))",
-        columns: &[("i", Whole), ("t", Text), ("n", Number), ("b", Truth), ("d", Day)],
-    },
-    Table {
-        name: "users",
-        columns: &[("id", Text), ("\"tenantId\"", Text), ("email", Text), ("roles", Texts), ("\"createdAt\"", Time)],
-    },
-    Table {
-        name: "webhook_endpoints",
-        columns: &[
-            ("id", Text), ("\"tenantId\"", Text), ("enabled", Truth), ("events", Texts), ("\"failureCount\"", Whole),
-            ("\"lastDeliveryAt\"", Time),
-        ],
-    },
-    Table {
-        name: "webhook_deliveries",
-        columns: &[
-            ("\"endpointId\"", Text), ("event", Text), ("\"statusCode\"", Whole), ("\"durationMs\"", Number), ("attempt", Whole),
-            ("error", Text), ("payload", Json), ("\"createdAt\"", Time),
-        ],
-    },
-    Table {
-        name: "dsar_cases",
-        columns: &[
-            ("id", Text), ("\"tenantId\"", Text), ("status", Text), ("\"dueDate\"", Day), ("\"createdAt\"", Time), ("\"updatedAt\"", Time),
-        ],
-    },
-    Table {
-        name: "feature_flag_audits",
-        columns: &[
-            ("flag", Text), ("\"oldValue\"", Truth), ("\"newValue\"", Truth), ("\"changedBy\"", Text), ("rollout", Float),
-            ("\"createdAt\"", Time),
-        ],
-    },
-    Table {
-        name: "staff_sessions",
-        columns: &[
-            ("staff_user_id", Text), ("created_at", Time), ("last_seen_at", Time), ("user_agent", Text), ("revoked_at", Time),
-            ("revoked_reason", Text),
-        ],
-    },
-    Table {
-        name: "audit_logs",
-        columns: &[
-            ("\"tenantId\"", Text), ("\"actorUserId\"", Text), ("action", Text), ("resource", Text), ("metadata", Json),
-            ("\"createdAt\"", Time),
-        ],
-    },
-    Table {
-        name: "commerce.audit_entries",
-        columns: &[
-            ("actor_id", Text), ("org_id", Text), ("machine", Text), ("metadata", Json), ("amount", Number), ("tags", Texts),
-            ("created_at", Time),
-        ],
-    },
-    Table {
-        name: "access_logs",
-        columns: &[
-            ("operation_id", Text), ("actor_id", Text), ("org_id", Text), ("mode", Text), ("resource_org_id", Text), ("scopes", Texts),
-            ("status", Whole), ("bytes_out", Number), ("occurred_at", Time),
-        ],
-    },
+        "i=w t=t n=n b=p d=d",
+    ),
+    (
+        "users",
+        "id=t \"tenantId\"=t email=t roles=a \"createdAt\"=z",
+    ),
+    (
+        "webhook_endpoints",
+        "id=t \"tenantId\"=t enabled=p events=a \"failureCount\"=w \"lastDeliveryAt\"=z",
+    ),
+    (
+        "webhook_deliveries",
+        "\"endpointId\"=t event=t \"statusCode\"=w \"durationMs\"=n attempt=w error=t payload=j \"createdAt\"=z",
+    ),
+    (
+        "dsar_cases",
+        "id=t \"tenantId\"=t status=t \"dueDate\"=d \"createdAt\"=z \"updatedAt\"=z",
+    ),
+    (
+        "feature_flag_audits",
+        "flag=t \"oldValue\"=p \"newValue\"=p \"changedBy\"=t rollout=f \"createdAt\"=z",
+    ),
+    (
+        "staff_sessions",
+        "staff_user_id=t created_at=z last_seen_at=z user_agent=t revoked_at=z revoked_reason=t",
+    ),
+    (
+        "audit_logs",
+        "\"tenantId\"=t \"actorUserId\"=t action=t resource=t metadata=j \"createdAt\"=z",
+    ),
+    (
+        "commerce.audit_entries",
+        "actor_id=t org_id=t machine=t metadata=j amount=n tags=a created_at=z",
+    ),
+    (
+        "access_logs",
+        "operation_id=t actor_id=t org_id=t mode=t resource_org_id=t scopes=a status=w bytes_out=n occurred_at=z",
+    ),
 ];
 
 /// The columns at hand, by their full names.
@@ -157,6 +129,12 @@ impl Statements {
         of[self.below(of.len())]
     }
 
+    /// One of several forms, which two spaces part.
+    fn form<'t>(&mut self, of: &'t str) -> &'t str {
+        let all: Vec<&str> = of.split("  ").collect();
+        self.one(&all)
+    }
+
     fn chance(&mut self, in_ten: usize) -> bool {
         self.below(10) < in_ten
     }
@@ -169,19 +147,14 @@ impl Statements {
     fn table(&mut self, place: usize) -> (String, Scope) {
         self.aliases += 1;
         let alias = format!("q{}", self.aliases);
-        let table = &TABLES[place];
-        let columns = table.columns.iter();
-        let scope: Scope = columns
-            .clone()
-            .map(|(name, kind)| (format!("{alias}.{name}"), *kind))
-            .collect();
-        let names: Vec<&str> = columns.map(|(name, _)| *name).collect();
-        let text = if place == 0 {
-            format!("{} AS {alias}({})", table.name, names.join(", "))
-        } else {
-            format!("{} AS {alias}", table.name)
+        let (name, _) = TABLES[place];
+        let columns = columns(place);
+        let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+        let text = match place {
+            0 => format!("{name} AS {alias}({})", names.join(", ")),
+            _ => format!("{name} AS {alias}"),
         };
-        (text, scope)
+        (text, scope(&alias, place))
     }
 
     fn any_table(&mut self) -> (String, Scope) {
@@ -211,17 +184,17 @@ impl Statements {
         {
             return column;
         }
-        self.one(match kind {
-            Truth => &["true", "false", "NULL::bool"],
-            Whole => &["0", "1", "2", "-3", "500", "NULL::int", "7::bigint", "2::smallint"],
-            Number => &["0.5", "1.50", "-2.25", "100.0", "NULL::numeric", "3.14159", "0.00"],
-            Float => &["0.5::float8", "1e10::float8", "NULL::float8", "0.1::float8"],
-            Text => &["'a'", "'B'", "''", "'t-acme'", "'usr-007'", "NULL::text", "'x_y%z'", "'Ünï'"],
-            Time => &["now()", "timestamptz '2026-01-31 03:12:44.5+00'", "NULL::timestamptz"],
-            Day => &["current_date", "date '2024-02-29'", "NULL::date"],
-            Span => &["interval '1 day'", "interval '1 mon 2 days'", "interval '90 minutes'", "interval '-3 hours'", "NULL::interval"],
-            Json => &["'{\"a\": 1, \"b\": [true, null]}'::jsonb", "'[1, \"a\"]'::jsonb", "'null'::jsonb", "NULL::jsonb"],
-            Texts => &["ARRAY['a', 'B', NULL]", "'{}'::text[]", "NULL::text[]", "ARRAY['admin']"],
+        self.form(match kind {
+            Truth => "true  false  NULL::bool",
+            Whole => "0  1  2  -3  500  NULL::int  7::bigint  2::smallint",
+            Number => "0.5  1.50  -2.25  100.0  NULL::numeric  3.14159  0.00",
+            Float => "0.5::float8  1e10::float8  NULL::float8  0.1::float8",
+            Text => "'a'  'B'  ''  't-acme'  'usr-007'  NULL::text  'x_y%z'  'Ünï'",
+            Time => "now()  timestamptz '2026-01-31 03:12:44.5+00'  NULL::timestamptz",
+            Day => "current_date  date '2024-02-29'  NULL::date",
+            Span => "interval '1 day'  interval '1 mon 2 days'  interval '90 minutes'  interval '-3 hours'  NULL::interval",
+            Json => "'{\"a\": 1, \"b\": [true, null]}'::jsonb  '[1, \"a\"]'::jsonb  'null'::jsonb  NULL::jsonb",
+            Texts => "ARRAY['a', 'B', NULL]  '{}'::text[]  NULL::text[]  ARRAY['admin']",
         })
         .to_owned()
     }
@@ -231,42 +204,49 @@ impl Statements {
             return self.leaf(kind, scope);
         }
         let depth = depth - 1;
-        let forms: &[&str] = match kind {
+        let forms = match kind {
             Truth => return self.condition(depth, scope),
-            Whole => &[
-                "(@w + @w)", "(@w - @w)", "(@w * 3)", "(@w / 2)", "(@w % 5)", "-(@w)", "abs(@w)", "length(@t)", "cardinality(@a)",
-                "extract(hour FROM @z)::int", "(@d - @d)", "position('a' IN @t)", "array_length(@a, 1)", "round(@n)::int",
-                "sign(@w)::int", "@w::bigint", "mod(@w, 3)", "ascii(@t)", "extract(dow FROM @d)::int",
-            ],
-            Number => &[
-                "(@n + @n)", "(@n - @w)", "(@n * 1.5)", "(@n / 7)", "(@w / 3.0)", "round(@n, 1)", "trunc(@n)", "floor(@n)", "ceil(@n)",
-                "abs(@n)", "@w::numeric", "@n::numeric(20,2)", "(@n % 0.7)", "extract(epoch FROM @s)", "-(@n)", "round(@n, -1)",
-                "sign(@n)", "extract(minute FROM @z)",
-            ],
-            Float => &["(@f * 2)", "(@f + 0.25)", "@w::float8", "@n::float8", "round(@f)", "-(@f)", "date_part('day', @d)", "abs(@f)"],
-            Text => &[
-                "(@t || @t)", "upper(@t)", "lower(@t)", "left(@t, 3)", "right(@t, @w)", "substring(@t FROM 2 FOR 3)", "replace(@t, 'a', '-')",
-                "split_part(@t, '-', 1)", "concat(@t, @w)", "@w::text", "@n::text", "@d::text", "(@j ->> 'a')", "array_to_string(@a, '+')",
-                "trim(@t)", "lpad(@t, 5, '*')", "md5(@t)", "to_char(@z, 'YYYY-MM-DD HH24:MI')", "@s::text", "@p::text", "initcap(@t)",
-                "@f::text", "(@a)[1]", "concat_ws('/', @t, @t)", "reverse(@t)", "(@t || @w)", "regexp_replace(@t, '[aeiou]+', '_', 'g')",
-                "jsonb_typeof(@j)", "coalesce(@j ->> 'resourceOrgId', @t)", "substring(@t FROM '[a-z]+')", "@a::text", "@j::text",
-                "strpos(@t, '-')::text", "translate(@t, 'abc', 'xy')", "repeat(@t, 2)",
-            ],
-            Time => &["(@z + @s)", "(@z - @s)", "date_trunc('hour', @z)", "date_trunc('month', @z)", "@d::timestamptz", "date_trunc('week', @z)"],
-            Day => &["@z::date", "(@d + 1)", "(@d - 40)", "(@d + @s)::date", "date_trunc('month', @d)::date"],
-            Span => &["(@z - @z)", "(@s + @s)", "(@s * 2)", "-(@s)", "(@s / 3)", "age(@z, @z)", "(@d::timestamp - @d)", "justify_hours(@s)"],
-            Json => &["(@j -> 'b')", "(@j || '{\"x\": 1}')", "to_jsonb(@t::text)", "jsonb_build_object('k', @w)", "to_jsonb(@a)", "(@j #> '{b,0}')"],
-            Texts => &["(@a || 'z'::text)", "string_to_array(@t, '-')", "array_append(@a, @t)", "(@a)[1:2]", "ARRAY[@t, @t]", "array_remove(@a, 'a')"],
+            Whole => {
+                "(@w + @w)  (@w - @w)  (@w * 3)  (@w / 2)  (@w % 5)  -(@w)  abs(@w)  length(@t)  cardinality(@a)  extract(hour FROM @z)::int  \
+                (@d - @d)  position('a' IN @t)  array_length(@a, 1)  round(@n)::int  sign(@w)::int  @w::bigint  mod(@w, 3)  ascii(@t)  \
+                extract(dow FROM @d)::int"
+            }
+            Number => {
+                "(@n + @n)  (@n - @w)  (@n * 1.5)  (@n / 7)  (@w / 3.0)  round(@n, 1)  trunc(@n)  floor(@n)  ceil(@n)  abs(@n)  @w::numeric  \
+                @n::numeric(20,2)  (@n % 0.7)  extract(epoch FROM @s)  -(@n)  round(@n, -1)  sign(@n)  extract(minute FROM @z)"
+            }
+            Float => {
+                "(@f * 2)  (@f + 0.25)  @w::float8  @n::float8  round(@f)  -(@f)  date_part('day', @d)  abs(@f)"
+            }
+            Text => {
+                "(@t || @t)  upper(@t)  lower(@t)  left(@t, 3)  right(@t, @w)  substring(@t FROM 2 FOR 3)  replace(@t, 'a', '-')  \
+                split_part(@t, '-', 1)  concat(@t, @w)  @w::text  @n::text  @d::text  (@j ->> 'a')  array_to_string(@a, '+')  trim(@t)  \
+                lpad(@t, 5, '*')  md5(@t)  to_char(@z, 'YYYY-MM-DD HH24:MI')  @s::text  @p::text  initcap(@t)  @f::text  (@a)[1]  \
+                concat_ws('/', @t, @t)  reverse(@t)  (@t || @w)  regexp_replace(@t, '[aeiou]+', '_', 'g')  jsonb_typeof(@j)  \
+                coalesce(@j ->> 'resourceOrgId', @t)  substring(@t FROM '[a-z]+')  @a::text  @j::text  strpos(@t, '-')::text  \
+                translate(@t, 'abc', 'xy')  repeat(@t, 2)"
+            }
+            Time => {
+                "(@z + @s)  (@z - @s)  date_trunc('hour', @z)  date_trunc('month', @z)  @d::timestamptz  date_trunc('week', @z)"
+            }
+            Day => "@z::date  (@d + 1)  (@d - 40)  (@d + @s)::date  date_trunc('month', @d)::date",
+            Span => {
+                "(@z - @z)  (@s + @s)  (@s * 2)  -(@s)  (@s / 3)  age(@z, @z)  (@d::timestamp - @d)  justify_hours(@s)"
+            }
+            Json => {
+                "(@j -> 'b')  (@j || '{\"x\": 1}')  to_jsonb(@t::text)  jsonb_build_object('k', @w)  to_jsonb(@a)  (@j #> '{b,0}')"
+            }
+            Texts => {
+                "(@a || 'z'::text)  string_to_array(@t, '-')  array_append(@a, @t)  (@a)[1:2]  ARRAY[@t, @t]  array_remove(@a, 'a')"
+            }
         };
         let form = if self.chance(2) {
             let own = letter(kind);
-            let common = [
-                "coalesce(@x, @x)", "nullif(@x, @x)", "CASE WHEN @p THEN @x ELSE @x END", "CASE WHEN @p THEN @x END", "greatest(@x, @x)",
-                "least(@x, @x)", "(SELECT @x)",
-            ];
-            self.one(&common).replace("@x", own)
+            let common = "coalesce(@x, @x)  nullif(@x, @x)  CASE WHEN @p THEN @x ELSE @x END  CASE WHEN @p THEN @x END  greatest(@x, @x)  \
+                least(@x, @x)  (SELECT @x)";
+            self.form(common).replace("@x", own)
         } else {
-            self.one(forms).to_owned()
+            self.form(forms).to_owned()
         };
         self.filled(&form, depth, scope)
     }
@@ -277,17 +257,16 @@ impl Statements {
         let mut rest = form;
         while let Some((before, after)) = rest.split_once('@') {
             made.push_str(before);
-            let kind = KINDS.into_iter().find(|kind| after.starts_with(&letter(*kind)[1..]));
-            match kind {
-                Some(kind) => {
-                    made.push_str(&self.expression(kind, depth, scope));
-                    rest = &after[1..];
-                }
-                None => {
-                    made.push('@');
-                    rest = after;
-                }
-            }
+            let kind = KINDS
+                .into_iter()
+                .find(|kind| after.starts_with(&letter(*kind)[1..]));
+            rest = if let Some(kind) = kind {
+                made.push_str(&self.expression(kind, depth, scope));
+                &after[1..]
+            } else {
+                made.push('@');
+                after
+            };
         }
         made + rest
     }
@@ -296,15 +275,13 @@ impl Statements {
         if self.chance(1) {
             return self.subquery_condition(depth, scope);
         }
-        let form = self.one(&[
-            "(@x = @x)", "(@x <> @x)", "(@x < @x)", "(@x >= @x)", "(@x IS NULL)", "(@x IS NOT NULL)", "(@x IS DISTINCT FROM @x)",
-            "(@x IS NOT DISTINCT FROM @x)", "(@x BETWEEN @x AND @x)", "(@x NOT BETWEEN @x AND @x)", "(@x IN (@x, @x, NULL))",
-            "(@x NOT IN (@x, @x))", "(@p AND @p)", "(@p OR @p)", "(NOT @p)", "(@p IS TRUE)", "(@p IS NOT FALSE)", "(@p IS UNKNOWN)",
-            "(@t LIKE 'u%')", "(@t NOT LIKE '%\\_y%')", "(@t ILIKE '%A%')", "(@t ~ '^[a-z]+-')", "(@t !~* 'ACME')", "(@t = ANY (@a))",
-            "(@t <> ALL (@a))", "(@a @> ARRAY['admin'])", "(@a && ARRAY['a', 'agent'])", "(@j ? 'a')", "(@j @> '{\"a\": 1}')", "(@w > @n)",
-            "(@w = @f)", "(@d < @z)", "(@z > now() - interval '1 day')", "((@x, @t) = (@x, @t))", "(@p = @p)", "starts_with(@t, 'a')",
-            "(@p AND @p AND @p OR @p)", "(NOT (@p OR NOT @p))", "(@w NOT IN (1, 2, NULL))", "(@t IN ('a', 'B'))", "(@n IN (1, 0.5, 2))",
-        ]);
+        let form = self.form("(@x = @x)  (@x <> @x)  (@x < @x)  (@x >= @x)  (@x IS NULL)  (@x IS NOT NULL)  (@x IS DISTINCT FROM @x)  \
+            (@x IS NOT DISTINCT FROM @x)  (@x BETWEEN @x AND @x)  (@x NOT BETWEEN @x AND @x)  (@x IN (@x, @x, NULL))  (@x NOT IN (@x, @x))  \
+            (@p AND @p)  (@p OR @p)  (NOT @p)  (@p IS TRUE)  (@p IS NOT FALSE)  (@p IS UNKNOWN)  (@t LIKE 'u%')  (@t NOT LIKE '%\\_y%')  \
+            (@t ILIKE '%A%')  (@t ~ '^[a-z]+-')  (@t !~* 'ACME')  (@t = ANY (@a))  (@t <> ALL (@a))  (@a @> ARRAY['admin'])  \
+            (@a && ARRAY['a', 'agent'])  (@j ? 'a')  (@j @> '{\"a\": 1}')  (@w > @n)  (@w = @f)  (@d < @z)  (@z > now() - interval '1 day')  \
+            ((@x, @t) = (@x, @t))  (@p = @p)  starts_with(@t, 'a')  (@p AND @p AND @p OR @p)  (NOT (@p OR NOT @p))  (@w NOT IN (1, 2, NULL))  \
+            (@t IN ('a', 'B'))  (@n IN (1, 0.5, 2))");
         let kind = [Whole, Number, Text, Time, Day, Span, Float, Text][self.below(8)];
         let form = form.replace("@x", letter(kind));
         self.filled(&form, depth, scope)
@@ -318,11 +295,9 @@ impl Statements {
         let value = self.expression(kind, 1, &own);
         let condition = self.condition(depth.min(1), &both);
         let left = self.expression(kind, depth, scope);
-        let form = self.one(&[
-            "EXISTS (SELECT 1 FROM @f WHERE @c)", "NOT EXISTS (SELECT FROM @f WHERE @c)", "(@l IN (SELECT @v FROM @f WHERE @c))",
-            "(@l NOT IN (SELECT @v FROM @f))", "(@l NOT IN (SELECT @v FROM @f WHERE @v IS NOT NULL))", "(@l = (SELECT max(@v) FROM @f WHERE @c))",
-            "(@l >= ALL (SELECT @v FROM @f WHERE @c))", "((SELECT count(*) FROM @f WHERE @c) > 2)",
-        ]);
+        let form = self.form("EXISTS (SELECT 1 FROM @f WHERE @c)  NOT EXISTS (SELECT FROM @f WHERE @c)  (@l IN (SELECT @v FROM @f WHERE @c))  \
+            (@l NOT IN (SELECT @v FROM @f))  (@l NOT IN (SELECT @v FROM @f WHERE @v IS NOT NULL))  (@l = (SELECT max(@v) FROM @f WHERE @c))  \
+            (@l >= ALL (SELECT @v FROM @f WHERE @c))  ((SELECT count(*) FROM @f WHERE @c) > 2)");
         form.replace("@f", &table)
             .replace("@c", &condition)
             .replace("@l", &left)
@@ -338,8 +313,13 @@ impl Statements {
         let (mut text, mut scope) = self.small_table();
         for _ in 0..joins {
             // A second product would be large.
-            let (table, more) = if joins == 2 { self.table(0) } else { self.small_table() };
-            let kind = self.one(&["JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN", "CROSS JOIN", "LEFT JOIN", ","]);
+            let (table, more) = if joins == 2 {
+                self.table(0)
+            } else {
+                self.small_table()
+            };
+            let kind =
+                self.form("JOIN  LEFT JOIN  RIGHT JOIN  FULL JOIN  CROSS JOIN  LEFT JOIN  ,");
             let left = scope.clone();
             scope.extend(more.clone());
             if matches!(kind, "CROSS JOIN" | ",") {
@@ -375,12 +355,22 @@ impl Statements {
         let keys: Vec<String> = (0..columns)
             .map(|index| {
                 let place = (first + index) % columns + 1;
-                format!("{place}{}", self.one(&["", " DESC", " ASC", " NULLS FIRST", " DESC NULLS LAST"]))
+                format!(
+                    "{place}{}",
+                    self.one(&["", " DESC", " ASC", " NULLS FIRST", " DESC NULLS LAST"])
+                )
             })
             .collect();
         let mut tail = format!(" ORDER BY {}", keys.join(", "));
         if self.chance(4) {
-            tail += self.one(&[" LIMIT 3", " LIMIT 5 OFFSET 1", " OFFSET 1", " LIMIT NULL", " LIMIT 0", " OFFSET NULL LIMIT 2"]);
+            tail += self.one(&[
+                " LIMIT 3",
+                " LIMIT 5 OFFSET 1",
+                " OFFSET 1",
+                " LIMIT NULL",
+                " LIMIT 0",
+                " OFFSET NULL LIMIT 2",
+            ]);
         }
         tail
     }
@@ -405,7 +395,11 @@ impl Statements {
         let distinct = if self.chance(3) { "DISTINCT " } else { "" };
         let list = self.list(&kinds, &scope);
         let filter = self.filter(&scope);
-        let tail = if self.chance(5) { self.tail(kinds.len()) } else { String::new() };
+        let tail = if self.chance(5) {
+            self.tail(kinds.len())
+        } else {
+            String::new()
+        };
         format!("SELECT {distinct}{list} FROM {from}{filter}{tail}")
     }
 
@@ -414,21 +408,27 @@ impl Statements {
         let (from, scope) = self.table(0);
         let list = self.list(&kinds, &scope);
         let filter = self.filter(&scope);
-        format!("SELECT {list} FROM {from}{filter}{}", self.tail(kinds.len()))
+        format!(
+            "SELECT {list} FROM {from}{filter}{}",
+            self.tail(kinds.len())
+        )
     }
 
     fn aggregate(&mut self, scope: &Scope) -> String {
-        let form = self.one(&[
-            "count(*)", "count(@t)", "count(DISTINCT @t)", "count(DISTINCT @w)", "sum(@w)", "sum(@n)", "avg(@w)", "avg(@n)", "min(@t)", "max(@z)",
-            "min(@d)", "max(@n)", "min(@f)", "bool_and(@p)", "bool_or(@p)", "string_agg(@c, ',' ORDER BY @c)", "string_agg(DISTINCT @c, '|')",
-            "array_agg(@c ORDER BY @c DESC)", "array_agg(DISTINCT @c)", "jsonb_agg(@c ORDER BY @c NULLS FIRST)", "sum(@s)", "max(@s)", "min(@a)",
-            "percentile_disc(0.5) WITHIN GROUP (ORDER BY @w)", "percentile_cont(0.25) WITHIN GROUP (ORDER BY @w)",
-            "mode() WITHIN GROUP (ORDER BY @t)", "max(@w) - min(@w)", "round(avg(@n), 2)", "coalesce(sum(@w), 0)", "sum(DISTINCT @w)",
-        ]);
+        let form = self.form("count(*)  count(@t)  count(DISTINCT @t)  count(DISTINCT @w)  sum(@w)  sum(@n)  avg(@w)  avg(@n)  min(@t)  max(@z)  min(@d)  \
+            max(@n)  min(@f)  bool_and(@p)  bool_or(@p)  string_agg(@c, ',' ORDER BY @c)  string_agg(DISTINCT @c, '|')  \
+            array_agg(@c ORDER BY @c DESC)  array_agg(DISTINCT @c)  jsonb_agg(@c ORDER BY @c NULLS FIRST)  sum(@s)  max(@s)  min(@a)  \
+            percentile_disc(0.5) WITHIN GROUP (ORDER BY @w)  percentile_cont(0.25) WITHIN GROUP (ORDER BY @w)  \
+            mode() WITHIN GROUP (ORDER BY @t)  max(@w) - min(@w)  round(avg(@n), 2)  coalesce(sum(@w), 0)  sum(DISTINCT @w)");
         // The same text in both places, since what is ordered by is what is shown.
         let shown = self.expression(Text, 1, scope);
-        let filled = self.filled(&form.replace("@c", "\u{1}"), 1, scope).replace('\u{1}', &shown);
-        let plain = !filled.contains(" - ") && filled.ends_with(')') && !filled.starts_with("round") && !filled.starts_with("coalesce");
+        let filled = self
+            .filled(&form.replace("@c", "\u{1}"), 1, scope)
+            .replace('\u{1}', &shown);
+        let plain = !filled.contains(" - ")
+            && filled.ends_with(')')
+            && !filled.starts_with("round")
+            && !filled.starts_with("coalesce");
         if plain && self.chance(2) {
             return format!("{filled} FILTER (WHERE {})", self.condition(1, scope));
         }
@@ -441,10 +441,15 @@ impl Statements {
             .map(|_| {
                 let kind = [Text, Whole, Truth, Day, Text, Number][self.below(6)];
                 // A key must read a column, or a bare number would be a position.
-                self.column(kind, &scope).unwrap_or_else(|| scope[0].0.clone())
+                self.column(kind, &scope)
+                    .unwrap_or_else(|| scope[0].0.clone())
             })
             .collect();
-        let mut outputs: Vec<String> = keys.iter().enumerate().map(|(index, key)| format!("{key} AS k{index}")).collect();
+        let mut outputs: Vec<String> = keys
+            .iter()
+            .enumerate()
+            .map(|(index, key)| format!("{key} AS k{index}"))
+            .collect();
         for index in 0..=self.below(2) {
             outputs.push(format!("{} AS g{index}", self.aggregate(&scope)));
         }
@@ -458,14 +463,24 @@ impl Statements {
             })
             .collect();
         let filter = self.filter(&scope);
-        let group = if names.is_empty() { String::new() } else { format!(" GROUP BY {}", names.join(", ")) };
+        let group = if names.is_empty() {
+            String::new()
+        } else {
+            format!(" GROUP BY {}", names.join(", "))
+        };
         let having = if self.chance(3) {
-            format!(" HAVING {}", self.one(&["count(*) > 1", "max(1) IS NOT NULL", "NOT bool_or(false)", "count(*) BETWEEN 2 AND 40"]))
+            format!(
+                " HAVING {}",
+                self.form("count(*) > 1  max(1) IS NOT NULL  NOT bool_or(false)  count(*) BETWEEN 2 AND 40")
+            )
         } else {
             String::new()
         };
         let tail = self.tail(outputs.len());
-        format!("SELECT {} FROM {from}{filter}{group}{having}{tail}", outputs.join(", "))
+        format!(
+            "SELECT {} FROM {from}{filter}{group}{having}{tail}",
+            outputs.join(", ")
+        )
     }
 
     fn set(&mut self) -> String {
@@ -473,7 +488,14 @@ impl Statements {
         let mut text = String::new();
         for index in 0..2 + self.below(2) {
             if index > 0 {
-                text += self.one(&[" UNION ", " UNION ALL ", " INTERSECT ", " INTERSECT ALL ", " EXCEPT ", " EXCEPT ALL "]);
+                text += self.one(&[
+                    " UNION ",
+                    " UNION ALL ",
+                    " INTERSECT ",
+                    " INTERSECT ALL ",
+                    " EXCEPT ",
+                    " EXCEPT ALL ",
+                ]);
             }
             let (from, scope) = self.any_table();
             let list = self.list(&kinds, &scope);
@@ -489,28 +511,39 @@ impl Statements {
         let list = self.list(&kinds, &scope);
         let filter = self.filter(&scope);
         let rest: Vec<String> = (1..=kinds.len()).map(|place| place.to_string()).collect();
-        format!("SELECT DISTINCT ON (c0) {list} FROM {from}{filter} ORDER BY {}", rest.join(", "))
+        format!(
+            "SELECT DISTINCT ON (c0) {list} FROM {from}{filter} ORDER BY {}",
+            rest.join(", ")
+        )
     }
 
     fn windows(&mut self) -> String {
         let (from, scope) = self.any_table();
         let partition = self.expression(Text, 1, &scope);
-        let order: Vec<&str> = scope.iter().filter(|(_, kind)| *kind != Json).map(|(name, _)| name.as_str()).collect();
+        let order: Vec<&str> = scope
+            .iter()
+            .filter(|(_, kind)| *kind != Json)
+            .map(|(name, _)| name.as_str())
+            .collect();
         let kind = [Whole, Text, Time][self.below(3)];
         let first = self.expression(kind, 1, &scope);
-        let form = self.one(&[
-            "row_number() OVER (PARTITION BY @q ORDER BY @r)", "rank() OVER (ORDER BY @k DESC)", "dense_rank() OVER (PARTITION BY @q ORDER BY @k)",
-            "lag(@t) OVER (PARTITION BY @q ORDER BY @r)", "lead(@w, 2, 0) OVER (ORDER BY @r)", "sum(@w) OVER (PARTITION BY @q ORDER BY @k)",
-            "count(*) OVER (PARTITION BY @q)", "first_value(@t) OVER (ORDER BY @r)",
-            "last_value(@w) OVER (PARTITION BY @q ORDER BY @r ROWS BETWEEN 1 PRECEDING AND 2 FOLLOWING)",
-            "avg(@n) OVER (ORDER BY @r ROWS BETWEEN 3 PRECEDING AND CURRENT ROW)", "ntile(3) OVER (ORDER BY @r)",
-            "max(@w) FILTER (WHERE @p) OVER (PARTITION BY @q)", "count(@t) OVER (ORDER BY @k RANGE BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)",
-        ]);
-        let form = form.replace("@q", &partition).replace("@r", &order.join(", ")).replace("@k", &first);
+        let form = self.form("row_number() OVER (PARTITION BY @q ORDER BY @r)  rank() OVER (ORDER BY @k DESC)  dense_rank() OVER (PARTITION BY @q ORDER BY @k)  \
+            lag(@t) OVER (PARTITION BY @q ORDER BY @r)  lead(@w, 2, 0) OVER (ORDER BY @r)  sum(@w) OVER (PARTITION BY @q ORDER BY @k)  \
+            count(*) OVER (PARTITION BY @q)  first_value(@t) OVER (ORDER BY @r)  \
+            last_value(@w) OVER (PARTITION BY @q ORDER BY @r ROWS BETWEEN 1 PRECEDING AND 2 FOLLOWING)  \
+            avg(@n) OVER (ORDER BY @r ROWS BETWEEN 3 PRECEDING AND CURRENT ROW)  ntile(3) OVER (ORDER BY @r)  \
+            max(@w) FILTER (WHERE @p) OVER (PARTITION BY @q)  count(@t) OVER (ORDER BY @k RANGE BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)");
+        let form = form
+            .replace("@q", &partition)
+            .replace("@r", &order.join(", "))
+            .replace("@k", &first);
         let value = self.filled(&form, 1, &scope);
         let filter = self.filter(&scope);
         let shown = self.leaf(Text, &scope);
-        format!("SELECT {shown} AS c0, {value} AS c1 FROM {from}{filter}{}", self.tail(2))
+        format!(
+            "SELECT {shown} AS c0, {value} AS c1 FROM {from}{filter}{}",
+            self.tail(2)
+        )
     }
 
     fn with(&mut self) -> String {
@@ -518,11 +551,18 @@ impl Statements {
         let kinds = self.kinds();
         let list = self.list(&kinds, &scope);
         let filter = self.filter(&scope);
-        let own: Scope = kinds.iter().enumerate().map(|(index, kind)| (format!("w.c{index}"), *kind)).collect();
+        let own: Scope = kinds
+            .iter()
+            .enumerate()
+            .map(|(index, kind)| (format!("w.c{index}"), *kind))
+            .collect();
         let outer = self.kinds();
         let shown = self.list(&outer, &own);
         let condition = self.filter(&own);
-        format!("WITH w AS (SELECT {list} FROM {from}{filter}) SELECT {shown} FROM w{condition}{}", self.tail(outer.len()))
+        format!(
+            "WITH w AS (SELECT {list} FROM {from}{filter}) SELECT {shown} FROM w{condition}{}",
+            self.tail(outer.len())
+        )
     }
 
     fn lateral(&mut self) -> String {
@@ -531,11 +571,19 @@ impl Statements {
         let both: Scope = own.iter().chain(&scope).cloned().collect();
         let condition = self.condition(1, &both);
         let value = self.expression(Text, 1, &both);
-        let join = self.one(&[", LATERAL @l", " LEFT JOIN LATERAL @l ON true", " JOIN LATERAL @l ON z.v IS NOT NULL"]);
-        let lateral = format!("(SELECT {value} AS v FROM {inner} WHERE {condition} ORDER BY 1 LIMIT 2) AS z");
+        let join = self.one(&[
+            ", LATERAL @l",
+            " LEFT JOIN LATERAL @l ON true",
+            " JOIN LATERAL @l ON z.v IS NOT NULL",
+        ]);
+        let lateral =
+            format!("(SELECT {value} AS v FROM {inner} WHERE {condition} ORDER BY 1 LIMIT 2) AS z");
         let joined = join.replace("@l", &lateral);
         let shown = self.leaf(Text, &scope);
-        format!("SELECT {shown} AS c0, z.v AS c1 FROM {from}{joined}{}", self.tail(2))
+        format!(
+            "SELECT {shown} AS c0, z.v AS c1 FROM {from}{joined}{}",
+            self.tail(2)
+        )
     }
 
     fn update(&mut self) -> String {
@@ -548,12 +596,14 @@ impl Statements {
         let reason = self.expression(Text, 2, &scope);
         let at = self.expression(Time, 1, &scope);
         let filter = self.filter(&scope);
-        format!("UPDATE staff_sessions AS s SET revoked_reason = {reason}, revoked_at = {at}{filter} RETURNING s.id, revoked_reason, revoked_at")
+        format!(
+            "UPDATE staff_sessions AS s SET revoked_reason = {reason}, revoked_at = {at}{filter} RETURNING s.id, revoked_reason, revoked_at"
+        )
     }
 
     fn delete(&mut self) -> String {
         let (other, more) = self.table(1);
-        let mut scope: Scope = TABLES[4].columns.iter().map(|(name, kind)| (format!("d.{name}"), *kind)).collect();
+        let mut scope = scope("d", 4);
         let using = if self.chance(5) {
             scope.extend(more);
             format!(" USING {other}")
@@ -563,6 +613,26 @@ impl Statements {
         let condition = self.condition(2, &scope);
         format!("DELETE FROM dsar_cases AS d{using} WHERE {condition} RETURNING d.id, d.status")
     }
+}
+
+/// The names and kinds of a table's columns.
+fn columns(place: usize) -> Vec<(&'static str, Kind)> {
+    let columns = TABLES[place].1.split(' ');
+    columns
+        .map(|column| {
+            let (name, mark) = column.split_once('=').unwrap();
+            let kind = KINDS.into_iter().find(|kind| &letter(*kind)[1..] == mark);
+            (name, kind.unwrap())
+        })
+        .collect()
+}
+
+/// The columns of a table under a name.
+fn scope(alias: &str, place: usize) -> Scope {
+    let columns = columns(place).into_iter();
+    columns
+        .map(|(name, kind)| (format!("{alias}.{name}"), kind))
+        .collect()
 }
 
 /// How a form marks the place of a kind.

@@ -264,8 +264,13 @@ impl Binder<'_> {
             })?),
         };
         let order_values = order.iter().map(|key| &key.value);
-        let parts: Vec<&Expr> = arguments.iter().chain(order_values).chain(&filter).collect();
-        if parts.iter().any(|part| reads(part, true)) && !parts.iter().any(|part| reads(part, false))
+        let parts: Vec<&Expr> = arguments
+            .iter()
+            .chain(order_values)
+            .chain(&filter)
+            .collect();
+        if parts.iter().any(|part| reads(part, true))
+            && !parts.iter().any(|part| reads(part, false))
         {
             return Err(Error::unsupported(
                 "aggregates over the query around the one they stand in",
@@ -317,7 +322,10 @@ impl Binder<'_> {
         if given.contains(&Type::Unknown) {
             match aggregate {
                 AggregateFunction::ArrayAgg => {
-                    return Err(Error::new("42725", "function array_agg(unknown) is not unique"));
+                    return Err(Error::new(
+                        "42725",
+                        "function array_agg(unknown) is not unique",
+                    ));
                 }
                 AggregateFunction::JsonbAgg => return Err(resolve::undetermined()),
                 _ => {}

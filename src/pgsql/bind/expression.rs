@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use sqlparser::ast::{
-    AccessExpr, Array, BinaryOperator, CaseWhen, CastKind, DataType, Expr as Ast, Query, Subscript, Value as Literal,
+    AccessExpr, Array, BinaryOperator, CaseWhen, CastKind, DataType, Expr as Ast, Query, Subscript,
+    Value as Literal,
 };
 
 use super::operator::{negate_if, truth};
@@ -319,6 +320,9 @@ impl Binder<'_> {
             let AccessExpr::Subscript(subscript) = access else {
                 return Err(Error::unsupported("fields of composite values"));
             };
+            if index > 0 && typed.ty != Type::Jsonb {
+                return Err(Error::unsupported("subscripts of several dimensions"));
+            }
             let Some(element) = typed.ty.element().cloned() else {
                 if typed.ty == Type::Jsonb
                     && let Subscript::Index { index } = subscript
@@ -335,9 +339,6 @@ impl Binder<'_> {
                     ),
                 ));
             };
-            if index > 0 {
-                return Err(Error::unsupported("subscripts of several dimensions"));
-            }
             let mut bound = |bound: &Ast| {
                 let bound = self.expression(bound)?;
                 self.coerce(bound, &Type::Int4, Coercion::Assignment)

@@ -144,7 +144,9 @@ impl Binder<'_> {
                 if places.next().is_some() {
                     return Err(Error::new(
                         "42702",
-                        format!("common column name \"{name}\" appears more than once in {side} table"),
+                        format!(
+                            "common column name \"{name}\" appears more than once in {side} table"
+                        ),
                     ));
                 }
                 Ok(first)

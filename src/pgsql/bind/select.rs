@@ -150,7 +150,13 @@ impl Binder<'_> {
                             "SELECT * with no tables specified is not valid",
                         ));
                     }
-                    outputs.extend(listed(self.level.names.columns.iter().filter(|column| !column.merged)));
+                    outputs.extend(listed(
+                        self.level
+                            .names
+                            .columns
+                            .iter()
+                            .filter(|column| !column.merged),
+                    ));
                 }
                 SelectItem::QualifiedWildcard(
                     SelectItemQualifiedWildcardKind::ObjectName(name),

@@ -124,10 +124,7 @@ impl Binder<'_> {
             }
             (WindowKind::Ntile, 1, _) => (vec![Type::Int4], Type::Int4),
             (
-                WindowKind::FirstValue
-                | WindowKind::LastValue
-                | WindowKind::Lag
-                | WindowKind::Lead,
+                WindowKind::FirstValue | WindowKind::LastValue | WindowKind::Lag | WindowKind::Lead,
                 1..=2,
                 Some(Type::Unknown),
             ) => return Err(resolve::undetermined()),

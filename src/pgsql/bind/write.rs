@@ -85,18 +85,7 @@ impl Binder<'_> {
                 .map(|name| self.target(name, table))
                 .collect::<Result<_, _>>()?
         };
-        if let Some(twice) = (1..targets.len())
-            .find(|place| targets.iter().take(*place).any(|it| Some(it) == targets.get(*place)))
-        {
-            let name = targets.get(twice).and_then(|target| columns.get(*target));
-            return Err(Error::new(
-                "42701",
-                format!(
-                    "column \"{}\" specified more than once",
-                    name.map_or("", |column| &column.name)
-                ),
-            ));
-        }
+        refuse_twice(&targets, &columns)?;
         let Some(source) = &insert.source else {
             return Err(Error::unsupported("INSERT of default values"));
         };
@@ -407,6 +396,22 @@ impl Binder<'_> {
                 _ => error,
             })
             .map_err(|error| self.placed(error, value))
+    }
+}
+
+/// An error when a column is named twice.
+fn refuse_twice(targets: &[usize], columns: &[Column]) -> Result<(), Error> {
+    let twice = targets
+        .iter()
+        .enumerate()
+        .find(|(place, target)| targets.iter().take(*place).any(|before| before == *target))
+        .and_then(|(_, target)| columns.get(*target));
+    match twice {
+        None => Ok(()),
+        Some(column) => Err(Error::new(
+            "42701",
+            format!("column \"{}\" specified more than once", column.name),
+        )),
     }
 }
 

@@ -1,10 +1,5 @@
 //! Arrays.
 
-#![expect(
-    clippy::unnecessary_wraps,
-    reason = "all functions of the table have one signature"
-)]
-
 use super::numbers::wrong;
 use super::text::joined;
 use super::{Call, Entry};

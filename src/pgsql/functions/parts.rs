@@ -15,7 +15,7 @@ fn date_trunc(call: &Call, arguments: &[Value]) -> Result<Value, Error> {
             if is_infinite(*time) {
                 return Ok(Value::Timestamp(*time));
             }
-            truncated(*time, &unit.to_ascii_lowercase())
+            truncated(*time, &canonical(unit))
                 .map(Value::Timestamp)
                 .ok_or_else(|| unknown_unit(unit, call.result))
         }
@@ -28,9 +28,8 @@ fn date_trunc(call: &Call, arguments: &[Value]) -> Result<Value, Error> {
             },
         ] => {
             let (months, days) = (i64::from(*months), i64::from(*days));
-            let lower = unit.to_ascii_lowercase();
             let time = |unit: i64| (months, days, micros - micros % unit);
-            let (months, days, micros) = match lower.as_str() {
+            let (months, days, micros) = match canonical(unit).as_str() {
                 "year" => (months - months % 12, 0, 0),
                 "quarter" => (months - months % 3, 0, 0),
                 "month" => (months, 0, 0),
@@ -46,6 +45,28 @@ fn date_trunc(call: &Call, arguments: &[Value]) -> Result<Value, Error> {
         }
         _ => Err(wrong()),
     }
+}
+
+/// The one name of a unit that has several.
+fn canonical(unit: &str) -> String {
+    let unit = unit.to_ascii_lowercase();
+    match unit.as_str() {
+        "us" | "usec" | "microsecond" | "useconds" => "microseconds",
+        "ms" | "msec" | "msecs" | "millisecond" | "mseconds" => "milliseconds",
+        "s" | "sec" | "secs" | "seconds" => "second",
+        "m" | "min" | "mins" | "minutes" => "minute",
+        "h" | "hr" | "hrs" | "hours" => "hour",
+        "d" | "days" => "day",
+        "w" | "weeks" => "week",
+        "mon" | "mons" | "months" => "month",
+        "qtr" => "quarter",
+        "y" | "yr" | "yrs" | "years" => "year",
+        "dec" | "decs" | "decades" => "decade",
+        "c" | "cent" | "centuries" => "century",
+        "mil" | "mils" | "millennia" => "millennium",
+        _ => return unit,
+    }
+    .to_owned()
 }
 
 fn unknown_unit(unit: &str, ty: &Type) -> Error {
@@ -66,16 +87,16 @@ fn truncated(time: i64, unit: &str) -> Option<i64> {
         }) * DAY
     };
     Some(match unit {
-        "microseconds" | "microsecond" | "us" => time,
-        "milliseconds" | "millisecond" | "ms" => days * DAY + micros - micros % 1000,
-        "second" | "seconds" | "sec" | "s" => days * DAY + micros - micros % SECOND,
-        "minute" | "minutes" | "min" | "m" => days * DAY + micros - micros % MINUTE,
-        "hour" | "hours" | "h" => days * DAY + micros - micros % HOUR,
-        "day" | "days" | "d" => days * DAY,
-        "week" | "weeks" | "w" => (days - (civil::weekday(days) + 6) % 7) * DAY,
-        "month" | "months" | "mon" => first(date.year, date.month),
+        "microseconds" => time,
+        "milliseconds" => days * DAY + micros - micros % 1000,
+        "second" => days * DAY + micros - micros % SECOND,
+        "minute" => days * DAY + micros - micros % MINUTE,
+        "hour" => days * DAY + micros - micros % HOUR,
+        "day" => days * DAY,
+        "week" => (days - (civil::weekday(days) + 6) % 7) * DAY,
+        "month" => first(date.year, date.month),
         "quarter" => first(date.year, (date.month - 1) / 3 * 3 + 1),
-        "year" | "years" | "y" => first(date.year, 1),
+        "year" => first(date.year, 1),
         "decade" => first(date.year.div_euclid(10) * 10, 1),
         "century" if date.year > 0 => first((date.year - 1) / 100 * 100 + 1, 1),
         "millennium" if date.year > 0 => first((date.year - 1) / 1000 * 1000 + 1, 1),
@@ -132,7 +153,7 @@ fn extract(call: &Call, arguments: &[Value]) -> Result<Value, Error> {
     if infinite {
         return Err(Error::unsupported("parts of infinite times"));
     }
-    part(&field.to_ascii_lowercase(), source, ty)
+    part(&canonical(field), source, ty)
         .map(Value::Numeric)
         .ok_or_else(|| unknown_unit(field, ty))
 }

@@ -90,15 +90,15 @@ pub fn is_left_out(name: &str) -> bool {
 fn left_out_form(name: &str, types: &[Type]) -> bool {
     let first = types.first().map(Type::category);
     match (name, types.len()) {
-        ("array_position" | "date_trunc" | "string_to_array" | "regexp_split_to_array", 3)
-        | ("regexp_replace", 5 | 6) => true,
         ("trim" | "btrim" | "ltrim" | "rtrim" | "substring" | "substr" | "position", _) => {
             types.first() == Some(&Type::Bytea)
         }
         ("log", 2) => first == Some(Category::Number),
-        ("width_bucket", _) => true,
-        // A type's name as a function is a cast.
-        ("date" | "text" | "int4" | "int8" | "float8" | "numeric" | "timestamptz", 1) => true,
+        // A type's name as a function of one argument is a cast.
+        ("array_position" | "date_trunc" | "string_to_array" | "regexp_split_to_array", 3)
+        | ("regexp_replace", 5 | 6)
+        | ("width_bucket", _)
+        | ("date" | "text" | "int4" | "int8" | "float8" | "numeric" | "timestamptz", 1) => true,
         _ => false,
     }
 }

@@ -1,10 +1,5 @@
 //! Texts. Under the collation C only ASCII letters have cases.
 
-#![expect(
-    clippy::unnecessary_wraps,
-    reason = "all functions of the table have one signature"
-)]
-
 use super::numbers::wrong;
 use super::{Call, Entry};
 use crate::pgsql::error::Error;
@@ -177,7 +172,10 @@ fn replace(_: &Call, arguments: &[Value]) -> Result<Value, Error> {
             Ok(Value::Text(value.clone()))
         }
         [Value::Text(value), Value::Text(from), Value::Text(to)] => {
-            let more = value.matches(from.as_ref()).count().saturating_mul(to.len());
+            let more = value
+                .matches(from.as_ref())
+                .count()
+                .saturating_mul(to.len());
             check_length(value.len().saturating_add(more))?;
             Ok(text(value.replace(from.as_ref(), to)))
         }
