@@ -72,6 +72,8 @@ const NASTY: &[&str] = &[
     "SELECT timestamptz 'infinity' - timestamptz 'infinity', timestamptz 'infinity' + interval '1 day'",
     "SELECT date_trunc('century', timestamptz '0001-01-01 BC'), date_trunc('week', timestamptz '-infinity')",
     "SELECT date '2026-01-01' + 2147483647, date 'infinity' + 1, date 'infinity'::timestamptz",
+    "SELECT date 'infinity' + interval '1 day'",
+    "SELECT (date '2026-01-01' + 2000000) + interval '1 day', (date '2026-01-01' + 2000000000) - interval '1 day'",
     "SELECT extract(epoch FROM timestamptz 'infinity'), to_char(timestamptz 'infinity', 'YYYY-MM-DD DAY WW')",
     "SELECT age(timestamptz 'infinity', timestamptz '-infinity')",
     "SELECT make_date(-2147483648, 1, 1), to_timestamp(1e300), to_timestamp('NaN')",
@@ -228,6 +230,112 @@ fn what_is_not_done_is_said_with_its_place() {
         10,
     );
     assert_eq!(error.unwrap_err().position, Some(9));
+}
+
+/// What would be answered otherwise than by a server is refused, never answered in part.
+#[test]
+fn what_would_be_answered_wrongly_is_refused_by_name() {
+    let database = database();
+    for text in [
+        // A server takes these aggregates for the query around.
+        "SELECT (SELECT max(u.id)) FROM users u",
+        "SELECT id, (SELECT count(u.id) FROM webhook_endpoints) FROM users u GROUP BY id",
+        // ORDER BY and LIMIT belong to the query in the parentheses.
+        "(SELECT id FROM users LIMIT 2) ORDER BY id",
+        "(SELECT id FROM users ORDER BY id LIMIT 5) OFFSET 2",
+        // Read from the left.
+        "SELECT id FROM users WHERE id ~ '^u' || '-'",
+        "SELECT NOT EXISTS (SELECT 1) IS NULL",
+        "SELECT * FROM (VALUES (1)) a(id) JOIN (VALUES (1::bigint)) b(id) USING (id)",
+        "SELECT to_char(now(), 'SSSS')",
+        "SELECT interval '1.5' day",
+        "SELECT extract(day FROM timestamptz 'infinity')",
+        "SELECT age(timestamptz 'infinity', now())",
+        "SELECT 1e-30::float8::numeric",
+        "SELECT regexp_replace('abc', 'x*', '-', 'g')",
+        "SELECT regexp_split_to_array('abc', '')",
+        "SELECT 'aa' ~ '(a)\\1'",
+        "SELECT 'Ä' ~* 'ä'",
+        "SELECT '{\"a\": {\"b\": 1}}'::json ->> 'a'",
+        "SELECT users FROM users",
+        "SELECT TRY_CAST('1' AS int)",
+        "SELECT ('{{1,2}}'::int[])[1][2]",
+        "SELECT 1 << 2",
+        "SELECT date(now())",
+        "SELECT percent_rank() OVER (ORDER BY id) FROM users",
+        "SELECT string_to_array('a', ',', 'b')",
+    ] {
+        let error = pgsql::query(&database, text, &[], &context(), 10).unwrap_err();
+        assert_eq!(error.code, "0A000", "{text}: {error}");
+    }
+}
+
+/// What would take more memory than there is, or nest deeper than the stack goes, is refused.
+#[test]
+fn size_is_limited() {
+    let database = database();
+    let chained = |first: &str, next: &dyn Fn(usize) -> String, count: usize| {
+        let mut text = format!("WITH a0 AS ({first})");
+        for index in 1..=count {
+            text += &format!(", a{index} AS ({})", next(index - 1));
+        }
+        format!("{text} SELECT * FROM a{count}")
+    };
+    let doubled =
+        |form: &'static str| move |before: usize| form.replace('@', &format!("a{before}"));
+    for text in [
+        chained("SELECT 1 AS x", &doubled("SELECT * FROM @"), 1500),
+        chained(
+            "SELECT 1 AS x",
+            &doubled("SELECT * FROM @ UNION ALL SELECT * FROM @"),
+            40,
+        ),
+        chained("SELECT 'x' AS x", &doubled("SELECT x || x AS x FROM @"), 40),
+        chained(
+            "SELECT ARRAY[1] AS x",
+            &doubled("SELECT x || x AS x FROM @"),
+            40,
+        ),
+        chained(
+            "SELECT ARRAY[1, 1] AS x",
+            &doubled("SELECT ARRAY[x, x] AS x FROM @"),
+            40,
+        ),
+        chained(
+            "SELECT '[1]'::jsonb AS x",
+            &doubled("SELECT x || x AS x FROM @"),
+            40,
+        ),
+        chained(
+            "SELECT '1'::jsonb AS x",
+            &doubled("SELECT jsonb_build_array(x, x) AS x FROM @"),
+            40,
+        ),
+        "SELECT replace(repeat('x', 10000000), 'x', repeat('y', 10000000))".to_owned(),
+        "SELECT array_to_string(string_to_array(repeat('x,', 100000), ','), repeat('y', 1000000))"
+            .to_owned(),
+        "SELECT string_agg(repeat('x', 10000000), ',') FROM generate_series(1, 1000)".to_owned(),
+        "SELECT repeat(id, 1000000) FROM users, generate_series(1, 1000)".to_owned(),
+        "SELECT array_agg(n) OVER (ORDER BY n) FROM generate_series(1, 20000) AS n".to_owned(),
+        "SELECT * FROM generate_series(1, 100000000)".to_owned(),
+        "SELECT * FROM users a, users b, users c, users d, users e".to_owned(),
+    ] {
+        let error = pgsql::query(&database, &text, &[], &context(), 10).unwrap_err();
+        assert!(
+            matches!(error.code, "0A000" | "54000" | "54001"),
+            "{text:.200}: {error}"
+        );
+    }
+}
+
+/// Tables that WHERE brings together are no product on the way.
+#[test]
+fn where_joins_what_a_comma_lists() {
+    let database = database();
+    let text = "SELECT count(*) FROM generate_series(1, 20000) a(n), generate_series(1, 20000) b(n), generate_series(1, 20000) c(n) \
+                WHERE a.n = b.n AND c.n = b.n AND a.n % 2 = 0";
+    let answer = pgsql::query(&database, text, &[], &context(), 10).unwrap();
+    assert_eq!(answer.rows, [[Value::Int(10_000)]]);
 }
 
 const TYPES: &[Type] = &[
