@@ -26,7 +26,7 @@ pub mod value;
 
 use sqlparser::ast::Statement;
 
-use bind::Binder;
+use bind::{Binder, Bound, Shared};
 use run::{Env, Run};
 
 pub use error::Error;
@@ -126,7 +126,7 @@ pub fn query(
             "cannot signal another backend in a read-only transaction",
         ));
     }
-    answer(&bound, &run, limit)
+    answer(&bound, &binder.shared, &run, limit)
 }
 
 /// Runs a statement that writes, or a query that signals other backends.
@@ -146,7 +146,7 @@ pub fn write(
     if let Statement::Query(query) = &tree {
         let bound = binder.statement(query)?;
         binder.check_parameters()?;
-        let answer = answer(&bound, &run, u64::MAX)?;
+        let answer = answer(&bound, &binder.shared, &run, u64::MAX)?;
         let count = answer.rows.len() as u64;
         apply::check_ceiling(count, ceiling)?;
         let signals = run.signals.take();
@@ -160,6 +160,10 @@ pub fn write(
         return Err(other_kind(&tree));
     };
     binder.check_parameters()?;
+    binder
+        .shared
+        .iter()
+        .try_for_each(|query| query.compute(&run))?;
     let applied = apply::apply(&bound, &run, ceiling)?;
     let signals = run.signals.take();
     database.signals.extend(signals);
@@ -170,7 +174,8 @@ pub fn write(
 }
 
 /// The rows of a bound query.
-fn answer(bound: &bind::Bound, run: &Run, limit: u64) -> Result<Answer, Error> {
+fn answer(bound: &Bound, with: &[Shared], run: &Run, limit: u64) -> Result<Answer, Error> {
+    with.iter().try_for_each(|query| query.compute(run))?;
     let rows = bound.plan.rows(&Env {
         row: &[],
         outer: &[],

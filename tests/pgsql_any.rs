@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
+use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
@@ -277,7 +278,7 @@ fn size_is_limited() {
     let chained = |first: &str, next: &dyn Fn(usize) -> String, count: usize| {
         let mut text = format!("WITH a0 AS ({first})");
         for index in 1..=count {
-            text += &format!(", a{index} AS ({})", next(index - 1));
+            let _ = write!(text, ", a{index} AS ({})", next(index - 1));
         }
         format!("{text} SELECT * FROM a{count}")
     };
@@ -325,6 +326,27 @@ fn size_is_limited() {
             matches!(error.code, "0A000" | "54000" | "54001"),
             "{text:.200}: {error}"
         );
+    }
+}
+
+/// Queries of a WITH that read one another are computed one after another, not within one another.
+#[test]
+fn a_chain_of_queries_is_not_deep() {
+    let database = database();
+    for body in [
+        "SELECT x FROM (SELECT DISTINCT x FROM (SELECT x, count(*) FROM (SELECT x FROM (SELECT x FROM @ LIMIT 3) a ORDER BY 1) b \
+         WHERE (((((x = (SELECT max(x) FROM @)))))) GROUP BY x) c) d"
+            .to_owned(),
+        format!("SELECT (SELECT x FROM @) {} AS x", "+ 0 ".repeat(97)),
+    ] {
+        let mut text = "WITH a0 AS (SELECT 1 AS x)".to_owned();
+        for index in 1..40 {
+            let body = body.replace('@', &format!("a{}", index - 1));
+            let _ = write!(text, ", a{index} AS ({body})");
+        }
+        text += " SELECT x FROM a39";
+        let answer = pgsql::query(&database, &text, &[], &context(), 10).unwrap();
+        assert_eq!(answer.rows, [[Value::Int(1)]]);
     }
 }
 

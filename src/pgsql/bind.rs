@@ -13,10 +13,12 @@ mod special;
 mod window;
 mod write;
 
+use std::sync::Arc;
+
 use super::error::Error;
 use super::expr::Expr;
 use super::functions::resolve::Chosen;
-use super::plan::Plan;
+use super::plan::{self, Plan};
 use super::run::{Env, Run};
 use super::types::{Coercion, common};
 use super::value::{Type, Value};
@@ -44,6 +46,26 @@ pub struct Bound {
     pub columns: Vec<(String, Type)>,
 }
 
+/// A query of a WITH clause. Each reads those before it only: computed in this order, none waits for another within it.
+pub struct Shared {
+    /// Its number within the statement.
+    number: usize,
+    /// Its plan.
+    plan: Arc<Plan>,
+    /// True when something reads it.
+    used: bool,
+}
+
+impl Shared {
+    /// Computes its rows, if something reads them.
+    pub fn compute(&self, run: &Run) -> Result<(), Error> {
+        if self.used {
+            plan::shared(self.number, &self.plan, run)?;
+        }
+        Ok(())
+    }
+}
+
 /// What binds one statement.
 pub struct Binder<'a> {
     run: &'a Run<'a>,
@@ -61,6 +83,8 @@ pub struct Binder<'a> {
     /// The queries around it, the outermost first.
     outer: Vec<Level>,
     ctes: Vec<Cte>,
+    /// The queries of all WITH clauses, and whether something reads them.
+    pub shared: Vec<Shared>,
     /// The last number given to a plan.
     number: usize,
     /// A function that does something besides its result was called.
@@ -80,6 +104,7 @@ impl<'a> Binder<'a> {
             level: Level::default(),
             outer: Vec::new(),
             ctes: Vec::new(),
+            shared: Vec::new(),
             number: 0,
             signals: false,
         }

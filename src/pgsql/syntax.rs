@@ -14,6 +14,8 @@ const DEPTH: usize = 20;
 const LONGEST: usize = 1 << 16;
 /// How many operators may follow one another: each nests the tree, without parentheses.
 const MOST_OPERATORS: usize = 100;
+/// How many of them may nest in one another, those in parentheses and in queries within them included.
+const MOST_NESTED: usize = 200;
 /// How many queries may stand in one another.
 const MOST_QUERIES: usize = 8;
 /// How many AND and OR there may be, which are walked and not descended, and of what joins tables and queries.
@@ -38,22 +40,24 @@ pub fn statements(text: &str) -> Result<Vec<Statement>, Error> {
 
 /// Refuses what would make a tree that is too deep to walk, although nothing in it stands in parentheses.
 fn check_chains(tokens: &[TokenWithSpan]) -> Result<(), Error> {
-    // Operators since the last comma or clause, one count for each level of parentheses.
-    let mut operators = vec![0_usize];
+    let mut operators = vec![Level::default()];
     let mut links = 0_usize;
     // Which levels of parentheses hold a query.
     let mut queries = vec![false];
     for token in tokens {
         match &token.token {
             Token::LParen | Token::LBracket => {
-                operators.push(0);
+                operators.push(Level::default());
                 queries.push(false);
             }
             Token::RParen | Token::RBracket => {
                 queries.pop();
-                operators.pop();
+                let inner = operators.pop().unwrap_or_default();
                 if operators.is_empty() {
-                    operators.push(0);
+                    operators.push(Level::default());
+                }
+                if let Some(level) = operators.last_mut() {
+                    level.inner = level.inner.max(inner.depth());
                 }
             }
             Token::Word(word) => match word.keyword {
@@ -85,7 +89,7 @@ fn check_chains(tokens: &[TokenWithSpan]) -> Result<(), Error> {
             },
             Token::Comma => reset(&mut operators),
             Token::SemiColon => {
-                operators = vec![0];
+                operators = vec![Level::default()];
                 links = 0;
             }
             Token::Whitespace(_)
@@ -98,9 +102,9 @@ fn check_chains(tokens: &[TokenWithSpan]) -> Result<(), Error> {
         let nested = queries.iter().filter(|query| **query).count();
         if nested > MOST_QUERIES
             || links > MOST_LINKS
-            || operators
-                .last()
-                .is_some_and(|count| *count > MOST_OPERATORS)
+            || operators.last().is_some_and(|level| {
+                level.operators > MOST_OPERATORS || level.depth() > MOST_NESTED
+            })
         {
             return Err(Error::new("54001", "stack depth limit exceeded"));
         }
@@ -108,15 +112,35 @@ fn check_chains(tokens: &[TokenWithSpan]) -> Result<(), Error> {
     Ok(())
 }
 
-fn reset(operators: &mut [usize]) {
-    if let Some(count) = operators.last_mut() {
-        *count = 0;
+/// How deep the tree goes within some parentheses.
+#[derive(Default)]
+struct Level {
+    /// Operators since the last comma or clause.
+    operators: usize,
+    /// The depth of what stands in parentheses among them.
+    inner: usize,
+    /// The deepest that came before.
+    deepest: usize,
+}
+
+impl Level {
+    fn depth(&self) -> usize {
+        self.deepest.max(self.operators + self.inner)
     }
 }
 
-fn count(operators: &mut [usize]) {
-    if let Some(count) = operators.last_mut() {
-        *count += 1;
+fn reset(operators: &mut [Level]) {
+    if let Some(level) = operators.last_mut() {
+        *level = Level {
+            deepest: level.depth(),
+            ..Level::default()
+        };
+    }
+}
+
+fn count(operators: &mut [Level]) {
+    if let Some(level) = operators.last_mut() {
+        level.operators += 1;
     }
 }
 

@@ -208,6 +208,10 @@ impl Binder<'_> {
                 },
                 columns: cte.columns.clone(),
             };
+            let number = cte.number;
+            for shared in &mut self.shared {
+                shared.used |= shared.number == number;
+            }
             return named_part(bound, Vec::new(), name, alias);
         }
         let place = self.table_place(name)?;

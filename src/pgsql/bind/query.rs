@@ -10,7 +10,7 @@ use sqlparser::ast::{
 use super::call::sort_key;
 use super::scope::{Cte, Level, Names};
 use super::select::position_of;
-use super::{Binder, Bound, Typed};
+use super::{Binder, Bound, Shared, Typed};
 use crate::pgsql::error::Error;
 use crate::pgsql::expr::Expr;
 use crate::pgsql::plan::Plan;
@@ -19,7 +19,7 @@ use crate::pgsql::syntax::folded;
 use crate::pgsql::types::{Coercion, common};
 use crate::pgsql::value::Type;
 
-/// How many queries one WITH may hold: each may read the one before it, and is evaluated within it.
+/// How many queries may stand in the WITH clauses of a statement.
 const MOST_CTES: usize = 40;
 
 impl Binder<'_> {
@@ -51,8 +51,8 @@ impl Binder<'_> {
         if with.recursive {
             return Err(Error::unsupported("WITH RECURSIVE"));
         }
-        if with.cte_tables.len() > MOST_CTES {
-            return Err(Error::unsupported("so many queries in one WITH"));
+        if self.shared.len() + with.cte_tables.len() > MOST_CTES {
+            return Err(Error::unsupported("so many queries in WITH"));
         }
         let first = self.ctes.len();
         for cte in &with.cte_tables {
@@ -83,10 +83,16 @@ impl Binder<'_> {
                 column.0 = folded(&given.name);
             }
             let number = self.next_number();
+            let plan = Arc::new(bound.plan);
+            self.shared.push(Shared {
+                number,
+                plan: Arc::clone(&plan),
+                used: false,
+            });
             self.ctes.push(Cte {
                 name,
                 columns: bound.columns,
-                plan: Arc::new(bound.plan),
+                plan,
                 number,
             });
         }
