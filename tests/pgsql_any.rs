@@ -265,6 +265,8 @@ fn what_would_be_answered_wrongly_is_refused_by_name() {
         "SELECT date(now())",
         "SELECT percent_rank() OVER (ORDER BY id) FROM users",
         "SELECT string_to_array('a', ',', 'b')",
+        "SELECT to_timestamp('2026', 'YYYY')",
+        "SELECT ARRAY[1] || 2.5",
     ] {
         let error = pgsql::query(&database, text, &[], &context(), 10).unwrap_err();
         assert_eq!(error.code, "0A000", "{text}: {error}");

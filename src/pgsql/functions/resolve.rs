@@ -94,13 +94,27 @@ fn left_out_form(name: &str, types: &[Type]) -> bool {
             types.first() == Some(&Type::Bytea)
         }
         ("log", 2) => first == Some(Category::Number),
+        // Numbers of several types beside each other.
+        ("array_append" | "array_prepend" | "array_cat" | "array_remove", 2) => {
+            arrays_of_numbers(types)
+        }
         // A type's name as a function of one argument is a cast.
         ("array_position" | "date_trunc" | "string_to_array" | "regexp_split_to_array", 3)
         | ("regexp_replace", 5 | 6)
+        | ("quote_literal", 1)
+        | ("to_timestamp" | "timezone" | "pg_terminate_backend", 2)
         | ("width_bucket", _)
         | ("date" | "text" | "int4" | "int8" | "float8" | "numeric" | "timestamptz", 1) => true,
         _ => false,
     }
+}
+
+/// True for arrays of numbers beside numbers.
+fn arrays_of_numbers(types: &[Type]) -> bool {
+    types.iter().any(|ty| matches!(ty, Type::Array(_)))
+        && types
+            .iter()
+            .all(|ty| ty.element().unwrap_or(ty).category() == Category::Number)
 }
 
 /// The same of operators.
@@ -108,6 +122,7 @@ fn is_left_out_operator(name: &str, types: &[Type]) -> bool {
     let has = |category: Category| types.iter().any(|ty| ty.category() == category);
     match name {
         "<<" => has(Category::Number),
+        "||" => arrays_of_numbers(types),
         "&&" | "-" | "+" => has(Category::Network),
         _ => false,
     }
