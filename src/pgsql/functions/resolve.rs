@@ -98,13 +98,28 @@ fn left_out_form(name: &str, types: &[Type]) -> bool {
         ("array_append" | "array_prepend" | "array_cat" | "array_remove", 2) => {
             arrays_of_numbers(types)
         }
-        // A type's name as a function of one argument is a cast.
-        ("array_position" | "date_trunc" | "string_to_array" | "regexp_split_to_array", 3)
-        | ("regexp_replace", 5 | 6)
-        | ("quote_literal", 1)
-        | ("to_timestamp" | "timezone" | "pg_terminate_backend", 2)
-        | ("width_bucket", _)
-        | ("date" | "text" | "int4" | "int8" | "float8" | "numeric" | "timestamptz", 1) => true,
+        ("width_bucket", _) => true,
+        // A type's name as a function is a cast.
+        (name, 1) => [
+            "quote_literal",
+            "date",
+            "text",
+            "int4",
+            "int8",
+            "float8",
+            "numeric",
+            "timestamptz",
+        ]
+        .contains(&name),
+        (name, 2) => ["to_timestamp", "timezone", "pg_terminate_backend"].contains(&name),
+        (name, 3) => [
+            "array_position",
+            "date_trunc",
+            "string_to_array",
+            "regexp_split_to_array",
+        ]
+        .contains(&name),
+        (name, 4..=6) => name == "regexp_replace",
         _ => false,
     }
 }
