@@ -220,7 +220,10 @@ fn question(scene: &Scene<'_>, purpose: &Purpose) -> (SafeText, Option<SafeText>
             let title = playbook
                 .and_then(|playbook| playbook.roles.get(role))
                 .map_or_else(|| role.to_string(), Clone::clone);
-            let alone = format!("{title}. Without a name it is you, {}.", scene.state.operator);
+            let alone = format!(
+                "{title}. Without a name it is you, {}.",
+                scene.state.operator
+            );
             (
                 SafeText::fixed("Who has this role?"),
                 Some(sanitize(&alone)),
