@@ -2,6 +2,7 @@
 //!
 //! A name is a scenario's id or a file. A scenario of the user's `drills` folder hides the built-in one of its id.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,9 +19,9 @@ use crate::engine::effect::DrillRequest;
 use crate::incident::{DrillRecord, Incident, Stage};
 use crate::model::diagnostic::{Diagnostic, Level, SourceText, nearest};
 use crate::model::ids::IncidentId;
-use crate::model::playbook::Language;
+use crate::model::playbook::{Language, Playbook};
 use crate::model::{Mode, Timestamp, limits};
-use crate::record::entry::{ActionOutcome, Body, EvidenceOrigin, Sealed};
+use crate::record::entry::{ActionOutcome, Body, EvidenceOrigin, Hash, Sealed};
 use crate::sources::simulated::{self, SharedDirector, Simulation};
 use crate::store::{self, Store};
 
@@ -49,6 +50,46 @@ pub struct Drill {
     seed: u64,
     /// Simulated time at which it begins or goes on.
     at: Timestamp,
+    /// What was begun by the record and has no end yet.
+    pub begun: Begun,
+}
+
+/// Actions of a record that have begun. Their ends do them again to a service that did not see them: one of a later session, or of another one that plays
+/// the same drill.
+#[derive(Clone, Default)]
+pub struct Begun(HashMap<Hash, Sealed>);
+
+impl Begun {
+    /// Takes in an entry. What cannot be done again was no change of the service. A script that failed may have changed something before it did.
+    pub fn take_in(&mut self, director: &mut Director, playbook: &Playbook, sealed: &Sealed) {
+        let (intent, outcome) = match &sealed.body {
+            Some(Body::ActionIntent { .. }) => {
+                self.0.insert(sealed.hash, sealed.clone());
+                return;
+            }
+            Some(Body::ActionResult {
+                intent, outcome, ..
+            }) => (intent, *outcome),
+            _ => return,
+        };
+        let Some(Body::ActionIntent {
+            action,
+            text,
+            parameters,
+            ..
+        }) = self.0.remove(intent).and_then(|sealed| sealed.body)
+        else {
+            return;
+        };
+        let Some(action) = playbook.actions.get(&action) else {
+            return;
+        };
+        let is_script = action.language == Language::Shell;
+        if outcome == ActionOutcome::Ok || outcome == ActionOutcome::Failed && is_script {
+            let (by, at) = (&sealed.entry.operator, sealed.entry.when());
+            let _ = simulated::replay(director, action, &text, &parameters, by, at);
+        }
+    }
 }
 
 impl Drill {
@@ -198,6 +239,7 @@ pub fn begin(workplace: &Workplace, request: &DrillRequest) -> Result<Drill, Ses
         at: scenario.starts,
         scenario,
         seed,
+        begun: Begun::default(),
     })
 }
 
@@ -220,14 +262,18 @@ pub fn resume(store: &Store, pinned: &Pinned) -> Result<Option<Drill>, SessionEr
     let scenario = Arc::new(scenario);
     let mut director = Director::new(Arc::clone(&scenario), record.seed);
     let entries = store.entries(0, u64::MAX)?;
-    let at = entries.iter().map(|sealed| sealed.entry.when()).max();
+    let left = entries.iter().map(|sealed| sealed.entry.when()).max();
+    // Where somebody else has got to since, who plays it now.
+    let played = !store.alive_writers().is_empty();
+    let now = time_of(&pinned.incident, entries.last(), played);
+    let at = left.max(now);
     if let Some(at) = at {
         check_length(scenario.starts, at)?;
     }
-    let mut writes = Vec::new();
+    let mut begun = Begun::default();
     for sealed in &entries {
         director.advance(sealed.entry.when());
-        again(&mut director, pinned, sealed, &mut writes);
+        begun.take_in(&mut director, &pinned.found.playbook, sealed);
         director.observe(sealed);
     }
     director.leave_out(&record.injected);
@@ -237,6 +283,7 @@ pub fn resume(store: &Store, pinned: &Pinned) -> Result<Option<Drill>, SessionEr
         at: at.unwrap_or(scenario.starts),
         scenario,
         seed: record.seed,
+        begun,
     }))
 }
 
@@ -375,40 +422,6 @@ pub fn scenario_of(store: &Store, record: &DrillRecord) -> Result<Scenario, Sess
         text: String::from_utf8_lossy(&text).into_owned().into(),
     };
     Ok(scenario::parse(source).0)
-}
-
-/// Does an action of the record again, once its end is there. What cannot be done again was no change of the service. A script that failed may have changed
-/// something before it did.
-fn again<'a>(
-    director: &mut Director,
-    pinned: &Pinned,
-    sealed: &'a Sealed,
-    intents: &mut Vec<&'a Sealed>,
-) {
-    match &sealed.body {
-        Some(Body::ActionIntent { .. }) => intents.push(sealed),
-        Some(Body::ActionResult {
-            intent, outcome, ..
-        }) if matches!(outcome, ActionOutcome::Ok | ActionOutcome::Failed) => {
-            let begun = intents.iter().find(|sealed| sealed.hash == *intent);
-            let Some(Body::ActionIntent {
-                action,
-                text,
-                parameters,
-                ..
-            }) = begun.and_then(|sealed| sealed.body.as_ref())
-            else {
-                return;
-            };
-            let found = pinned.found.playbook.actions.get(action);
-            let failed = *outcome == ActionOutcome::Failed;
-            if let Some(action) = found.filter(|one| !failed || one.language == Language::Shell) {
-                let (by, at) = (&sealed.entry.operator, sealed.entry.when());
-                let _ = simulated::replay(director, action, text, parameters, by, at);
-            }
-        }
-        _ => {}
-    }
 }
 
 fn built_in() -> impl Iterator<Item = SourceText> {

@@ -294,7 +294,8 @@ fn begin(
             }
         }
     };
-    let (running, inbox) = drill.as_ref().map(Running::new).unzip();
+    let running = |drill| Running::new(drill, &found.playbook, &writer_id, &folder);
+    let (running, inbox) = drill.as_ref().map(running).unzip();
     let notify = notifier(
         events.clone(),
         Arc::clone(&closing),
