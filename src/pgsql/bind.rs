@@ -4,6 +4,7 @@ mod call;
 mod expression;
 mod from;
 mod join;
+mod keys;
 mod naming;
 mod operator;
 mod query;

@@ -8,8 +8,8 @@ use sqlparser::ast::{
 };
 
 use super::call::sort_key;
+use super::keys::position_of;
 use super::scope::{Cte, Level, Names};
-use super::select::position_of;
 use super::{Binder, Bound, Shared, Typed};
 use crate::pgsql::error::Error;
 use crate::pgsql::expr::Expr;

@@ -1,12 +1,12 @@
 //! SELECT: the list, WHERE, GROUP BY, HAVING, DISTINCT, and ORDER BY where it reads columns that are not shown.
 
 use sqlparser::ast::{
-    Distinct, Expr as Ast, GroupByExpr, OrderByExpr, Select, SelectFlavor, SelectItem,
-    SelectItemQualifiedWildcardKind, UnaryOperator, Value as Literal, WildcardAdditionalOptions,
+    Distinct, Expr as Ast, OrderByExpr, Select, SelectFlavor, SelectItem,
+    SelectItemQualifiedWildcardKind, WildcardAdditionalOptions,
 };
 
-use super::call::sort_key;
 use super::join::filtered;
+use super::keys::HIDDEN;
 use super::naming::output_name;
 use super::scope::ScopeColumn;
 use super::write::Returning;
@@ -20,9 +20,9 @@ use crate::pgsql::syntax::{folded, parts};
 use crate::pgsql::value::Type;
 
 /// A column of the result.
-struct Output {
-    name: String,
-    value: Typed,
+pub(super) struct Output {
+    pub(super) name: String,
+    pub(super) value: Typed,
 }
 
 impl Binder<'_> {
@@ -213,135 +213,6 @@ impl Binder<'_> {
         Ok(Returning { values, columns })
     }
 
-    /// What GROUP BY names: columns of the tables, of the list, or positions in it.
-    fn group_keys(
-        &mut self,
-        group_by: &GroupByExpr,
-        outputs: &[Output],
-    ) -> Result<Option<Vec<Expr>>, Error> {
-        let GroupByExpr::Expressions(keys, modifiers) = group_by else {
-            return Err(Error::unsupported("GROUP BY ALL"));
-        };
-        if !modifiers.is_empty() {
-            return Err(Error::unsupported("GROUP BY with modifiers"));
-        }
-        if keys.is_empty() {
-            return Ok(None);
-        }
-        let names: Vec<(String, Type)> = outputs
-            .iter()
-            .map(|output| (output.name.clone(), output.value.ty.clone()))
-            .collect();
-        let mut bound = Vec::new();
-        // `(a, b)` groups by both, `()` by nothing.
-        let members = keys.iter().flat_map(|key| match bare(key) {
-            Ast::Tuple(members) => members.as_slice(),
-            _ => std::slice::from_ref(key),
-        });
-        for key in members {
-            let listed = match bare(key) {
-                Ast::Identifier(name)
-                    if self
-                        .level
-                        .names
-                        .columns
-                        .iter()
-                        .any(|column| column.name == folded(name)) =>
-                {
-                    None
-                }
-                key => position_of(key, &names, "GROUP BY", same_value(outputs))?,
-            };
-            let typed = match listed.and_then(|index| outputs.get(index)) {
-                Some(output) => output.value.clone(),
-                None => self.without_aggregates("GROUP BY", |this| this.expression(key))?,
-            };
-            let typed = self.settled(typed)?;
-            if contains_aggregate(&typed.expr) {
-                return Err(Error::new(
-                    "42803",
-                    "aggregate functions are not allowed in GROUP BY",
-                ));
-            }
-            if typed.ty == Type::Json {
-                return Err(Error::new(
-                    "42883",
-                    "could not identify an equality operator for type json",
-                ));
-            }
-            bound.push(typed.expr);
-        }
-        Ok(Some(bound))
-    }
-
-    /// ORDER BY: names and positions of the list first, then any expression, which becomes a hidden column.
-    fn sort(
-        &mut self,
-        order: &[OrderByExpr],
-        outputs: &mut Vec<Output>,
-    ) -> Result<Vec<SortKey>, Error> {
-        order
-            .iter()
-            .map(|key| {
-                let (index, ty) = self.listed(&key.expr, outputs, "ORDER BY")?;
-                let value = Typed {
-                    expr: Expr::Column(index),
-                    ty,
-                };
-                sort_key(key, value)
-            })
-            .collect()
-    }
-
-    fn distinct_on(&mut self, keys: &[Ast], outputs: &mut Vec<Output>) -> Result<Vec<Expr>, Error> {
-        keys.iter()
-            .map(|key| {
-                let (index, _) = self.listed(key, outputs, "DISTINCT ON")?;
-                Ok(Expr::Column(index))
-            })
-            .collect()
-    }
-
-    /// The place of an expression among the columns, where it is put if it is not there.
-    fn listed(
-        &mut self,
-        key: &Ast,
-        outputs: &mut Vec<Output>,
-        clause: &str,
-    ) -> Result<(usize, Type), Error> {
-        let names: Vec<(String, Type)> = outputs
-            .iter()
-            .map(|output| (output.name.clone(), output.value.ty.clone()))
-            .collect();
-        let index = if let Some(index) = position_of(key, &names, clause, same_value(outputs))? {
-            index
-        } else {
-            let value = self.expression(key)?;
-            let value = self.settled(value)?;
-            let known = outputs
-                .iter()
-                .position(|output| output.value.expr == value.expr);
-            known.unwrap_or_else(|| {
-                outputs.push(Output {
-                    name: HIDDEN.to_owned(),
-                    value,
-                });
-                outputs.len() - 1
-            })
-        };
-        let output = outputs.get_mut(index);
-        let ty = match output {
-            Some(output) => {
-                if output.value.ty == Type::Unknown {
-                    output.value = self.settled(output.value.clone())?;
-                }
-                output.value.ty.clone()
-            }
-            None => Type::Text,
-        };
-        Ok((index, ty))
-    }
-
     /// Rewrites an expression to read the row of a group: its keys, then its aggregates.
     fn above_group(&self, expr: &mut Expr, keys: &[Expr]) -> Result<(), Error> {
         if let Some(index) = keys.iter().position(|key| key == expr) {
@@ -384,14 +255,6 @@ fn listed<'c>(columns: impl IntoIterator<Item = &'c ScopeColumn>) -> impl Iterat
             ty: column.ty.clone(),
         },
     })
-}
-
-/// Whether two places of the list hold the same expression.
-fn same_value(outputs: &[Output]) -> impl Fn(usize, usize) -> bool {
-    |one, other| {
-        let value = |place: usize| outputs.get(place).map(|output| &output.value.expr);
-        value(one) == value(other)
-    }
 }
 
 /// Which rows DISTINCT lets through.
@@ -495,19 +358,6 @@ fn order_by_keys(on: &[Expr], sort: &mut Vec<SortKey>) -> Result<(), Error> {
     Ok(())
 }
 
-/// The name of a column that is only there to be ordered by. No statement can write it.
-const HIDDEN: &str = "\0hidden";
-
-fn contains_aggregate(expr: &Expr) -> bool {
-    fn visit(expr: &mut Expr) -> Result<(), ()> {
-        if matches!(expr, Expr::Aggregate(_)) {
-            return Err(());
-        }
-        expr.each_part(&mut visit)
-    }
-    visit(&mut expr.clone()).is_err()
-}
-
 fn window_columns(expr: &mut Expr, width: usize) {
     if let Expr::Window(index) = expr {
         *expr = Expr::Column(width + *index);
@@ -517,69 +367,6 @@ fn window_columns(expr: &mut Expr, width: usize) {
         window_columns(part, width);
         Ok(())
     });
-}
-
-/// An expression without the parentheses around it, which mean nothing.
-fn bare(mut key: &Ast) -> &Ast {
-    while let Ast::Nested(inner) = key {
-        key = inner;
-    }
-    key
-}
-
-/// The column of the result that a bare name or number means. A name may stand for several columns where they are the
-/// same, as `same` says of two places.
-pub(super) fn position_of(
-    key: &Ast,
-    columns: &[(String, Type)],
-    clause: &str,
-    same: impl Fn(usize, usize) -> bool,
-) -> Result<Option<usize>, Error> {
-    match bare(key) {
-        Ast::Identifier(name) => {
-            let name = folded(name);
-            let mut places = (0..columns.len())
-                .filter(|place| columns.get(*place).is_some_and(|column| column.0 == name));
-            let first = places.next();
-            if let Some(first) = first
-                && places.any(|other| !same(first, other))
-            {
-                return Err(Error::new(
-                    "42702",
-                    format!("{clause} \"{name}\" is ambiguous"),
-                ));
-            }
-            Ok(first)
-        }
-        Ast::UnaryOp {
-            op: UnaryOperator::Minus,
-            expr,
-        } if matches!(&**expr, Ast::Value(value) if matches!(value.value, Literal::Number(..))) => {
-            Err(Error::new(
-                "42P10",
-                format!("{clause} position -{expr} is not in select list"),
-            ))
-        }
-        Ast::Value(value) => match &value.value {
-            Literal::Number(digits, _) => match digits.parse::<usize>() {
-                Ok(number) if (1..=columns.len()).contains(&number) => Ok(Some(number - 1)),
-                Ok(number) => Err(Error::new(
-                    "42P10",
-                    format!("{clause} position {number} is not in select list"),
-                )),
-                Err(_) => Err(Error::new(
-                    "42601",
-                    format!("non-integer constant in {clause}"),
-                )),
-            },
-            Literal::Placeholder(_) => Ok(None),
-            _ => Err(Error::new(
-                "42601",
-                format!("non-integer constant in {clause}"),
-            )),
-        },
-        _ => Ok(None),
-    }
 }
 
 fn plain_star(options: &WildcardAdditionalOptions) -> Result<(), Error> {
