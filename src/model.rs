@@ -88,6 +88,11 @@ fn is_fence(line: &str) -> bool {
     line.starts_with("```") || line.starts_with("~~~")
 }
 
+/// A number with its word: `1 entry`, `2 entries`.
+pub fn counted(number: u64, one: &str, several: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { several })
+}
+
 /// A time as it stands in the record and in exports: UTC, milliseconds, one width (`2026-01-31T03:12:44.120Z`).
 pub fn timestamp_text(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()

@@ -11,16 +11,7 @@ mod support {
     pub mod service;
 }
 
-use support::service::{Row, Service, figure, text};
-
-const SLOW: &str = r#"
-[[story]]
-id = "slow"
-kind = "slow-database"
-from = "-20m"
-waiting = 6
-table = "dsar_cases"
-"#;
+use support::service::{Row, SLOW, Service, figure, text};
 
 fn slow() -> (Service, i64) {
     let service = Service::new("database-performance-degradation", SLOW, 3);

@@ -12,7 +12,7 @@ mod support {
     pub mod service;
 }
 
-use support::service::{Row, Service, figure, text};
+use support::service::{Row, SLOW, Service, figure, text};
 
 const SEEDS: std::ops::Range<u64> = 0..20;
 
@@ -625,14 +625,6 @@ fn exports_fail_for_their_cause() {
 
 #[test]
 fn ending_the_blocker_lets_the_others_go_on() {
-    const SLOW: &str = r#"
-[[story]]
-id = "slow"
-kind = "slow-database"
-from = "-20m"
-waiting = 6
-table = "dsar_cases"
-"#;
     for seed in SEEDS {
         let act = turn(seed, &["cancel-query", "terminate-session"]);
         let mut service = Service::new("database-performance-degradation", SLOW, seed);

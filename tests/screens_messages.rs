@@ -115,6 +115,20 @@ fn where_a_saved_message_went_is_asked_with_its_path() {
     insta::assert_snapshot!("message-where-80x24", screen(&state, (80, 24)));
 }
 
+#[test]
+fn a_message_that_needs_a_role_asks_who_has_it() {
+    let mut state = state(&plain, |_| {});
+    state.overlays.push(Overlay::Ask {
+        purpose: Purpose::RoleForMessage("ic".into(), "tell".into()),
+        editor: Editor::line(""),
+        error: None,
+    });
+    for size in [(80, 24), (120, 40)] {
+        let name = format!("message-role-{}x{}", size.0, size.1);
+        insta::assert_snapshot!(name, screen(&state, size));
+    }
+}
+
 /// The guide's line of a message in the step at hand.
 fn in_the_guide(change: impl FnOnce(&mut MessageRecord)) -> String {
     let mut state = state(&plain, |_| {});

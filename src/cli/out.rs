@@ -6,6 +6,7 @@ use std::io::{self, BufWriter, Stdout, Write};
 use serde::Serialize;
 
 use super::failure::Failure;
+use crate::model;
 use crate::model::diagnostic::{Diagnostic, SourceText};
 use crate::model::safe_text::sanitize_block;
 
@@ -87,7 +88,7 @@ impl Out {
 
 /// A number with its word: `1 entry`, `2 entries`.
 pub(super) fn counted(number: usize, one: &str, several: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { several })
+    model::counted(number as u64, one, several)
 }
 
 /// Why a command, or a part of it, failed. Told to the quiet as well.

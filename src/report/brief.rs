@@ -8,10 +8,10 @@ use crate::incident::view::{
     ActionStatus, Applies, Otherwise, PhaseView, StepStatus, StepView, View,
 };
 use crate::incident::{Incident, Stage, StepState};
-use crate::model::Timestamp;
 use crate::model::playbook::{Playbook, Step};
 use crate::model::safe_text::sanitize;
 use crate::model::verdict::Verdict;
+use crate::model::{Timestamp, counted};
 
 /// Actions offered as the next ones.
 const NEXT_ACTIONS: usize = 2;
@@ -137,10 +137,6 @@ fn section(lines: &mut Vec<String>, title: &str, found: Vec<String>) {
         lines.push(title.to_owned());
         lines.extend(found.into_iter().map(|line| format!("  {line}")));
     }
-}
-
-fn counted(number: u64, one: &str, several: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { several })
 }
 
 /// A session that was cut off may have been in the middle of something.

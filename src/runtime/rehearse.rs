@@ -23,7 +23,7 @@ use crate::model::ids::{ActionId, InputId, PlaybookId};
 use crate::model::playbook::{Action, Effect, Language, Playbook};
 use crate::model::request::{Chunk, Request, RunError};
 use crate::model::verdict::Verdict;
-use crate::model::{Timestamp, limits};
+use crate::model::{Timestamp, counted, limits};
 use crate::playbook::Parsed;
 use crate::sources::registry::Sources;
 use crate::sources::simulated::Simulation;
@@ -421,10 +421,6 @@ fn came(answer: &Answer) -> String {
         }
         AnswerBody::Nothing => "no output".to_owned(),
     }
-}
-
-fn counted(count: u64, one: &str, several: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { several })
 }
 
 fn said(fault: &Diagnostic) -> String {

@@ -29,6 +29,16 @@ use quarterdeck::{kql, playbook, promql};
 /// A row of an answer: numbers and intervals as numbers (seconds), all else as text.
 pub type Row = Map<String, Json>;
 
+/// A database in which one query blocks six others.
+pub const SLOW: &str = r#"
+[[story]]
+id = "slow"
+kind = "slow-database"
+from = "-20m"
+waiting = 6
+table = "dsar_cases"
+"#;
+
 /// The service and what an operator knows of it.
 pub struct Service {
     /// The service.
